@@ -1,0 +1,80 @@
+"""Checks of arguments, shared by all chapters: bad input is named where it enters, not deep inside numpy.
+
+Every function returns the checked value in its plain form, or raises `ValueError` with the name of the
+argument, the value given and what is allowed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from numbers import Integral, Real
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+
+def integer(value: Any, name: str, minimum: int | None = None, maximum: int | None = None) -> int:
+    """A whole number in [minimum, maximum]; booleans and fractions are refused."""
+    whole = isinstance(value, Integral) and not isinstance(value, (bool, np.bool_))
+    if not whole or (minimum is not None and value < minimum) or (maximum is not None and value > maximum):
+        raise ValueError(f"{name} must be a whole number{_range(minimum, maximum)}, got {value!r}")
+    return int(value)
+
+
+def number(
+    value: Any,
+    name: str,
+    minimum: float | None = None,
+    maximum: float | None = None,
+    *,
+    above: float | None = None,
+) -> float:
+    """A finite real number in [minimum, maximum], or strictly greater than `above`."""
+    real = isinstance(value, Real) and not isinstance(value, (bool, np.bool_)) and np.isfinite(value)
+    low = (minimum is not None and real and value < minimum) or (above is not None and real and value <= above)
+    if not real or low or (maximum is not None and value > maximum):
+        allowed = f" greater than {above:g}" if above is not None else ""
+        raise ValueError(f"{name} must be a finite number{allowed}{_range(minimum, maximum)}, got {value!r}")
+    return float(value)
+
+
+def choice(value: Any, name: str, allowed: Collection[str]) -> str:
+    """One of the allowed names."""
+    if not isinstance(value, str) or value not in allowed:
+        raise ValueError(f"{name} must be one of {', '.join(map(repr, allowed))}, got {value!r}")
+    return value
+
+
+def array(value: ArrayLike, name: str, shape: tuple[int | None, ...] | None = None) -> np.ndarray:
+    """A finite real or complex array in double precision; None in `shape` matches any length."""
+    try:
+        result = np.asarray(value)
+        result = result.astype(np.complex128 if np.iscomplexobj(result) else np.float64, copy=False)
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"{name} must be an array of numbers, got {type(value).__name__}: {error}") from None
+    if shape is not None and (
+        result.ndim != len(shape)
+        or any(want is not None and want != have for want, have in zip(shape, result.shape, strict=True))
+    ):
+        wanted = "(" + ", ".join("any" if size is None else str(size) for size in shape) + ")"
+        raise ValueError(f"{name} must have shape {wanted}, got {result.shape}")
+    if not np.isfinite(result).all():
+        raise ValueError(f"{name} must be finite, but it holds {int((~np.isfinite(result)).sum())} NaN or infinity")
+    return result
+
+
+def square(value: ArrayLike, name: str) -> np.ndarray:
+    """A finite square matrix with at least one row, in double precision."""
+    result = array(value, name)
+    if result.ndim != 2 or result.shape[0] != result.shape[1] or result.shape[0] == 0:
+        raise ValueError(f"{name} must be a square matrix with at least one row, got shape {result.shape}")
+    return result
+
+
+def _range(minimum: float | None, maximum: float | None) -> str:
+    if minimum is not None and maximum is not None:
+        return f" between {minimum:g} and {maximum:g}"
+    if minimum is not None:
+        return f" of at least {minimum:g}"
+    return f" of at most {maximum:g}" if maximum is not None else ""
