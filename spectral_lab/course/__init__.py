@@ -1,0 +1,61 @@
+"""The course kit: what every chapter uses to state claims, ask for a guess, and set exercises.
+
+    chapters.py     the eight chapters and their papers: the one place that tables, map and commands read
+    claims.py       `Claim`, `Evidence`, `check`: the paper's statements beside what is measured here and now
+    predictions.py  `Prediction`: guess before you slide
+    exercises.py    `Exercise`, checked by `Value` or `Function`: statement, starter, check, hint, solution
+
+A chapter's `claims.py` holds `CLAIMS`, a tuple in the order of the lesson. Notebooks show it, tests run it,
+`docs/claims.md` is written from it:
+
+    def spike_height() -> Evidence:
+        gap = last_spike(n=1024)
+        return Evidence(f"height {gap:.4f} at n = 1024", holds=abs(gap - 2 / np.pi) < 1e-3)
+
+    CLAIMS = (
+        Claim("C4", statement=r"The last spike of S4D never decays: its height tends to $2/\\pi$.",
+              source="paper, Theorem 2; the limit is derived here", origin="addition",
+              bound="0.6366 within 0.001", cost="instant", evidence=spike_height),
+        Claim("C15", statement="S4-PTD keeps about 75 % on noisy sCIFAR.", source="paper, section 5",
+              origin="paper", bound="at least 70 %", cost="GPU"),        # no evidence yet: "not yet run"
+    )
+
+    check(CLAIMS)                      # in a notebook: the table, claim by claim
+
+Guesses and exercises live in a chapter's `exercises.py`:
+
+    where = Prediction("Where is the last spike for n = 48?", answer=lambda: s4d_frequencies(48)[0],
+                       unit="rad/s", because="It moves out like n squared over pi.")
+    spikes = Prediction("What does doubling n do to it?", answer=lambda: "it moves out",
+                        options=("it shrinks", "it moves out", "nothing"), because="...")
+
+    last_spike = Exercise("The last spike", level=1, statement=r"At what frequency is it for $n = 48$?",
+                          starter="omega = ...", judge=Value(lambda: s4d_frequencies(48)[0], relative=1e-3,
+                          mistakes=((48**2, "Divide by pi."),)), hint_text="...", solution_text="...")
+    last_spike.check(omega)            # one clear line, whatever the answer is
+
+Texts are plain words with $formulas$ and `code`. Everything shown has a deterministic text form, so that
+`pytest --nbval` can compare it. Importing the kit brings in neither torch nor plotly nor ipywidgets.
+"""
+
+from __future__ import annotations
+
+from spectral_lab.course.chapters import CHAPTERS, Chapter, Paper, chapter
+from spectral_lab.course.claims import Claim, ClaimTable, Evidence, check
+from spectral_lab.course.exercises import Exercise, Function, Value
+from spectral_lab.course.predictions import Prediction
+
+__all__ = [
+    "CHAPTERS",
+    "Chapter",
+    "Claim",
+    "ClaimTable",
+    "Evidence",
+    "Exercise",
+    "Function",
+    "Paper",
+    "Prediction",
+    "Value",
+    "chapter",
+    "check",
+]

@@ -1,0 +1,46 @@
+"""Words, formulas and code as HTML that reads well on light and dark: no fixed colours, Jupyter's variables."""
+
+from __future__ import annotations
+
+import html
+import re
+
+RULE = "1px solid var(--jp-border-color2, color-mix(in srgb, currentColor 25%, transparent))"
+CARD = (
+    f"border-left: 3px solid var(--jp-brand-color1, currentColor); padding: 0.2em 0 0.2em 1em; border-bottom: {RULE};"
+)
+CODE = "background: var(--jp-layout-color2, transparent); padding: 0.6em 0.8em; overflow-x: auto;"
+
+
+def inline(text: str) -> str:
+    """Escape the text; `code` in backticks becomes a code element; $formulas$ are left to Jupyter's MathJax."""
+    return re.sub(r"`([^`]+)`", r"<code>\1</code>", html.escape(text, quote=False))
+
+
+def prose(text: str) -> str:
+    """Paragraphs, separated by blank lines in the text."""
+    paragraphs = [part.strip() for part in re.split(r"\n\s*\n", text.strip())]
+    return "".join(f'<p style="margin: 0.4em 0; text-align: left;">{inline(part)}</p>' for part in paragraphs)
+
+
+def folded(summary: str, text: str) -> str:
+    """Text folded away behind a summary line."""
+    return f'<details style="margin: 0.4em 0;"><summary>{inline(summary)}</summary>{prose(text)}</details>'
+
+
+def code(text: str) -> str:
+    """A block of code."""
+    return f'<pre style="{CODE}"><code>{html.escape(text.strip(), quote=False)}</code></pre>'
+
+
+def card(*parts: str) -> str:
+    """A block set off from the page by a coloured rule at its left."""
+    return f'<div style="{CARD}">{"".join(parts)}</div>'
+
+
+def table(header: list[str], rows: list[list[str]]) -> str:
+    """A left-aligned table; cells are HTML already."""
+    cell = f"text-align: left; vertical-align: top; padding: 0.4em 0.8em; border-bottom: {RULE}; white-space: normal;"
+    head = "".join(f'<th style="{cell}">{name}</th>' for name in header)
+    body = "".join("<tr>" + "".join(f'<td style="{cell}">{text}</td>' for text in row) + "</tr>" for row in rows)
+    return f'<table style="border-collapse: collapse;"><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>'

@@ -1,0 +1,210 @@
+"""The eight chapters and their papers: the single source of the README's table, the map, and the commands."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+
+ROOT = Path(__file__).resolve().parents[2]
+NOTEBOOKS = ROOT / "notebooks"
+START = "00_start_here.ipynb"
+
+
+@dataclass(frozen=True)
+class Paper:
+    """A paper as it is cited: authors, title, year, where it appeared, arXiv number, key in docs/references.bib."""
+
+    authors: str
+    title: str
+    year: int
+    venue: str
+    arxiv: str
+    key: str
+
+    @property
+    def url(self) -> str:
+        """The paper's page on arXiv."""
+        return f"https://arxiv.org/abs/{self.arxiv}"
+
+
+@dataclass(frozen=True)
+class Chapter:
+    """One chapter: a notebook, a package of `spectral_lab`, and the paper that both are about."""
+
+    number: int
+    package: str
+    notebook: str
+    title: str
+    paper: Paper
+    thesis: str
+
+    @property
+    def status(self) -> str:
+        """`"open"` once the notebook exists, `"planned"` until then."""
+        return "open" if (NOTEBOOKS / self.notebook).is_file() else "planned"
+
+    def room(self, name: str) -> ModuleType | None:
+        """A module of the chapter, such as `claims` or `data`; None where the chapter has no such room (yet).
+
+        An error inside a room that does exist is not hidden.
+        """
+        package = importlib.util.find_spec(f"spectral_lab.{self.package}")
+        if package is None or importlib.util.find_spec(f"spectral_lab.{self.package}.{name}") is None:
+            return None
+        return importlib.import_module(f"spectral_lab.{self.package}.{name}")
+
+
+CHAPTERS: tuple[Chapter, ...] = (
+    Chapter(
+        number=1,
+        package="eigenspaces",
+        notebook="01_eigenspace_instability.ipynb",
+        title="Eigenspace instability",
+        paper=Paper(
+            authors="Huang, Lu, Robinson, Yang, Zhang, Jegelka, Li",
+            title="On the Stability of Expressive Positional Encodings for Graphs",
+            year=2024,
+            venue="ICLR",
+            arxiv="2310.02579",
+            key="huang2024spe",
+        ),
+        thesis="Eigenvectors jump when eigenvalues meet; smooth functions of the Laplacian do not.",
+    ),
+    Chapter(
+        number=2,
+        package="hippo",
+        notebook="02_hippo_projections.ipynb",
+        title="HiPPO projections",
+        paper=Paper(
+            authors="Gu, Johnson, Timalsina, Rudra, Ré",
+            title="How to Train Your HiPPO: State Space Models with Generalized Orthogonal Basis Projections",
+            year=2023,
+            venue="ICLR",
+            arxiv="2206.12037",
+            key="gu2023hippo",
+        ),
+        thesis="The state of a well-chosen linear system holds the past in an orthogonal basis.",
+    ),
+    Chapter(
+        number=3,
+        package="pseudospectra",
+        notebook="03_pseudospectra_and_ptd.ipynb",
+        title="Pseudospectra and perturb-then-diagonalise",
+        paper=Paper(
+            authors="Yu, Nigmetov, Morozov, Mahoney, Erichson",
+            title="Robustifying State-space Models for Long Sequences via Approximate Diagonalization",
+            year=2024,
+            venue="ICLR",
+            arxiv="2310.01698",
+            key="yu2024ptd",
+        ),
+        thesis="Perturb an ill-conditioned matrix, then diagonalise: the eigenvalues move, the system hardly does.",
+    ),
+    Chapter(
+        number=4,
+        package="cooling",
+        notebook="04_qsp_cooling.ipynb",
+        title="Cooling with a sign function",
+        paper=Paper(
+            authors="Motlagh, Zini, Arrazola, Wiebe",
+            title="Ground State Preparation via Dynamical Cooling",
+            year=2024,
+            venue="arXiv",
+            arxiv="2404.05810",
+            key="motlagh2024cooling",
+        ),
+        thesis="A sign function makes all low levels degenerate, so that a weak perturbation can cool.",
+    ),
+    Chapter(
+        number=5,
+        package="heavytails",
+        notebook="05_esd_heavy_tails.ipynb",
+        title="Heavy tails of weight spectra",
+        paper=Paper(
+            authors="Hu, Goel, Killiakov, Yang",
+            title="Eigenspectrum Analysis of Neural Networks without Aspect Ratio Bias",
+            year=2025,
+            venue="ICML",
+            arxiv="2506.06280",
+            key="hu2025farms",
+        ),
+        thesis="The shape of a weight matrix bends its spectrum; cut it into equal shapes before you compare tails.",
+    ),
+    Chapter(
+        number=6,
+        package="latent",
+        notebook="06_latent_spectral_pde.ipynb",
+        title="Latent spectral models",
+        paper=Paper(
+            authors="Wu, Hu, Luo, Wang, Long",
+            title="Solving High-Dimensional PDEs with Latent Spectral Models",
+            year=2023,
+            venue="ICML",
+            arxiv="2301.12664",
+            key="wu2023lsm",
+        ),
+        thesis="A solution operator is learned as a sine and cosine expansion in a small latent space.",
+    ),
+    Chapter(
+        number=7,
+        package="hamiltonians",
+        notebook="07_hamiltonian_prediction.ipynb",
+        title="Hamiltonian prediction",
+        paper=Paper(
+            authors="Luo, Wei, Huang, Li, Yang, Xia, Wang, Liu, Shao, Zhang",
+            title="Efficient and Scalable Density Functional Theory Hamiltonian Prediction through Adaptive Sparsity",
+            year=2025,
+            venue="ICML",
+            arxiv="2502.01171",
+            key="luo2025sphnet",
+        ),
+        thesis="A network predicts the Hamiltonian, its spectrum gives the chemistry, and sparsity makes it fast.",
+    ),
+    Chapter(
+        number=8,
+        package="generation",
+        notebook="08_sequence_and_structure.ipynb",
+        title="Sequence and structure",
+        paper=Paper(
+            authors="Zhang, Li, Luo, Hu and others",
+            title="UniGenX: Unified Generation of Sequence and Structure with Autoregressive Diffusion",
+            year=2025,
+            venue="arXiv",
+            arxiv="2503.06687",
+            key="zhang2025unigenx",
+        ),
+        thesis="One causal stream writes symbols with a softmax and coordinates with a small diffusion head.",
+    ),
+)
+
+
+def chapter(name: str | int) -> Chapter:
+    """The chapter with this number or package name; `ValueError` lists the names if there is none."""
+    for candidate in CHAPTERS:
+        if str(name) in (candidate.package, str(candidate.number), f"{candidate.number:02d}"):
+            return candidate
+    allowed = ", ".join(f"{item.package} ({item.number})" for item in CHAPTERS)
+    raise ValueError(f"chapter must be one of {allowed}, got {name!r}")
+
+
+def markdown_table(link: str = "notebooks/") -> str:
+    """The chapters as a Markdown table; `link` is the folder of the notebooks as seen from the page that shows it."""
+    rows = ["| # | chapter | paper | in one sentence | status |", "|---|---|---|---|---|"]
+    start = f"[Start here]({link}{START})" if (NOTEBOOKS / START).is_file() else "Start here"
+    rows.append(f"| 00 | {start} | | Functions of matrices: one map for all chapters. | {_status(START)} |")
+    for item in CHAPTERS:
+        title = f"[{item.title}]({link}{item.notebook})" if item.status == "open" else item.title
+        paper = f"{_short(item.paper.authors)}, [{item.paper.title}]({item.paper.url}), {item.paper.year}"
+        rows.append(f"| {item.number:02d} | {title} | {paper} | {item.thesis} | {item.status} |")
+    return "\n".join(rows)
+
+
+def _status(notebook: str) -> str:
+    return "open" if (NOTEBOOKS / notebook).is_file() else "planned"
+
+
+def _short(authors: str) -> str:
+    return authors.split(",")[0] + " et al."

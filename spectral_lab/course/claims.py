@@ -1,0 +1,161 @@
+"""Claims: what a paper states, beside what is measured here and now, and whether the two agree."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Literal
+
+from spectral_lab.course import _html
+from spectral_lab.course.chapters import CHAPTERS, Chapter
+
+Origin = Literal["paper", "addition", "reconstruction"]
+Cost = Literal["instant", "seconds", "GPU"]
+Expected = Literal["holds", "does not hold"]
+Verdict = Literal["holds", "does not hold", "not yet run", "error"]
+
+ORIGINS: dict[str, str] = {
+    "paper": "stated in the paper",
+    "addition": "ours, beyond the paper",
+    "reconstruction": "our reconstruction of the paper",
+}
+SIGNS: dict[str, str] = {"holds": "✓", "does not hold": "✗", "not yet run": "…", "error": "!"}
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What was measured, in a short text, and whether it meets the claim's bound.
+
+    Round the numbers in `measured` so far that every machine writes the same text: tests and notebooks compare it.
+    """
+
+    measured: str
+    holds: bool
+
+
+@dataclass(frozen=True)
+class Claim:
+    """One checkable statement of a chapter.
+
+    `statement` is the claim in plain words with its formula; `source` says where it stands ("paper, Theorem 2");
+    `origin` says whose it is; `bound` says in words what the measured value is held against; `evidence` measures.
+    A claim that needs a GPU may have no evidence yet; every other claim must. A claim that we found false is kept,
+    with `expected="does not hold"`: the table says so, and the tests insist on it.
+    """
+
+    id: str
+    statement: str
+    source: str
+    origin: Origin
+    bound: str
+    cost: Cost
+    evidence: Callable[[], Evidence] | None = None
+    expected: Expected = "holds"
+
+    def __post_init__(self) -> None:
+        if self.evidence is None and self.cost != "GPU":
+            raise ValueError(f"claim {self.id} costs {self.cost!r}, so evidence must be a function; only GPU may wait")
+
+
+@dataclass(frozen=True)
+class Row:
+    """A claim after its evidence was asked for: a verdict and the measured text."""
+
+    claim: Claim
+    verdict: Verdict
+    measured: str
+
+    @property
+    def surprising(self) -> bool:
+        """True if the verdict is not the one that the claim expects (a claim not yet run surprises nobody)."""
+        return self.verdict not in (self.claim.expected, "not yet run")
+
+
+@dataclass(frozen=True)
+class ClaimTable:
+    """Claims with their verdicts: a table in a notebook, aligned text elsewhere."""
+
+    rows: tuple[Row, ...]
+
+    def __repr__(self) -> str:
+        return "\n".join(
+            f"{row.claim.id}: {row.verdict}; measured: {row.measured}; bound: {row.claim.bound}" for row in self.rows
+        )
+
+    def _repr_html_(self) -> str:
+        header = ["", "claim", "measured here", "bound", "verdict"]
+        return _html.table(header, [_cells(row) for row in self.rows])
+
+
+def check(claims: Iterable[Claim]) -> ClaimTable:
+    """Measure every claim. Evidence that raises becomes one clear line in the table, so that the others still show."""
+    return ClaimTable(tuple(examine(claim) for claim in claims))
+
+
+def examine(claim: Claim) -> Row:
+    """Measure one claim."""
+    if claim.evidence is None:
+        return Row(claim, "not yet run", "needs a GPU run")
+    try:
+        evidence = claim.evidence()
+    except Exception as error:  # shown in the table as an error, and refused by the tests
+        return Row(claim, "error", f"{type(error).__name__}: {error}")
+    return Row(claim, "holds" if evidence.holds else "does not hold", evidence.measured)
+
+
+def chapter_claims(chapter: Chapter) -> tuple[Claim, ...]:
+    """The claims of a chapter; none while the chapter has no `claims.py`."""
+    room = chapter.room("claims")
+    return tuple(room.CLAIMS) if room is not None else ()
+
+
+def instant_claims(chapter: Chapter) -> tuple[Claim, ...]:
+    """Those claims of a chapter that are measured in a moment."""
+    return tuple(claim for claim in chapter_claims(chapter) if claim.cost == "instant")
+
+
+def markdown(measure: Callable[[Claim], Row] = examine) -> str:
+    """The text of docs/claims.md: every chapter's claims, measured now."""
+    lines = [
+        "# What the papers claim, and what we measure",
+        "",
+        "Written by `spectral-lab claims --write`; a test checks that it is current. Do not edit it by hand.",
+        "",
+        "Each claim names its source. *Ours* marks what goes beyond the paper, *reconstruction* what we rebuilt "
+        "where the paper's text could not be read.",
+    ]
+    for chapter in CHAPTERS:
+        claims = chapter_claims(chapter)
+        if claims:
+            lines += ["", f"## {chapter.number:02d} {chapter.title}", "", f"{chapter.paper.authors}: "]
+            lines[-1] += f"[{chapter.paper.title}]({chapter.paper.url}), {chapter.paper.year}."
+            for row in map(measure, claims):
+                lines += ["", *_markdown(row)]
+    return "\n".join(lines) + "\n"
+
+
+def _markdown(row: Row) -> list[str]:
+    claim = row.claim
+    return [
+        f"### {claim.id}: {row.verdict}",
+        "",
+        claim.statement,
+        "",
+        f"- source: {claim.source} ({ORIGINS[claim.origin]})",
+        f"- measured: {row.measured}",
+        f"- bound: {claim.bound}",
+        f"- cost: {claim.cost}",
+    ]
+
+
+def _cells(row: Row) -> list[str]:
+    claim = row.claim
+    source = f'<br><small style="opacity: 0.75;">{_html.inline(claim.source)} · {ORIGINS[claim.origin]}</small>'
+    expected = "" if not row.surprising or row.verdict == "error" else "<br><small>not as expected</small>"
+    return [
+        f"<b>{_html.inline(claim.id)}</b>",
+        _html.inline(claim.statement) + source,
+        _html.inline(row.measured),
+        _html.inline(claim.bound),
+        f'<span style="white-space: nowrap;"><b>{SIGNS[row.verdict]} {row.verdict}</b></span>{expected}',
+    ]

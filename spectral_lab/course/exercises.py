@@ -1,0 +1,190 @@
+"""Exercises with checks: a statement, a starter, a judge that answers in one clear line, hint and solution folded."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+
+from spectral_lab.course import _html
+
+WAITING = "Not answered yet: replace the dots and run the cell again."
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What `check` says: right or not, and one line why."""
+
+    correct: bool
+    message: str
+
+    def __repr__(self) -> str:
+        return f"{'✓' if self.correct else '✗' if self.message != WAITING else '…'} {self.message}"
+
+
+class Judge(Protocol):
+    """Compares an answer with what is right."""
+
+    def __call__(self, answer: Any) -> Verdict: ...
+
+
+@dataclass(frozen=True)
+class Value:
+    """Judges a number or an array: within `relative` of the expected one, in the largest entry's scale.
+
+    `expected` is a function, so that importing an exercise computes nothing. `mistakes` pairs well-known wrong
+    answers with the remark that helps.
+    """
+
+    expected: Callable[[], Any]
+    relative: float = 1e-3
+    mistakes: tuple[tuple[Any, str], ...] = ()
+
+    def __call__(self, answer: Any) -> Verdict:
+        expected = np.asarray(self.expected())
+        given, complaint = _readable(answer, expected)
+        if given is None:
+            return Verdict(False, complaint)
+        if _close(given, expected, self.relative):
+            return Verdict(True, "Right.")
+        for wrong, remark in self.mistakes:
+            if np.shape(wrong) == given.shape and _close(given, np.asarray(wrong), self.relative):
+                return Verdict(False, f"Not quite. {remark}")
+        return Verdict(False, f"Not yet: {_distance(given, expected)}.")
+
+
+@dataclass(frozen=True)
+class Function:
+    """Judges a function: it must agree with `reference` on every case (a tuple of positional arguments)."""
+
+    reference: Callable[..., Any]
+    cases: Sequence[tuple[Any, ...]]
+    relative: float = 1e-6
+
+    def __call__(self, answer: Any) -> Verdict:
+        if not callable(answer):
+            return Verdict(False, f"Please give a function, not {_kind(answer)}.")
+        for case in self.cases:
+            shown = f"f({', '.join(_short(argument) for argument in case)})"
+            try:
+                result = answer(*case)
+            except Exception as error:  # the learner's own code: say what happened, and for which input
+                return Verdict(False, f"Your function raises {type(error).__name__} for {shown}: {error}")
+            expected = np.asarray(self.reference(*case))
+            given, complaint = _readable(result, expected)
+            if given is None:
+                return Verdict(False, f"For {shown}: {complaint}")
+            if not _close(given, expected, self.relative):
+                return Verdict(False, f"For {shown}: {_distance(given, expected)}.")
+        return Verdict(True, f"Right, on all {len(self.cases)} cases.")
+
+
+@dataclass(frozen=True)
+class Folded:
+    """A hint or a solution, folded away until it is asked for."""
+
+    summary: str
+    text: str
+
+    def __repr__(self) -> str:
+        return f"{self.summary}: {self.text}"
+
+    def _repr_html_(self) -> str:
+        return _html.folded(self.summary, self.text)
+
+
+@dataclass(frozen=True)
+class Exercise:
+    """An exercise of level 1 (read it off), 2 (work it out) or 3 (build it).
+
+    `starter` is the code that a learner begins with; `judge` is a `Value` or a `Function`.
+    """
+
+    title: str
+    level: int
+    statement: str
+    starter: str
+    judge: Judge
+    hint_text: str
+    solution_text: str
+
+    def __post_init__(self) -> None:
+        if self.level not in (1, 2, 3):
+            raise ValueError(f"level must be 1, 2 or 3, got {self.level!r}")
+
+    def check(self, answer: Any) -> Verdict:
+        """One clear line on the answer, whatever the answer is; dots mean that it is still to come."""
+        return Verdict(False, WAITING) if answer is ... or answer is None else self.judge(answer)
+
+    def hint(self) -> Folded:
+        """A push in the right direction."""
+        return Folded("Hint", self.hint_text)
+
+    def solution(self) -> Folded:
+        """The worked solution."""
+        return Folded("Solution", self.solution_text)
+
+    def __repr__(self) -> str:
+        return f"Exercise, level {self.level}: {self.title}. {self.statement}"
+
+    def _repr_html_(self) -> str:
+        level = f'<span title="level {self.level} of 3">{"●" * self.level}{"○" * (3 - self.level)}</span>'
+        return _html.card(
+            f'<p style="margin: 0.4em 0;"><b>Exercise: {_html.inline(self.title)}</b> {level}</p>',
+            _html.prose(self.statement),
+            _html.code(self.starter),
+            self.hint()._repr_html_(),
+            self.solution()._repr_html_(),
+        )
+
+
+def _readable(answer: Any, expected: np.ndarray) -> tuple[np.ndarray | None, str]:
+    """The answer as an array of the expected shape and kind, or None and what is wrong with it."""
+    wanted = "a number" if expected.ndim == 0 else f"an array of shape {expected.shape}"
+    try:
+        given = np.asarray(answer)
+    except ValueError:
+        return None, f"Please give {wanted}, not rows of different lengths."
+    if given.dtype.kind not in "iufc" and given.dtype != expected.dtype:
+        return None, f"Please give {wanted}, not {_kind(answer)}."
+    if given.shape != expected.shape:
+        have = "a number" if given.ndim == 0 else f"an array of shape {given.shape}"
+        return None, f"Please give {wanted}; yours is {have}."
+    if np.iscomplexobj(given) and not np.iscomplexobj(expected):
+        return None, f"Please give {wanted} that is real; yours is complex."
+    if not np.isfinite(given).all():
+        return None, "Your answer holds NaN or infinity."
+    return given.astype(complex if np.iscomplexobj(given) else float), ""
+
+
+def _close(given: np.ndarray, expected: np.ndarray, relative: float) -> bool:
+    scale = np.abs(expected).max(initial=0.0)
+    return bool(np.abs(given - expected.astype(complex)).max(initial=0.0) <= relative * (scale if scale > 0 else 1.0))
+
+
+def _distance(given: np.ndarray, expected: np.ndarray) -> str:
+    if expected.ndim == 0 and not np.iscomplexobj(given):
+        if _close(-given, expected, 1e-3):
+            return "the size is right, the sign is not"
+        factor = abs(float(given / expected)) if expected != 0 else math.inf
+        return f"your value {float(given):.6g} is {'too large' if given > expected else 'too small'}" + (
+            f", by a factor of {max(factor, 1 / factor):.2g}" if 0 < factor < math.inf and given * expected > 0 else ""
+        )
+    gap = np.abs(given - expected)
+    where = tuple(int(index) for index in np.unravel_index(int(gap.argmax()), gap.shape))
+    place = f" at index {where}" if gap.ndim else ""
+    return f"the largest difference is {gap.max():.3g}{place}"
+
+
+def _kind(value: Any) -> str:
+    return f"{type(value).__name__} {_short(value)}"
+
+
+def _short(value: Any) -> str:
+    if isinstance(value, np.ndarray) and value.ndim:
+        return f"array of shape {value.shape}"
+    text = repr(value)
+    return text if len(text) <= 40 else text[:37] + "..."

@@ -1,0 +1,84 @@
+"""Predictions: guess before you slide. A guess, even a wrong one, makes the answer stay."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from numbers import Real
+from typing import Any
+
+from spectral_lab.course import _html
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """A question with an answer that the library computes.
+
+    With `options` the guess is one of them and `answer()` returns the right one; without, the guess is a number in
+    `unit` and `answer()` returns a number, written with `digits` significant digits. A guess within the factor
+    `1 + tolerance` counts as right. `because` says why, after the guess. Nothing depends on a guess being made.
+    """
+
+    question: str
+    answer: Callable[[], Any]
+    because: str
+    options: tuple[str, ...] = ()
+    unit: str = ""
+    digits: int = 4
+    tolerance: float = 0.1
+
+    def compare(self, guess: Any) -> str:
+        """The guess beside the answer, in one or two sentences; a guess that cannot be read gets a clear line."""
+        answer = self.answer()
+        if self.options:
+            if guess not in self.options:
+                return f"Please choose one of: {'; '.join(self.options)}."
+            verdict = "Yes" if guess == answer else f"You said “{guess}”. The computation says otherwise"
+            return f"{verdict}: {answer}. {self.because}"
+        if isinstance(guess, bool) or not isinstance(guess, Real) or not math.isfinite(guess):
+            return f"Please give a finite number, not {guess!r}."
+        return f"You said {self._written(guess)}; it is {self._written(answer)}{self._distance(guess, answer)}. " + (
+            self.because
+        )
+
+    def _written(self, value: Any) -> str:
+        return f"{float(value):.{self.digits}g}{' ' + self.unit if self.unit else ''}"
+
+    def _distance(self, guess: Any, answer: Any) -> str:
+        guess, answer = float(guess), float(answer)
+        if abs(guess - answer) <= self.tolerance * abs(answer):
+            return ", so you were close"
+        if guess * answer <= 0:
+            return ""
+        return f", a factor {max(guess / answer, answer / guess):.2g} away"
+
+    def __repr__(self) -> str:
+        choices = f" ({' / '.join(self.options)})" if self.options else ""
+        return f"Guess first: {self.question}{choices}"
+
+    def _repr_mimebundle_(self, **kwargs: Any) -> dict[str, Any]:
+        """The control in a live notebook; the question with its folded answer where there is no kernel."""
+        answer = self.answer()
+        told = answer if self.options else self._written(answer)
+        page = _html.card(
+            _html.prose(f"Guess first: {self.question}"),
+            _html.folded("the answer", f"{told}. {self.because}"),
+        )
+        bundle = self._control()._repr_mimebundle_(**kwargs) or {}
+        return {**bundle, "text/plain": repr(self), "text/html": page}
+
+    def _control(self) -> Any:
+        """The widget: a choice or a number, a button, and the line that the button reveals."""
+        import ipywidgets as widgets
+
+        question = widgets.HTMLMath(_html.prose(f"Guess first: {self.question}"))
+        guess = (
+            widgets.RadioButtons(options=self.options, value=None, layout=widgets.Layout(width="max-content"))
+            if self.options
+            else widgets.FloatText(description=self.unit or "guess", step=None)
+        )
+        button = widgets.Button(description="Compare", tooltip="Show my guess beside the answer")
+        reveal = widgets.HTMLMath()
+        button.on_click(lambda _: setattr(reveal, "value", _html.prose(self.compare(guess.value))))
+        return widgets.VBox([question, guess, button, reveal])

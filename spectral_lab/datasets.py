@@ -1,0 +1,102 @@
+"""Published data sets: where they are, how large, and the hash that proves them. Fetched once, checked always.
+
+A chapter's `data.py` lists what it can use beyond its generators:
+
+    DATASETS = {
+        "cifar10": Dataset(
+            name="cifar10", description="CIFAR-10, 60 000 colour images, Python version", size=170_498_071,
+            urls=("https://www.cs.toronto.edu/~kriz/cifar-10-python.tar.gz",),
+            hash="md5:c58f30108f718f92721af3b95e74349a", file="cifar-10-python.tar.gz",
+        ),
+    }
+
+    path = DATASETS["cifar10"].fetch()          # downloads on first use; `spectral-lab data cifar10` does the same
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+_CHECKOUT = Path(__file__).resolve().parents[1]
+
+
+def data_folder() -> Path:
+    """Where data sets are kept: `SPECTRAL_LAB_DATA` if set, else `data/` of the checkout, else the user's cache."""
+    chosen = os.environ.get("SPECTRAL_LAB_DATA")
+    if chosen:
+        return Path(chosen).expanduser()
+    if (_CHECKOUT / "pyproject.toml").is_file():
+        return _CHECKOUT / "data"
+    import pooch
+
+    return Path(pooch.os_cache("spectral_lab"))
+
+
+class DatasetUnavailable(RuntimeError):
+    """A data set is neither here nor to be had; the message says which file to put where, and its hash."""
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """One file of published data: size in bytes, addresses in the order to try, hash as "algorithm:hex"."""
+
+    name: str
+    description: str
+    size: int
+    urls: tuple[str, ...]
+    hash: str
+    file: str
+
+    @property
+    def path(self) -> Path:
+        """Where the file is, or will be."""
+        return data_folder() / self.file
+
+    @property
+    def present(self) -> bool:
+        """True if the file is there (its hash is checked by `fetch`)."""
+        return self.path.is_file()
+
+    def fetch(self) -> Path:
+        """The path of the file, downloaded if it is not there.
+
+        Raises `DatasetUnavailable` if it cannot be downloaded, or if the file that is there has another hash; a
+        file that is there is never replaced.
+        """
+        if self.present:
+            return self._checked()
+        import pooch
+
+        reasons = []
+        for url in self.urls:
+            try:
+                pooch.retrieve(url, known_hash=self.hash, fname=self.file, path=data_folder(), progressbar=True)
+                return self.path
+            except Exception as error:  # no network, a moved page, a foreign file: try the next address
+                reasons.append(f"{url} ({type(error).__name__}: {error})")
+        raise DatasetUnavailable(
+            f"{self.name} could not be downloaded from {'; '.join(reasons)}. "
+            f"Get {self.file} ({self.size / 1e6:.1f} MB) by other means and put it at {self.path}; "
+            f"its {self._algorithm} must be {self._digest}."
+        )
+
+    def _checked(self) -> Path:
+        import pooch
+
+        found = pooch.file_hash(str(self.path), alg=self._algorithm)
+        if found != self._digest:
+            raise DatasetUnavailable(
+                f"{self.path} is not {self.name}: its {self._algorithm} is {found}, but must be {self._digest}. "
+                "Remove the file or put the right one in its place."
+            )
+        return self.path
+
+    @property
+    def _algorithm(self) -> str:
+        return self.hash.split(":")[0]
+
+    @property
+    def _digest(self) -> str:
+        return self.hash.split(":")[1].lower()
