@@ -1,0 +1,41 @@
+# Two commands: `make lab` opens the course, `make test` runs every check. Both set up .venv first, once.
+PYTHON ?= $(shell command -v python3.13 || command -v python3.12 || command -v python3.11 || command -v python3)
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+# Small linear algebra is faster on one thread than on several.
+export OMP_NUM_THREADS ?= 1
+export OPENBLAS_NUM_THREADS ?= 1
+
+.PHONY: lab test check unit notebooks-test notebooks clean
+
+lab: $(READY)
+	$(BIN)/spectral-lab lab
+
+test: check unit notebooks-test
+
+$(READY): pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' || \
+	  { echo "spectral_lab needs Python 3.11 to 3.13; found $$($(PYTHON) --version). Try make PYTHON=/path/to/python3.12"; exit 1; }
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[test]'
+	touch $@
+
+check: $(READY)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+unit: $(READY)
+	$(BIN)/python -m pytest tests -n 2 --dist loadfile --jaxtyping-packages=spectral_lab,beartype.beartype
+
+notebooks-test: $(READY)
+	$(BIN)/python -m pytest --nbval notebooks -n 2 --dist loadfile
+
+# Run the notebooks from a fresh kernel and store their outputs with still pictures of the explorers.
+notebooks: $(READY)
+	$(BIN)/python tools/render_notebooks.py
+
+clean:
+	rm -rf $(VENV) build *.egg-info

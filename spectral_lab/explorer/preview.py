@@ -1,0 +1,92 @@
+"""Still pictures of explorers: the same browser code, without a kernel, photographed by headless Chromium.
+
+With SPECTRAL_LAB_PREVIEWS=1 in the environment each explorer adds such a picture to its output, so that a notebook
+shows its pictures on a code host and before it is run. `python -m spectral_lab.explorer.preview` reads a page from
+standard input and writes the PNG to standard output; it runs apart because Playwright will not share a kernel's loop.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import shutil
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+from spectral_lab.explorer import wire
+from spectral_lab.explorer.explorer import _HERE, _plotly_source
+
+if TYPE_CHECKING:
+    from spectral_lab.explorer.explorer import Explorer
+
+_STUB = """
+const model = {
+  still: true,
+  get: () => spec,
+  on: (_event, callback) => { model.answer = callback; },
+  send: (message) => message.kind === "hello" && setTimeout(() => model.answer(welcome, buffers)),
+};
+widget.initialize({ model });
+widget.render({ model, el: document.getElementById("here") }).then(() => { document.title = "drawn"; });
+"""
+
+
+def page(explorer: Explorer, dark: bool = False) -> str:
+    """An HTML page, complete in itself, that shows the explorer as it stands, in the light or the dark theme."""
+    buffers: list[memoryview] = []
+    figure = wire.pack(explorer.figure, buffers)
+    welcome = {"kind": "welcome", "figure": figure, "readout": explorer.readout}
+    welcome |= {"values": explorer.spec["start"]["values"], "texts": explorer.spec["start"]["texts"]}
+    encoded = json.dumps([base64.b64encode(buffer).decode() for buffer in buffers])
+    script = (_HERE / "explorer.js").read_text().replace("export default", "const widget =")
+    colours = "--jp-layout-color0:#111;--jp-ui-font-color1:#eee;--jp-ui-font-color2:#aaa;--jp-border-color2:#444;"
+    return f"""<!doctype html><meta charset="utf-8"><body style="margin:0;width:960px;{colours if dark else ""}">
+<style>{(_HERE / "explorer.css").read_text()} .sl-tools {{ display: none }}</style><div id="here"></div>
+<script>{_plotly_source().decode()}</script><script type="module">{script}
+const spec = {json.dumps(explorer.spec)};
+const welcome = {json.dumps(welcome)};
+const buffers = {encoded}.map((text) => new DataView(Uint8Array.from(atob(text), (c) => c.charCodeAt(0)).buffer));
+{_STUB}</script>"""
+
+
+def png_base64(explorer: Explorer) -> str:
+    """The explorer as a PNG in base64; raises RuntimeError with the reason if no browser could take the picture."""
+    command = [sys.executable, "-m", "spectral_lab.explorer.preview"]
+    done = subprocess.run(command, input=page(explorer).encode(), capture_output=True, check=False)
+    if done.returncode:
+        raise RuntimeError("no preview: " + done.stderr.decode().strip().rsplit("\n", 1)[-1])
+    return base64.b64encode(done.stdout).decode()
+
+
+def chromium() -> str | None:
+    """The path of a Chromium or Chrome on this machine (the variable CHROMIUM wins), or None."""
+    names = ("chromium", "chromium-browser", "google-chrome")
+    return os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, names)), None)
+
+
+def _photograph(html: str) -> bytes:
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium(), args=BROWSER_ARGUMENTS)
+        view = browser.new_page(viewport={"width": 960, "height": 900}, device_scale_factor=1.5)
+        view.set_content(html)
+        view.wait_for_function("document.title === 'drawn'")
+        return view.locator(".sl-explorer").screenshot()
+
+
+# A container's root user has no sandbox; the rest keeps Chromium from calling home.
+BROWSER_ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+if __name__ == "__main__":
+    sys.stdout.buffer.write(_photograph(sys.stdin.read()))
