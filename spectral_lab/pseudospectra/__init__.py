@@ -1,0 +1,44 @@
+"""Chapter 03: pseudospectra, and how to diagonalise a matrix that must not be diagonalised.
+
+1. S4 starts from the HiPPO-LegS matrix A_H. Its eigenvalues are -1..-n, but its eigenvectors are so nearly parallel
+   that diagonalising it is ill-posed: the condition number grows like (3 + 2 sqrt 2)^n, 10^23 at n = 32.
+2. S4D and S5 drop a rank-one part and diagonalise what is left. Their transfer function converges to that of HiPPO
+   for each smooth input, but not uniformly in frequency: a spike at w = n^2/pi keeps its height for every n.
+3. A faint tone at that frequency is amplified out of proportion: models started there are fragile.
+4. Perturb, then diagonalise (PTD): A_H + E with a small E has well-conditioned eigenvectors. Its eigenvalues are far
+   from those of A_H, and that is harmless: the system is close, uniformly in frequency.
+5. Pseudospectra say all of this in one picture: where eigenvalues go under a perturbation of size epsilon.
+
+Yu, Nigmetov, Morozov, Mahoney, Erichson, "Robustifying State-space Models for Long Sequences via Approximate
+Diagonalization", ICLR 2024 (arXiv 2310.01698).
+"""
+
+from __future__ import annotations
+
+from spectral_lab.pseudospectra.legs import (
+    allpass,
+    allpass_phase,
+    diag_gap,
+    diag_gap_norm,
+    legs_impulse_response,
+    legs_normal,
+    legs_normal_eigenpairs,
+    legs_states,
+    legs_transfer,
+    s4d_frequencies,
+    spikes,
+)
+
+__all__ = [
+    "allpass",
+    "allpass_phase",
+    "diag_gap",
+    "diag_gap_norm",
+    "legs_impulse_response",
+    "legs_normal",
+    "legs_normal_eigenpairs",
+    "legs_states",
+    "legs_transfer",
+    "s4d_frequencies",
+    "spikes",
+]
