@@ -208,3 +208,7 @@ def _status(notebook: str) -> str:
 
 def _short(authors: str) -> str:
     return authors.split(",")[0] + " et al."
+
+
+if __name__ == "__main__":
+    print(markdown_table())

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 
@@ -25,10 +24,7 @@ class Verdict:
         return f"{'✓' if self.correct else '✗' if self.message != WAITING else '…'} {self.message}"
 
 
-class Judge(Protocol):
-    """Compares an answer with what is right."""
-
-    def __call__(self, answer: Any) -> Verdict: ...
+Judge = Callable[[Any], Verdict]
 
 
 @dataclass(frozen=True)
@@ -51,7 +47,7 @@ class Value:
         if _close(given, expected, self.relative):
             return Verdict(True, "Right.")
         for wrong, remark in self.mistakes:
-            if np.shape(wrong) == given.shape and _close(given, np.asarray(wrong), self.relative):
+            if np.shape(wrong) == given.shape and _close(given, wrong, self.relative):
                 return Verdict(False, f"Not quite. {remark}")
         return Verdict(False, f"Not yet: {_distance(given, expected)}.")
 
@@ -160,23 +156,26 @@ def _readable(answer: Any, expected: np.ndarray) -> tuple[np.ndarray | None, str
     return given.astype(complex if np.iscomplexobj(given) else float), ""
 
 
-def _close(given: np.ndarray, expected: np.ndarray, relative: float) -> bool:
+def _close(given: Any, expected: Any, relative: float) -> bool:
     scale = np.abs(expected).max(initial=0.0)
-    return bool(np.abs(given - expected.astype(complex)).max(initial=0.0) <= relative * (scale if scale > 0 else 1.0))
+    return bool(np.abs(np.subtract(given, expected)).max(initial=0.0) <= relative * (scale if scale > 0 else 1.0))
 
 
 def _distance(given: np.ndarray, expected: np.ndarray) -> str:
-    if expected.ndim == 0 and not np.iscomplexobj(given):
-        if _close(-given, expected, 1e-3):
-            return "the size is right, the sign is not"
-        factor = abs(float(given / expected)) if expected != 0 else math.inf
-        return f"your value {float(given):.6g} is {'too large' if given > expected else 'too small'}" + (
-            f", by a factor of {max(factor, 1 / factor):.2g}" if 0 < factor < math.inf and given * expected > 0 else ""
-        )
+    if given.ndim == 0 and not np.iscomplexobj(given) and not np.iscomplexobj(expected):
+        return _scalar_distance(float(given), float(expected))
     gap = np.abs(given - expected)
     where = tuple(int(index) for index in np.unravel_index(int(gap.argmax()), gap.shape))
-    place = f" at index {where}" if gap.ndim else ""
-    return f"the largest difference is {gap.max():.3g}{place}"
+    return f"the largest difference is {gap.max():.3g}{f' at index {where}' if where else ''}"
+
+
+def _scalar_distance(given: float, expected: float) -> str:
+    if expected != 0 and _close(-given, expected, 1e-3):
+        return "the size is right, the sign is not"
+    same_side = given != 0 and expected != 0 and (given > 0) == (expected > 0)
+    factor = max(abs(given / expected), abs(expected / given)) if same_side else 1.0
+    how = "too large" if given > expected else "too small"
+    return f"your value {given:.6g} is {how}" + (f", by a factor of {factor:.2g}" if factor >= 1.05 else "")
 
 
 def _kind(value: Any) -> str:

@@ -1,0 +1,245 @@
+"""The command `spectral-lab`: open the lab, train, show the claims, fetch data, and look after the installation.
+
+Each command imports what it needs when it runs, so that `--help` answers at once.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import os
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from spectral_lab import __version__
+from spectral_lab.course.chapters import CHAPTERS, NOTEBOOKS, ROOT, START, Chapter, chapter
+from spectral_lab.datasets import Dataset, DatasetUnavailable, data_folder
+
+CLAIMS_PAGE = ROOT / "docs" / "claims.md"
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; returns its exit code. Bad arguments end with a clear line and code 2."""
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    parser = argparse.ArgumentParser(prog="spectral-lab", description=(__doc__ or "").split("\n\n")[0])
+    parser.add_argument("--version", action="version", version=f"spectral_lab {__version__}")
+    commands = parser.add_subparsers(metavar="command", required=True)
+
+    lab = commands.add_parser("lab", help="open JupyterLab on the first notebook")
+    lab.add_argument("--port", type=int, help="port to serve on (default: the first free one from 8888)")
+    lab.add_argument("--no-browser", action="store_true", help="print the address instead of opening a browser")
+    lab.set_defaults(run=_lab)
+
+    train = commands.add_parser("train", help="run a chapter's training recipe")
+    if words[:1] == ["train"]:
+        command = importlib.import_module("spectral_lab.training.command")
+        command.add_arguments(train)
+        train.set_defaults(run=command.run)
+
+    claims = commands.add_parser("claims", help="measure the papers' claims and show the board")
+    what = claims.add_mutually_exclusive_group()
+    what.add_argument("chapter", nargs="?", type=_chapter, help="a chapter's package or number (default: all)")
+    what.add_argument("--write", action="store_true", help="write docs/claims.md instead")
+    claims.set_defaults(run=_claims)
+
+    data = commands.add_parser("data", help="list the data sets, or fetch some")
+    data.add_argument("names", nargs="*", metavar="name", help="data sets to fetch (default: list them all)")
+    data.set_defaults(run=_data)
+
+    doctor = commands.add_parser("doctor", help="say what this machine has, and what to do about what it lacks")
+    doctor.set_defaults(run=lambda _: _doctor())
+
+    options = parser.parse_args(words)
+    return int(options.run(options))
+
+
+def _chapter(name: str) -> Chapter:
+    try:
+        return chapter(name)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+
+
+# --- lab -------------------------------------------------------------------------------------------------------------
+
+
+def _lab(options: argparse.Namespace) -> int:
+    if not (NOTEBOOKS / START).is_file():
+        print(f"{NOTEBOOKS / START} is missing: the notebooks come with a clone of the repository.", file=sys.stderr)
+        return 1
+    command = lab_command(options.port, browser=not options.no_browser and _has_browser())
+    sys.stdout.flush()
+    os.execv(command[0], command)
+
+
+def lab_command(port: int | None, browser: bool) -> list[str]:
+    """The command line that serves the repository and opens notebook 00."""
+    command = [sys.executable, "-m", "jupyterlab", f"--ServerApp.root_dir={ROOT}"]
+    command.append(f"--LabApp.default_url=/lab/tree/notebooks/{START}")
+    if port is not None:
+        command.append(f"--port={port}")
+    if not browser:
+        command.append("--no-browser")
+    if hasattr(os, "geteuid") and os.geteuid() == 0:
+        command.append("--allow-root")  # containers and lecture servers often have no other user
+    return command
+
+
+def _has_browser() -> bool:
+    import webbrowser
+
+    if sys.platform.startswith("linux") and not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):
+        return False
+    try:
+        webbrowser.get()
+    except webbrowser.Error:
+        return False
+    return True
+
+
+# --- claims ----------------------------------------------------------------------------------------------------------
+
+
+def _claims(options: argparse.Namespace) -> int:
+    from spectral_lab.course import claims
+
+    if options.write:
+        draft = CLAIMS_PAGE.with_suffix(".tmp")
+        draft.write_text(claims.markdown(), encoding="utf-8")
+        os.replace(draft, CLAIMS_PAGE)
+        print(f"wrote {CLAIMS_PAGE}")
+        return 0
+    surprises = 0
+    for item in CHAPTERS if options.chapter is None else (options.chapter,):
+        print(f"\n{item.number:02d} {item.title}")
+        stated = claims.chapter_claims(item)
+        if not stated:
+            print("  no claims yet")
+        for claim in stated:
+            row = claims.examine(claim)
+            surprises += row.surprising
+            print(f"  {claim.id}: {row.verdict}{' (not as expected)' if row.surprising else ''}")
+            print(f"      {claim.statement}\n      measured: {row.measured}\n      bound: {claim.bound}", flush=True)
+    return 1 if surprises else 0
+
+
+# --- data ------------------------------------------------------------------------------------------------------------
+
+
+def _data(options: argparse.Namespace) -> int:
+    known = {name: dataset for item in CHAPTERS for name, dataset in _datasets(item).items()}
+    unknown = [name for name in options.names if name not in known]
+    if unknown:
+        listed = ", ".join(known) or "none yet"
+        print(f"spectral-lab data: error: no data set named {', '.join(unknown)}; there are: {listed}", file=sys.stderr)
+        return 2
+    if not options.names:
+        print(f"Data sets are kept in {data_folder()} (set SPECTRAL_LAB_DATA to change it).")
+        for name, dataset in known.items():
+            state = "present" if dataset.present else "not here"
+            print(f"  {name}: {dataset.description}; {dataset.size / 1e6:.1f} MB; {state}")
+        return 0
+    for name in options.names:
+        try:
+            print(f"{name}: {known[name].fetch()}")
+        except DatasetUnavailable as error:
+            print(f"spectral-lab data: {error}", file=sys.stderr)
+            return 1
+    return 0
+
+
+def _datasets(item: Chapter) -> dict[str, Dataset]:
+    """The chapter's data sets; a chapter whose optional packages are missing says so and lists none."""
+    try:
+        return getattr(item.room("data"), "DATASETS", {})
+    except ImportError as error:
+        print(f"spectral-lab: the data of {item.package} cannot be listed: {error}", file=sys.stderr)
+        return {}
+
+
+# --- doctor ----------------------------------------------------------------------------------------------------------
+
+
+def _doctor() -> int:
+    broken = 0
+    for state, line in _findings():
+        broken += state == "fix"
+        print(f"{state:<5}{line}")
+    return 1 if broken else 0
+
+
+def _findings() -> Iterator[tuple[str, str]]:
+    """Pairs of a state and a line: "ok", "note" (works without it), or "fix" (the lab needs it)."""
+    yield _python()
+    for package in ("numpy", "scipy", "torch", "lightning-fabric", "plotly", "ipywidgets", "anywidget", "jupyterlab"):
+        yield _version(package)
+    yield "ok", f"processor: {os.cpu_count()} cores"
+    yield _gpu()
+    yield _kernel()
+    yield _notebooks()
+    yield _chromium()
+    for item in CHAPTERS:
+        for name, dataset in _datasets(item).items():
+            if dataset.present:
+                yield "ok", f"data: {name} is here"
+            else:
+                yield "note", f"data: {name} is not here; fetch it with `spectral-lab data {name}`"
+
+
+def _python() -> tuple[str, str]:
+    version = ".".join(map(str, sys.version_info[:3]))
+    fits = (3, 11) <= sys.version_info[:2] < (3, 14)
+    return ("ok", f"Python {version}") if fits else ("fix", f"Python {version}: install 3.11, 3.12 or 3.13")
+
+
+def _version(package: str) -> tuple[str, str]:
+    from importlib.metadata import PackageNotFoundError, version
+
+    try:
+        return "ok", f"{package} {version(package)}"
+    except PackageNotFoundError:
+        return "fix", f"{package} is missing: run `make lab`, or `pip install -e . -c constraints.txt`"
+
+
+def _gpu() -> tuple[str, str]:
+    try:
+        import torch
+    except ImportError as error:
+        return "fix", f"GPU: unknown, as torch does not load ({error})"
+    if torch.cuda.is_available():
+        return "ok", f"GPU: {torch.cuda.get_device_name()}, CUDA {torch.version.cuda}"
+    return "note", "GPU: none found; training cells run their miniature on the CPU. Full runs need a CUDA device"
+
+
+def _kernel() -> tuple[str, str]:
+    try:
+        from jupyter_client.kernelspec import KernelSpecManager, NoSuchKernel
+    except ImportError as error:
+        return "fix", f"Jupyter kernel: {error}; run `pip install jupyterlab`"
+    try:
+        executable = KernelSpecManager().get_kernel_spec("python3").argv[0]
+    except NoSuchKernel:
+        return "fix", "Jupyter kernel: python3 is missing; run `python -m ipykernel install --sys-prefix`"
+    if Path(executable).name == executable or Path(executable).exists():
+        return "ok", "Jupyter kernel: python3"
+    return "fix", f"Jupyter kernel: {executable} is gone; run `python -m ipykernel install --sys-prefix`"
+
+
+def _notebooks() -> tuple[str, str]:
+    if not (NOTEBOOKS / START).is_file():
+        return "fix", f"notebooks: none at {NOTEBOOKS}; clone the repository and install it with `pip install -e .`"
+    return "ok", f"notebooks: {1 + sum(item.status == 'open' for item in CHAPTERS)} at {NOTEBOOKS}"
+
+
+def _chromium() -> tuple[str, str]:
+    import shutil
+
+    names = (os.environ.get("CHROMIUM", ""), "chromium", "chromium-browser", "google-chrome")
+    for found in filter(None, (shutil.which(name) for name in names if name)):
+        return "ok", f"Chromium: {found}"
+    return "note", "Chromium: not found, so browser tests are skipped; install it, or set CHROMIUM to its path"
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,57 @@
+"""The chapters: one source for the README's table, the bibliography and the commands."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+
+import pytest
+
+from spectral_lab.course import CHAPTERS, chapter
+from spectral_lab.course.chapters import NOTEBOOKS, ROOT, START, markdown_table
+
+
+def test_readme_table_is_current() -> None:
+    page = (ROOT / "README.md").read_text(encoding="utf-8")
+    shown = page.split("<!-- chapters -->\n")[1].split("\n<!-- end of chapters -->")[0]
+    assert shown == markdown_table(), "paste the output of `python -m spectral_lab.course.chapters` into README.md"
+
+
+def test_every_paper_is_in_the_bibliography() -> None:
+    entries = re.findall(r"@\w+\{([^,]+),(.*?)\n\}", (ROOT / "docs/references.bib").read_text(encoding="utf-8"), re.S)
+    bibliography = dict(entries)
+    for item in CHAPTERS:
+        assert item.paper.arxiv in bibliography[item.paper.key]
+        assert item.paper.title in bibliography[item.paper.key].replace("{", "").replace("}", "")
+
+
+def test_a_chapter_is_found_by_package_and_number() -> None:
+    assert chapter("pseudospectra") is chapter(3) is chapter("03") is CHAPTERS[2]
+    with pytest.raises(ValueError, match=r"pseudospectra \(3\).*'pseudo'"):
+        chapter("pseudo")
+
+
+def test_status_says_what_is_there() -> None:
+    present = {path.name for path in NOTEBOOKS.glob("*.ipynb")}
+    assert {item.notebook for item in CHAPTERS if item.status == "open"} == present - {START}
+
+
+def test_a_room_that_is_not_there_is_none_and_an_error_in_one_that_is_there_shows(monkeypatch) -> None:
+    item = CHAPTERS[0]
+    assert item.room("no_such_room") is None
+
+    def fail(name: str) -> None:
+        raise ImportError(f"{name} needs a package")
+
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: object())
+    monkeypatch.setattr("importlib.import_module", fail)
+    with pytest.raises(ImportError, match="needs a package"):
+        item.room("claims")
+
+
+def test_the_kit_is_light() -> None:
+    heavy = "{'torch', 'plotly', 'ipywidgets', 'matplotlib', 'scipy', 'pooch'}"
+    script = f"import sys, spectral_lab.course, spectral_lab.datasets; print(sorted({heavy} & set(sys.modules)))"
+    result = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert result.stdout.strip() == "[]"

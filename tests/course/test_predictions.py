@@ -1,0 +1,47 @@
+"""Predictions: a guess is compared, never required, and never the cause of an error."""
+
+from __future__ import annotations
+
+import pytest
+
+from spectral_lab.course import Prediction
+
+NUMBER = Prediction("Where is the last spike?", answer=lambda: 732.86, because="It grows.", unit="rad/s")
+CHOICE = Prediction("Does it shrink?", answer=lambda: "no", because="Its height is 2/π.", options=("yes", "no"))
+
+
+@pytest.mark.parametrize(
+    ("prediction", "guess", "answer"),
+    [
+        (NUMBER, 700, "You said 700 rad/s; it is 732.9 rad/s, so you were close. It grows."),
+        (NUMBER, 73.286, "You said 73.29 rad/s; it is 732.9 rad/s, a factor 10 away. It grows."),
+        (NUMBER, -1.0, "You said -1 rad/s; it is 732.9 rad/s. It grows."),
+        (NUMBER, float("nan"), "Please give a finite number, not nan."),
+        (NUMBER, None, "Please give a finite number, not None."),
+        (NUMBER, "far", "Please give a finite number, not 'far'."),
+        (CHOICE, "no", "Yes: no. Its height is 2/π."),
+        (CHOICE, "yes", "You said “yes”. The computation says otherwise: no. Its height is 2/π."),
+        (CHOICE, None, "Please choose one of: yes; no."),
+    ],
+)
+def test_comparison(prediction: Prediction, guess, answer: str) -> None:
+    assert prediction.compare(guess) == answer
+
+
+@pytest.mark.parametrize("prediction", [NUMBER, CHOICE])
+def test_display_needs_no_guess_and_its_text_is_deterministic(prediction: Prediction) -> None:
+    bundle = prediction._repr_mimebundle_()
+    assert bundle["text/plain"] == repr(prediction)
+    assert "application/vnd.jupyter.widget-view+json" in bundle
+    assert bundle["text/html"] == prediction._repr_mimebundle_()["text/html"]
+    assert "<details" in bundle["text/html"]
+
+
+def test_the_button_reveals_the_comparison() -> None:
+    _, guess, button, reveal = CHOICE._control().children
+    assert reveal.value == ""
+    button.click()
+    assert "Please choose" in reveal.value
+    guess.value = "no"
+    button.click()
+    assert "Yes: no." in reveal.value

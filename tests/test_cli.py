@@ -1,0 +1,125 @@
+"""The command line: quick to answer, clear about bad arguments, and exit codes that scripts can rely on."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+from spectral_lab import cli
+from spectral_lab.course import CHAPTERS, Claim, Evidence
+from spectral_lab.datasets import Dataset
+
+
+def test_help_imports_nothing_heavy() -> None:
+    heavy = "{'torch', 'numpy.testing', 'scipy', 'plotly', 'ipywidgets', 'jupyterlab'}"
+    script = (
+        "import sys; from spectral_lab.cli import main\n"
+        "try: main(['--help'])\n"
+        f"finally: print('loaded:', sorted({heavy} & set(sys.modules)))"
+    )
+    result = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
+    assert result.returncode == 0
+    for command in ("lab", "train", "claims", "data", "doctor"):
+        assert command in result.stdout
+    assert "loaded: []" in result.stdout
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        ([], "required: command"),
+        (["bogus"], "invalid choice: 'bogus'"),
+        (["claims", "pseudo"], "pseudospectra (3)"),
+        (["claims", "pseudospectra", "--write"], "not allowed"),
+        (["lab", "--port", "many"], "invalid int value: 'many'"),
+        (["train", "pseudo"], "pseudo"),
+        (["train", "pseudospectra", "--preset", "huge"], "huge"),
+    ],
+)
+def test_bad_arguments_exit_with_2_and_say_why(words: list[str], message: str, capsys) -> None:
+    with pytest.raises(SystemExit) as stopped:
+        cli.main(words)
+    assert stopped.value.code == 2
+    assert message in capsys.readouterr().err
+
+
+def claim(holds: bool) -> Claim:
+    return Claim("C1", "It tends to 2.", "paper", "paper", "2", "instant", lambda: Evidence("1.999", holds))
+
+
+@pytest.mark.parametrize("holds", [True, False])
+def test_claims_show_the_board_and_fail_on_a_surprise(holds: bool, monkeypatch, capsys) -> None:
+    monkeypatch.setattr("spectral_lab.course.claims.chapter_claims", lambda item: (claim(holds),))
+    assert cli.main(["claims", "3"]) == (0 if holds else 1)
+    shown = capsys.readouterr().out
+    assert "03 Pseudospectra" in shown
+    assert "1.999" in shown
+    assert ("not as expected" in shown) != holds
+
+
+def test_claims_write_the_page(monkeypatch, tmp_path, capsys) -> None:
+    monkeypatch.setattr("spectral_lab.course.claims.chapter_claims", lambda item: (claim(True),))
+    monkeypatch.setattr(cli, "CLAIMS_PAGE", tmp_path / "claims.md")
+    assert cli.main(["claims", "--write"]) == 0
+    assert (tmp_path / "claims.md").read_text(encoding="utf-8").count("### C1: holds") == len(CHAPTERS)
+    assert [path.name for path in tmp_path.iterdir()] == ["claims.md"]
+
+
+@pytest.fixture
+def toy(monkeypatch, tmp_path):
+    """One data set that cannot be downloaded."""
+    monkeypatch.setenv("SPECTRAL_LAB_DATA", str(tmp_path))
+    data = Dataset("toy", "a toy", 2_500_000, ("http://127.0.0.1:9/gone",), f"md5:{'0' * 32}", "toy.bin")
+    monkeypatch.setattr(cli, "_datasets", lambda item: {"toy": data} if item.number == 3 else {})
+
+
+def test_data_lists_and_fetches(toy, tmp_path, capsys) -> None:
+    assert cli.main(["data"]) == 0
+    assert "toy: a toy; 2.5 MB; not here" in capsys.readouterr().out
+    assert cli.main(["data", "toy"]) == 1
+    assert str(tmp_path / "toy.bin") in capsys.readouterr().err
+    assert cli.main(["data", "toys"]) == 2
+    assert "no data set named toys; there are: toy" in capsys.readouterr().err
+
+
+def test_doctor_says_what_to_do(toy, monkeypatch, capsys) -> None:
+    monkeypatch.setenv("PATH", "")
+    monkeypatch.delenv("CHROMIUM", raising=False)
+    cli.main(["doctor"])
+    lines = capsys.readouterr().out.splitlines()
+    assert all(line[:5] in ("ok   ", "note ", "fix  ") for line in lines)
+    assert "note Chromium: not found, so browser tests are skipped; install it, or set CHROMIUM to its path" in lines
+    assert "note data: toy is not here; fetch it with `spectral-lab data toy`" in lines
+    assert any(line.startswith("ok   Jupyter kernel") for line in lines)
+
+
+def test_doctor_finds_what_is_broken(monkeypatch, capsys) -> None:
+    from importlib.metadata import PackageNotFoundError
+
+    def missing(package: str) -> str:
+        raise PackageNotFoundError(package)
+
+    monkeypatch.setattr("importlib.metadata.version", missing)
+    assert cli.main(["doctor"]) == 1
+    assert "fix  plotly is missing: run `make lab`" in capsys.readouterr().out
+
+
+def test_lab_serves_the_repository_and_opens_the_first_notebook(monkeypatch) -> None:
+    monkeypatch.setattr("os.geteuid", lambda: 1000)
+    command = cli.lab_command(port=None, browser=True)
+    assert command[1:3] == ["-m", "jupyterlab"]
+    assert command[-1].endswith("/lab/tree/notebooks/00_start_here.ipynb")
+    assert cli.lab_command(port=9000, browser=False)[-2:] == ["--port=9000", "--no-browser"]
+
+
+def test_lab_prints_the_address_where_there_is_no_browser(monkeypatch) -> None:
+    started = []
+    monkeypatch.setattr("os.execv", lambda path, command: started.append(command))
+    monkeypatch.setattr("sys.platform", "linux")
+    monkeypatch.delenv("DISPLAY", raising=False)
+    monkeypatch.delenv("WAYLAND_DISPLAY", raising=False)
+    with pytest.raises(TypeError):  # execv returns only here, where it is replaced
+        cli.main(["lab"])
+    assert "--no-browser" in started[0]
