@@ -1,0 +1,225 @@
+"""Generalised quantum signal processing: from a polynomial P to the angles of a circuit, and back.
+
+With U on the system, A = diag(U, 1) on (ancilla, system) and the ancilla gate
+
+    R(theta, phi, lambda) = [[e^{i(lambda+phi)} cos theta, e^{i phi} sin theta], [e^{i lambda} sin theta, -cos theta]],
+
+the circuit  [prod_{j=d..1} R(theta_j, phi_j, 0) A] R(theta_0, phi_0, lambda)  has the first block column (P(U), Q(U)),
+for any complex P with |P| <= 1 on the unit circle (Motlagh and Wiebe, arXiv 2308.01501: literature, by two of the
+authors of the paper). Gate 0 acts first. The choice of Q below, the shift by phases and the checks are derived here.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from jaxtyping import Complex, Float
+from numpy.typing import ArrayLike
+
+from spectral_lab import checks
+
+MAX_FFT = 2**22
+DISCARDED = 1e-13  # what the FFT may leave beyond the coefficients that are kept
+
+
+class Angles(NamedTuple):
+    """The angles of a circuit of degree d: theta and phi have d + 1 entries, lam belongs to gate 0 (radians)."""
+
+    theta: Float[np.ndarray, " d1"]
+    phi: Float[np.ndarray, " d1"]
+    lam: float
+
+
+def gqsp_complement(P: ArrayLike, *, zeros: str = "inside") -> Complex[np.ndarray, " d1"]:
+    """Q of the degree of P with |P|^2 + |Q|^2 = 1 on the unit circle, from two FFTs; ascending powers.
+
+    Weiss' construction: q = exp of the analytic half of log(1 - |P|^2)/2 has no zero in the disc. Its reversal
+    Q(z) = z^d conj(q(1/conj z)) has the same modulus, ALL zeros inside the disc and a leading coefficient that is
+    real and positive; `gqsp_angles` is stable for that one only (derived here). `zeros='outside'` returns q itself,
+    to show what goes wrong. Raises ValueError where |P| exceeds 1 (rescale P: a truncated sign series overshoots by
+    up to half its error), or touches 1 so closely that 2^22 points do not resolve the logarithm.
+    """
+    p = _polynomial(P, "P")
+    zeros = checks.choice(zeros, "zeros", ("inside", "outside"))
+    d = len(p) - 1
+    points = 1 << int(np.ceil(np.log2(16 * (d + 1))))
+    while True:
+        q, discarded, largest = _outer_function(p, points)
+        if largest > 1 + 1e-12:
+            raise ValueError(f"P must not exceed 1 on the unit circle, but max |P| = {largest:.12g}")
+        if discarded < DISCARDED:
+            return np.ascontiguousarray(q.conj()[::-1]) if zeros == "inside" else q
+        if points >= MAX_FFT:
+            raise ValueError(f"max |P| = {largest:.12g} is too close to 1 to complete: multiply P by 1 - 1e-6 or less")
+        points = min(4 * points, MAX_FFT)
+
+
+def gqsp_angles(P: ArrayLike, Q: ArrayLike | None = None) -> Angles:
+    """The angles whose product has first column (P, Q), by stripping one gate after another: O(d^2), vectorised rows.
+
+    From the top coefficients (a, b): theta = atan2(|b|, |a|), phi = arg(a conj b); undo the gate, shift, repeat.
+    Without Q the stable `gqsp_complement(P)` is used. phi is arbitrary where cos or sin theta vanishes (every second
+    gate of an odd P): compare products, not angles. Raises ValueError if the degrees differ or |P|^2 + |Q|^2 is not
+    1 (to 1e-6) on the unit circle.
+    """
+    p = _polynomial(P, "P")
+    q = gqsp_complement(p) if Q is None else _polynomial(Q, "Q")
+    if len(q) != len(p):
+        raise ValueError(f"P and Q must have one degree, got {len(p) - 1} and {len(q) - 1}")
+    defect = completion_error(p, q)
+    if not defect < 1e-6:
+        raise ValueError(f"|P|^2 + |Q|^2 must be 1 on the unit circle, but it is off by {defect:.2g}")
+    d = len(p) - 1
+    rows = np.array([p, q])
+    theta, phi = np.zeros(d + 1), np.zeros(d + 1)
+    undo = np.empty((2, 2), dtype=complex)
+    for j in range(d, -1, -1):
+        a, b = complex(rows[0, -1]), complex(rows[1, -1])
+        theta[j] = np.arctan2(abs(b), abs(a))
+        phi[j] = _angle(a * b.conjugate()) if a and b else _angle(a)
+        if j == 0:
+            break
+        turn, c, s = np.exp(-1j * phi[j]), np.cos(theta[j]), np.sin(theta[j])
+        undo[:] = [[turn * c, s], [turn * s, -c]]
+        undone = undo @ rows
+        rows = np.array([undone[0, 1:], undone[1, :-1]])
+    return Angles(theta, phi, _angle(b))
+
+
+def gqsp_polynomial(theta: ArrayLike, phi: ArrayLike, lam: Any, z: ArrayLike) -> Complex[np.ndarray, "*grid"]:
+    """P(z), the upper left entry of the product of gates at each z of the unit circle: the inverse of `gqsp_angles`."""
+    return gqsp_column(theta, phi, lam, z)[0]
+
+
+def gqsp_column(theta: ArrayLike, phi: ArrayLike, lam: Any, z: ArrayLike) -> Complex[np.ndarray, " 2 *grid"]:
+    """(P(z), Q(z)), the first column of the product of gates; z of any shape, usually on the unit circle."""
+    theta, phi, lam = _angles(theta, phi, lam)
+    z = checks.array(z, "z").astype(complex)
+    turn, c, s = np.exp(1j * phi), np.cos(theta), np.sin(theta)
+    a = np.full(z.shape, np.exp(1j * lam) * turn[0] * c[0])
+    b = np.full(z.shape, np.exp(1j * lam) * s[0])
+    for j in range(1, len(theta)):
+        za = z * a
+        a, b = turn[j] * (c[j] * za + s[j] * b), s[j] * za - c[j] * b
+    return np.array([a, b])
+
+
+def gqsp_path(theta: ArrayLike, phi: ArrayLike, lam: Any, z: Any) -> Float[np.ndarray, "d1 3"]:
+    """The Bloch vector of the ancilla after each gate, for one level with signal z: how the signal is processed."""
+    theta, phi, lam = _angles(theta, phi, lam)
+    columns = [gqsp_column(theta[:1], phi[:1], lam, z)]
+    for t, f in zip(theta[1:], phi[1:], strict=True):
+        a, b = columns[-1]
+        R = gate(t, f)
+        columns.append(R @ np.array([a * complex(z), b]))
+    a, b = np.array(columns).T
+    mixed = 2 * a.conj() * b
+    return np.stack([mixed.real, mixed.imag, np.abs(a) ** 2 - np.abs(b) ** 2], axis=1)
+
+
+def gate(theta: Any, phi: Any, lam: Any = 0.0) -> Complex[np.ndarray, "2 2"]:
+    """R(theta, phi, lambda), the ancilla gate of the paper's GQSP convention."""
+    c, s = np.cos(theta), np.sin(theta)
+    return np.array([[np.exp(1j * (lam + phi)) * c, np.exp(1j * phi) * s], [np.exp(1j * lam) * s, -c + 0j]])
+
+
+def shift_angles(phi: ArrayLike, angle: Any) -> Float[np.ndarray, " d1"]:
+    """The phases phi for the signal e^{i angle} U instead of U: all but the last grow by `angle`, theta and lam stay.
+
+    One set of angles serves every mu: P(z e^{i angle}) = the product with the shifted phases (derived here). With
+    z = exp(i (E - mu) tau), mu -> mu + Delta is angle = -Delta tau. A circuit with k gates B = diag(1, U*) gains the
+    global factor e^{-i k angle} as well.
+    """
+    phi = checks.array(phi, "phi", (None,)).real
+    shifted = phi + checks.number(angle, "angle")
+    shifted[-1:] = phi[-1:]
+    return shifted
+
+
+def gqsp_circuit(
+    theta: ArrayLike, phi: ArrayLike, lam: Any, U: Any, *, inverse_calls: Any = 0
+) -> Complex[np.ndarray, "2 N N"]:
+    """The blocks (P(U), Q(U)) of the circuit with one ancilla, simulated gate by gate on a unitary matrix U.
+
+    With `inverse_calls` = k, k of the d gates A = diag(U, 1) are replaced by B = diag(1, U*): the blocks become
+    U^{-k} P(U), the Laurent form z^{-k} P(z) (two kinds of control, still one ancilla). U may be a qutip operator.
+    Raises ValueError if U is not unitary (1e-8) or k is not between 0 and d.
+    """
+    theta, phi, lam = _angles(theta, phi, lam)
+    d = len(theta) - 1
+    U = checks.square(U.full() if hasattr(U, "full") else U, "U").astype(complex)
+    k = checks.integer(inverse_calls, "inverse_calls", 0, d)
+    eye = np.eye(len(U))
+    if not np.allclose(U @ U.conj().T, eye, atol=1e-8):
+        raise ValueError("U must be unitary")
+    column = gate(theta[0], phi[0], lam)[:, 0, None, None] * eye
+    for j in range(1, d + 1):
+        inverse = (j * k) // d > ((j - 1) * k) // d  # spread the k inverse calls evenly over the circuit
+        queried = np.array([column[0], U.conj().T @ column[1]]) if inverse else np.array([U @ column[0], column[1]])
+        column = np.tensordot(gate(theta[j], phi[j]), queried, axes=1)
+    return column
+
+
+def completion_error(P: ArrayLike, Q: ArrayLike) -> float:
+    """max over roots of unity of | |P|^2 + |Q|^2 - 1 |, on at least 4 points a coefficient."""
+    p, q = _polynomial(P, "P"), _polynomial(Q, "Q")
+    points = 1 << int(np.ceil(np.log2(4 * max(len(p), len(q)))))
+    return float(np.abs(np.abs(np.fft.fft(p, points)) ** 2 + np.abs(np.fft.fft(q, points)) ** 2 - 1).max())
+
+
+def product_error(P: ArrayLike, angles: Angles, points: Any = 257) -> float:
+    """max |product of gates - P(z)| over `points` points of the unit circle: the self-check of a set of angles."""
+    p = _polynomial(P, "P")
+    points = checks.integer(points, "points", 1)
+    z = np.exp(2j * np.pi * np.arange(points) / points)
+    return float(np.abs(gqsp_polynomial(*angles, z) - np.polynomial.polynomial.polyval(z, p)).max())
+
+
+def symmetric_qsp_polynomial(phases: ArrayLike, x: ArrayLike) -> Complex[np.ndarray, "*grid"]:
+    """<0| e^{i phi_0 Z} prod_j W(x) e^{i phi_j Z} |0>, W(x) = exp(i arccos(x) X): ordinary QSP, as a cross-check.
+
+    The pyqsp convention puts the polynomial in the imaginary part, the qsppack convention in the real part; they
+    differ by pi/4 at both ends (literature). Raises ValueError for x outside [-1, 1].
+    """
+    phases = checks.array(phases, "phases", (None,)).real
+    x = checks.array(x, "x").real
+    if len(phases) == 0:
+        raise ValueError("phases must hold at least one phase")
+    if np.abs(x).max(initial=0.0) > 1:
+        raise ValueError(f"x must lie in [-1, 1], got {x.flat[np.abs(x).argmax()]:g}")
+    ix = 1j * np.sqrt(1 - x * x)
+    a, b = np.full(x.shape, np.exp(1j * phases[0])), np.zeros(x.shape, dtype=complex)  # the first row of the product
+    for turn in np.exp(1j * phases[1:]):
+        a, b = (a * x + b * ix) * turn, (a * ix + b * x) / turn
+    return np.asarray(a)
+
+
+def _outer_function(p: np.ndarray, points: int) -> tuple[np.ndarray, float, float]:
+    modulus = np.abs(np.fft.fft(p, points))
+    half_log = 0.5 * np.log(np.maximum(1 - modulus**2, 1e-300))
+    s = np.fft.ifft(half_log)
+    s[1 : points // 2] *= 2  # keep the analytic half: s_0 + 2 sum_{k>0} s_k z^k
+    s[points // 2 + 1 :] = 0
+    # numpy's forward transform evaluates at exp(-i w), so powers of z are read back with the inverse one.
+    q = np.fft.fft(np.exp(np.fft.ifft(s) * points)) / points
+    discarded = float(np.abs(q[len(p) :]).max(initial=0.0))
+    return q[: len(p)], discarded, float(modulus.max())
+
+
+def _polynomial(value: ArrayLike, name: str) -> np.ndarray:
+    p = checks.array(value, name, (None,)).astype(complex)
+    if len(p) == 0:
+        raise ValueError(f"{name} must have at least one coefficient")
+    return p
+
+
+def _angles(theta: ArrayLike, phi: ArrayLike, lam: Any) -> tuple[np.ndarray, np.ndarray, float]:
+    theta, phi = checks.array(theta, "theta", (None,)).real, checks.array(phi, "phi", (None,)).real
+    if len(theta) != len(phi) or len(theta) == 0:
+        raise ValueError(f"theta and phi must have one length of at least 1, got {len(theta)} and {len(phi)}")
+    return theta, phi, checks.number(lam, "lam")
+
+
+def _angle(value: complex) -> float:
+    return float(np.arctan2(value.imag, value.real))

@@ -1,0 +1,198 @@
+"""The sign function that makes two bands, and the trigonometric polynomials that a quantum computer can apply.
+
+The paper turns H into sgn(H - mu) with quantum signal processing. Which polynomial it uses we could not read: the
+Gaussian-smoothed series and its degree rule below are our reconstruction; Fejer, plain and minimax are for comparison.
+
+The oracle is a time evolution U = exp(-i H tau). With theta = (E - mu) tau the target is sgn(sin theta): it has a
+SECOND edge at theta = pi, so tau must keep all of the spectrum inside (-pi, pi).
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from jaxtyping import Complex, Float
+from numpy.polynomial.chebyshev import chebval, chebvander
+from numpy.typing import ArrayLike
+from scipy.optimize import brentq
+from scipy.special import erf, erfcinv, exp1
+
+from spectral_lab import checks
+
+MAX_DEGREE = 2_000_001
+
+
+class SignSeries(NamedTuple):
+    """The sine series f(theta) = sum_j coefficients[j] sin((2j+1) theta) and the width sigma (radians) of its edge."""
+
+    coefficients: Float[np.ndarray, " m"]
+    width: float
+
+    @property
+    def degree(self) -> int:
+        return 2 * len(self.coefficients) - 1
+
+
+def sign_of(energies: ArrayLike, mu: Any, width: Any = 0.0) -> Float[np.ndarray, "*levels"]:
+    """s_w(E) = erf((E - mu) / w), the smooth sign; w = 0 gives the exact sgn(E - mu), with 0 at E = mu.
+
+    |1 - |s_w|| <= delta once |E - mu| >= w erfcinv(delta): 1.82 w at 0.01, 2.33 w at 0.001. That is what
+    'resolution' means in this chapter (our reconstruction). Raises ValueError on a negative width.
+    """
+    energies = checks.array(energies, "energies").real
+    mu, width = checks.number(mu, "mu"), checks.number(width, "width", 0.0)
+    return np.asarray(erf((energies - mu) / width) if width > 0 else np.sign(energies - mu))
+
+
+def oracle_time(spread: Any, resolution: Any) -> tuple[float, float]:
+    """The time step tau of the oracle and the half width (radians) of both edges: tau = pi / (R + eps).
+
+    For a spectrum of spread R and any mu inside it, |theta| <= pi - eps tau: no level wraps through the second
+    edge at pi (derived here). Raises ValueError unless both are positive.
+    """
+    spread = checks.number(spread, "spread", above=0.0)
+    resolution = checks.number(resolution, "resolution", above=0.0)
+    tau = np.pi / (spread + resolution)
+    return tau, resolution * tau
+
+
+def sign_series(edge: Any, error: Any) -> SignSeries:
+    """Gaussian-smoothed sign series with |f - sgn| <= error outside |theta| < edge and |theta - pi| < edge.
+
+    b_k = 4/(pi k) exp(-k^2 sigma^2 / 2), k odd. Half of the error pays for smoothing,
+    sigma = edge / (sqrt 2 erfcinv(error/2)); half for truncation, (1/pi) E_1(K^2 sigma^2 / 2) <= error/2.
+    The degree K grows as log(1/error)/edge, the abstract's O(1/eps) (rule D1, our reconstruction).
+    Raises ValueError unless 0 < edge < pi/2 and 0 < error < 1, or if the degree would exceed two million.
+    """
+    edge = _edge(edge)
+    error = checks.number(error, "error", maximum=1.0 - 1e-12, above=0.0)
+    sigma = edge / (np.sqrt(2) * float(erfcinv(error / 2)))
+    y = brentq(lambda y: np.log(exp1(y * y / 2) / np.pi) - np.log(error / 2), 1e-6, 36.0, xtol=1e-14, rtol=1e-14)
+    degree = int(np.ceil(y / sigma))
+    degree += 1 - degree % 2
+    if degree > MAX_DEGREE:
+        raise ValueError(
+            f"edge = {edge:g} with error = {error:g} needs degree {degree}, at most {MAX_DEGREE} is allowed"
+        )
+    return SignSeries(gaussian_coefficients(degree, sigma), float(sigma))
+
+
+def gaussian_coefficients(degree: Any, sigma: Any) -> Float[np.ndarray, " m"]:
+    """b_k = 4/(pi k) exp(-k^2 sigma^2/2), k = 1, 3, .., degree: the square wave blurred by a Gaussian (width sigma)."""
+    k = _odd(degree)
+    sigma = checks.number(sigma, "sigma", 0.0)
+    return 4 / (np.pi * k) * np.exp(-0.5 * (k * sigma) ** 2)
+
+
+def plain_coefficients(degree: Any) -> Float[np.ndarray, " m"]:
+    """b_k = 4/(pi k): the truncated Fourier series, which overshoots to 1.179 (Gibbs)."""
+    return gaussian_coefficients(degree, 0.0)
+
+
+def fejer_coefficients(degree: Any) -> Float[np.ndarray, " m"]:
+    """b_k = 4/(pi k) (1 - k/(K+1)): the Fejer mean, never above 1, with an edge that sharpens only algebraically."""
+    k = _odd(degree)
+    return 4 / (np.pi * k) * (1 - k / (k[-1] + 1))
+
+
+def minimax_coefficients(degree: Any, edge: Any) -> tuple[Float[np.ndarray, " m"], float]:
+    """The best sine series on edge <= theta <= pi - edge, and its uniform error, by Remez exchange.
+
+    sin((2j+1) theta) = (-1)^j T_{2j+1}(sin theta), so this is the best odd polynomial in x = sin theta on [a, 1],
+    a = sin(edge) (literature: Eremenko and Yuditskii). The error alternates between m + 1 points for m coefficients.
+    Raises ValueError unless degree is odd, at most 301, and 0 < edge < pi/2, or if the error would be below 1e-11.
+    """
+    m = len(_odd(checks.integer(degree, "degree", 1, 301)))
+    a2 = np.sin(_edge(edge)) ** 2
+    if m > 1 and minimax_asymptotics(degree, np.sqrt(a2)) < 1e-11:
+        raise ValueError(f"degree = {degree} is needlessly high: its error at edge = {edge:g} is below rounding")
+    # f = x q(x^2) with q in Chebyshev polynomials of u, which maps x^2 in [a^2, 1] to [-1, 1]: well conditioned.
+    # The alternation points follow the arcsine law in u for large m: start and look there.
+    per_lobe = 96
+    u = -np.cos(np.pi * np.arange(per_lobe * m + 1) / (per_lobe * m))
+    x = np.sqrt(a2 + (1 - a2) * 0.5 * (1 + u))
+    basis = x[:, None] * chebvander(u, m - 1)
+    nodes = np.arange(m + 1) * per_lobe
+    signs = (-1.0) ** np.arange(m + 1)
+    for _ in range(60):
+        solution = np.linalg.solve(np.column_stack([basis[nodes], signs]), np.ones(m + 1))
+        residual = 1 - basis @ solution[:-1]
+        nodes = _alternation(residual, m + 1)
+        converged = np.abs(residual).max() <= abs(solution[-1]) * (1 + 1e-9)
+        if converged or len(nodes) <= m:  # fewer alternations: the error has reached rounding
+            break
+        signs = np.sign(residual[nodes])
+    theta = np.pi * (np.arange(2 * m) + 0.5) / (2 * m)  # sines of odd order are orthogonal on these points
+    f = np.sin(theta) * chebval((2 * np.sin(theta) ** 2 - 1 - a2) / (1 - a2), solution[:-1])
+    return np.sin(np.outer(_odd(degree), theta)) @ f / m, float(np.abs(residual).max())
+
+
+def minimax_asymptotics(degree: Any, a: Any) -> float:
+    """Leading term of the best odd error on [a, 1], degree 2m+1: (1-a)/sqrt(pi a m) ((1-a)/(1+a))^m.
+
+    Literature: Eremenko and Yuditskii. Raises ValueError unless degree is odd and at least 3, and 0 < a <= 1.
+    """
+    m = (int(_odd(degree)[-1]) - 1) // 2
+    if m == 0:
+        raise ValueError("degree must be at least 3, got 1")
+    a = checks.number(a, "a", maximum=1.0, above=0.0)
+    return float((1 - a) / np.sqrt(np.pi * a * m) * ((1 - a) / (1 + a)) ** m)
+
+
+def sine_series(coefficients: ArrayLike, theta: ArrayLike) -> Float[np.ndarray, "*grid"]:
+    """f(theta) = sum_j b_j sin((2j+1) theta), by Clenshaw's recurrence in 2 theta."""
+    b = checks.array(coefficients, "coefficients", (None,)).real
+    theta = checks.array(theta, "theta").real
+    twice_cos = 2 * np.cos(2 * theta)
+    now, later = np.zeros_like(theta), np.zeros_like(theta)
+    for coefficient in b[::-1]:
+        now, later = coefficient + twice_cos * now - later, now
+    return np.asarray(np.sin(theta) * (now + later))
+
+
+def smoothed_square_wave(theta: ArrayLike, sigma: Any) -> Float[np.ndarray, "*grid"]:
+    """The series of infinite degree: f(theta) = sum_j (-1)^j erf((theta - j pi)/(sqrt 2 sigma)) (derived here)."""
+    theta = checks.array(theta, "theta").real
+    sigma = checks.number(sigma, "sigma", above=0.0)
+    # Images come in cancelling pairs far away; the base point makes the pairing explicit.
+    turn = np.floor(theta / np.pi + 0.5)
+    local = theta - turn * np.pi
+    reach = int(np.ceil(12 * sigma / np.pi)) + 1
+    total = np.zeros_like(theta)
+    for j in range(-reach, reach + 1):
+        total += (-1.0) ** j * (erf((local - j * np.pi) / (np.sqrt(2) * sigma)) + np.sign(j))
+    return np.asarray((-1.0) ** turn * total)
+
+
+def laurent_coefficients(coefficients: ArrayLike) -> Complex[np.ndarray, " n"]:
+    """c_{-K..K} with f = sum_k c_k z^k, z = exp(i theta): c_k = -(i/2) b_|k| sgn(k), zero for even k."""
+    b = checks.array(coefficients, "coefficients", (None,)).real
+    degree = 2 * len(b) - 1
+    c = np.zeros(2 * degree + 1, dtype=complex)
+    c[degree + 1 :: 2] = -0.5j * b
+    c[degree - 1 :: -2] = 0.5j * b
+    return c
+
+
+def _alternation(residual: np.ndarray, count: int) -> np.ndarray:
+    """The largest point of each run of one sign, reduced to the `count` neighbouring runs with the largest errors."""
+    starts = np.flatnonzero(np.diff(np.sign(residual), prepend=0.0))
+    peaks = [s + int(np.argmax(np.abs(run))) for s, run in zip(starts, np.split(residual, starts[1:]), strict=True)]
+    while len(peaks) > count:
+        peaks.pop(0 if abs(residual[peaks[0]]) < abs(residual[peaks[-1]]) else -1)
+    return np.array(peaks)
+
+
+def _odd(degree: Any) -> np.ndarray:
+    degree = checks.integer(degree, "degree", 1, MAX_DEGREE)
+    if degree % 2 == 0:
+        raise ValueError(f"degree must be odd, got {degree}")
+    return np.arange(1, degree + 1, 2)
+
+
+def _edge(edge: Any) -> float:
+    edge = checks.number(edge, "edge", above=0.0)
+    if edge >= np.pi / 2:
+        raise ValueError(f"edge must be below pi/2, where the two edges meet, got {edge!r}")
+    return edge
