@@ -1,0 +1,110 @@
+"""The spectra of many graphs at once, padded to one shape.
+
+EVD_d(L) keeps the d smallest eigenvalues, the zero included. A graph with n < d nodes has its eigenvalues and the
+columns of its eigenvectors padded with zeros to d (SPE, section 2).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import cache
+from typing import Any, NamedTuple, SupportsFloat, SupportsInt
+
+import numpy as np
+from jaxtyping import Bool, Float, Int
+from threadpoolctl import ThreadpoolController
+
+from spectral_lab import checks
+from spectral_lab.eigenspaces.laplacian import edge_list, inverse_sqrt_degrees
+
+
+class Spectra(NamedTuple):
+    """Eigenpairs of a batch of graphs; `mask` is True on the nodes that exist."""
+
+    eigenvalues: Float[np.ndarray, "batch d"]
+    eigenvectors: Float[np.ndarray, "batch nodes d"]
+    mask: Bool[np.ndarray, "batch nodes"]
+
+
+def laplacian_spectra(graphs: Iterable[Any], d: SupportsInt | None = None, isolated: SupportsFloat = 1.0) -> Spectra:
+    """The d lowest eigenpairs of the normalised Laplacians of many graphs, zero-padded to one shape.
+
+    The Laplacians are assembled by one scatter and diagonalised size by size, so there is no Python work per graph
+    beyond reading its edges. Eigenvalues ascend and are clipped to [0, 2], where they lie exactly; rounding would
+    leave some at -1e-16. The basis inside an eigenspace is whatever LAPACK returns: never compare it.
+
+    Args:
+        graphs: graphs in any form that `edge_list` accepts; at least one.
+        d: how many eigenpairs to keep; all (the size of the largest graph) if None.
+        isolated: the Laplacian's diagonal at a node without edges, as in `normalized_laplacian`.
+
+    Returns:
+        `(eigenvalues, eigenvectors, mask)` of shapes [batch, d], [batch, nodes, d], [batch, nodes].
+
+    Raises:
+        ValueError: for an empty batch, d < 1, or a graph that `edge_list` refuses (named by its position).
+    """
+    isolated = checks.number(isolated, "isolated", 0.0, 2.0)
+    sizes, laplacians = laplacian_batch(graphs, isolated)
+    batch, nodes = laplacians.shape[:2]
+    d = nodes if d is None else checks.integer(d, "d", 1)
+    eigenvalues, eigenvectors = np.zeros((batch, d)), np.zeros((batch, nodes, d))
+    with _threads().limit(limits=1):  # many BLAS threads make matrices this small slower, not faster
+        for n in np.unique(sizes):
+            rows, keep = np.flatnonzero(sizes == n), min(n, d)
+            lam, V = np.linalg.eigh(laplacians[rows, :n, :n])
+            eigenvalues[rows, :keep] = np.clip(lam[:, :keep], 0.0, 2.0)
+            eigenvectors[rows, :n, :keep] = V[:, :, :keep]
+    return Spectra(eigenvalues, eigenvectors, np.arange(nodes) < sizes[:, None])
+
+
+def laplacian_batch(
+    graphs: Iterable[Any], isolated: float = 1.0
+) -> tuple[Int[np.ndarray, " batch"], Float[np.ndarray, "batch nodes nodes"]]:
+    """The sizes of the graphs and their normalised Laplacians, zero beyond each graph's own nodes.
+
+    Raises:
+        ValueError: as `laplacian_spectra`.
+    """
+    sizes, laplacians = adjacency_batch(graphs)
+    degrees = laplacians.sum(axis=2)
+    scale = inverse_sqrt_degrees(degrees)
+    laplacians *= -scale[:, :, None]
+    laplacians *= scale[:, None, :]
+    i = np.arange(laplacians.shape[1])
+    laplacians[:, i, i] = np.where(degrees > 0, 1.0, isolated) * (i < sizes[:, None])
+    return sizes, laplacians
+
+
+def adjacency_batch(
+    graphs: Iterable[Any],
+) -> tuple[Int[np.ndarray, " batch"], Float[np.ndarray, "batch nodes nodes"]]:
+    """The sizes of the graphs and their adjacency matrices, zero-padded to the largest.
+
+    Raises:
+        ValueError: as `laplacian_spectra`.
+    """
+    lists = [_read(graph, position) for position, graph in enumerate(graphs)]
+    if not lists:
+        raise ValueError("graphs must hold at least one graph")
+    sizes = np.array([n for n, _, _ in lists])
+    owner = np.repeat(np.arange(len(lists)), [len(edges) for _, edges, _ in lists])
+    i, j = np.concatenate([edges for _, edges, _ in lists]).T
+    weights = np.concatenate([weights for _, _, weights in lists])
+    adjacency = np.zeros((len(lists), sizes.max(), sizes.max()))
+    adjacency[owner, i, j] = weights
+    adjacency[owner, j, i] = weights
+    return sizes, adjacency
+
+
+def _read(graph: Any, position: int) -> tuple[int, np.ndarray, np.ndarray]:
+    try:
+        return edge_list(graph)
+    except ValueError as error:
+        raise ValueError(f"graphs[{position}]: {error}") from None
+
+
+@cache
+def _threads() -> ThreadpoolController:
+    """Finding the loaded BLAS libraries takes milliseconds; do it once."""
+    return ThreadpoolController()

@@ -1,0 +1,22 @@
+"""Shared by the chapter's tests: the stored reference numbers and random weighted graphs."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+REFERENCE = Path(__file__).parents[1] / "reference" / "spe"
+
+
+@pytest.fixture(scope="session")
+def reference() -> Callable[[str], dict]:
+    return lambda name: json.loads((REFERENCE / f"{name}.json").read_text())
+
+
+@pytest.fixture(scope="session")
+def graphs(reference) -> dict[str, tuple[int, np.ndarray]]:
+    return {name: (g["n"], np.array(g["edges"])) for name, g in reference("graphs")["graphs"].items()}
