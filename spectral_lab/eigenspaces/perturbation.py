@@ -1,0 +1,113 @@
+"""How far eigenvalues and eigenspaces can move: the classical inequalities, each with both of its sides.
+
+Eigenvalues always move by no more than the matrix (Weyl; Hoffman and Wielandt). Eigenspaces do so only when a gap
+separates them from the rest of the spectrum (Davis and Kahan), and that is the whole difficulty of this chapter.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple, SupportsInt
+
+import numpy as np
+from jaxtyping import Float
+from numpy.typing import ArrayLike
+
+from spectral_lab import checks
+
+
+class Inequality(NamedTuple):
+    """Both sides of `left <= right`."""
+
+    left: float
+    right: float
+
+    @property
+    def holds(self) -> bool:
+        """Whether left <= right, with room for rounding (1e-12 relative and absolute)."""
+        return self.left <= self.right * (1 + 1e-12) + 1e-12
+
+    @property
+    def tightness(self) -> float:
+        """left / right: 1 where the bound is attained, 0 where it says nothing."""
+        return self.left / self.right if self.right else 0.0
+
+
+def weyl(L: ArrayLike, L2: ArrayLike) -> Inequality:
+    """Weyl: max_i |λ_i - λ'_i| <= ||L - L'||_2, for symmetric matrices and ascending eigenvalues.
+
+    Raises:
+        ValueError: if L and L2 are not symmetric matrices of one shape.
+    """
+    L, L2 = _symmetric_pair(L, L2)
+    shift = np.linalg.eigvalsh(L) - np.linalg.eigvalsh(L2)
+    return Inequality(float(np.abs(shift).max()), float(np.linalg.norm(L - L2, 2)))
+
+
+def hoffman_wielandt(L: ArrayLike, L2: ArrayLike) -> Inequality:
+    """Hoffman and Wielandt: ||λ - λ'|| <= ||L - L'||_F, for symmetric matrices and ascending eigenvalues.
+
+    Raises:
+        ValueError: if L and L2 are not symmetric matrices of one shape.
+    """
+    L, L2 = _symmetric_pair(L, L2)
+    shift = np.linalg.eigvalsh(L) - np.linalg.eigvalsh(L2)
+    return Inequality(float(np.linalg.norm(shift)), float(np.linalg.norm(L - L2)))
+
+
+def davis_kahan(L: ArrayLike, L2: ArrayLike, d: SupportsInt) -> Inequality:
+    """Davis and Kahan as Yu, Wang and Samworth state it: ||sin Θ||_F <= 2 ||L - L'||_F / γ.
+
+    Θ are the principal angles between the spans of the d lowest eigenvectors, and γ = λ_{d+1} - λ_d is the gap of
+    L alone. The projectors then differ by ||P - P'||_F = sqrt(2) ||sin Θ||_F. With d = n both sides are 0; with no
+    gap the right side is infinite.
+
+    Raises:
+        ValueError: if L and L2 are not symmetric matrices of one shape, or d is outside 1..n.
+    """
+    L, L2 = _symmetric_pair(L, L2)
+    n = len(L)
+    d = checks.integer(d, "d", 1, n)
+    if d == n:
+        return Inequality(0.0, 0.0)
+    lam, V = np.linalg.eigh(L)
+    W = np.linalg.eigh(L2)[1][:, :d]
+    change, gap = float(np.linalg.norm(L - L2)), float(lam[d] - lam[d - 1])
+    return Inequality(sin_theta(V[:, :d], W), _ratio(2 * change, gap))
+
+
+def sin_theta(V: Float[np.ndarray, "n d"], W: Float[np.ndarray, "n d"]) -> float:
+    """||sin Θ||_F between the spans of two sets of d orthonormal columns.
+
+    Computed as the part of W outside span(V): the textbook form sqrt(d - ||V^T W||_F^2) loses half of the digits
+    when the angles are small.
+    """
+    return float(np.linalg.norm(W - V @ (V.T @ W)))
+
+
+def gap_at(lam: ArrayLike, d: SupportsInt) -> float:
+    """γ(d) = λ_{d+1} - λ_d of ascending eigenvalues; infinite for d = n, where nothing is cut off.
+
+    Raises:
+        ValueError: if lam is not a vector in ascending order, or d is outside 1..n.
+    """
+    lam = checks.array(lam, "lam", (None,))
+    if np.any(np.diff(lam) < 0):
+        raise ValueError("lam must ascend")
+    d = checks.integer(d, "d", 1, len(lam))
+    return float(lam[d] - lam[d - 1]) if d < len(lam) else float("inf")
+
+
+def _ratio(numerator: float, gap: float) -> float:
+    if gap > 0:
+        return numerator / gap
+    return float("inf") if numerator > 0 else 0.0
+
+
+def _symmetric_pair(L: ArrayLike, L2: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
+    first, second = checks.square(L, "L"), checks.square(L2, "L2")
+    if first.shape != second.shape:
+        raise ValueError(f"L and L2 must have one shape, got {first.shape} and {second.shape}")
+    for matrix, name in ((first, "L"), (second, "L2")):
+        if not np.allclose(matrix, matrix.T.conj(), rtol=0, atol=1e-12 * (1 + np.abs(matrix).max())):
+            raise ValueError(f"{name} must be symmetric")
+    return first, second
