@@ -1,0 +1,168 @@
+"""Spectral filters V diag(φ(λ)) V^T, and how steep φ is: splines and ReLU networks with exact Lipschitz constants."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import SupportsInt
+
+import numpy as np
+from jaxtyping import Float
+from numpy.typing import ArrayLike
+from scipy.interpolate import BSpline
+
+from spectral_lab import checks
+
+DEGREE = 3  # cubic splines: φ' is continuous and piecewise quadratic, so its largest value has a closed form
+
+
+def spectral_filter(V: ArrayLike, lam: ArrayLike, phi: Callable | ArrayLike) -> Float[np.ndarray, "*shape"]:
+    """V diag(φ(λ)) V^T: the soft projector of SPE (the paper's definition in section 3), one matrix a channel.
+
+    Args:
+        V: [..., n, d] eigenvectors in columns; zero columns (padding) do not contribute.
+        lam: [..., d] eigenvalues.
+        phi: maps λ [..., d] to weights [..., d], or to [..., d, m] for m channels; or those weights themselves.
+
+    Returns:
+        [..., n, n], or [..., n, n, m] for m channels.
+
+    Raises:
+        ValueError: if the shapes do not fit or a weight is not finite.
+    """
+    lam = checks.array(lam, "lam")
+    V = checks.array(V, "V")
+    if V.ndim < 2 or lam.shape != V.shape[:-2] + V.shape[-1:]:
+        raise ValueError(f"V [..., n, d] and lam [..., d] must fit, got shapes {V.shape} and {lam.shape}")
+    weights = checks.array(phi(lam) if callable(phi) else phi, "phi(lam)")
+    if weights.shape == lam.shape:
+        return (V * weights[..., None, :]) @ V.swapaxes(-1, -2).conj()
+    if weights.shape[:-1] != lam.shape:
+        raise ValueError(f"phi(lam) must have shape {lam.shape} or {lam.shape} + (channels,), got {weights.shape}")
+    channels = V[..., None, :, :] * weights.swapaxes(-1, -2)[..., :, None, :]  # [..., m, n, d]
+    return np.moveaxis(channels @ V.swapaxes(-1, -2).conj()[..., None, :, :], -3, -1)
+
+
+def spline_design(lam: ArrayLike, pieces: SupportsInt) -> Float[np.ndarray, "*lam coefficients"]:
+    """The values of the pieces + 3 cubic B-splines on [0, 2] at the eigenvalues; they sum to 1.
+
+    The knots are open-uniform: `pieces` equal intervals, the end knots fourfold. φ(λ) = design @ coefficients.
+
+    Raises:
+        ValueError: for pieces < 1 or an eigenvalue outside [0, 2] (clip rounding errors first).
+    """
+    lam = checks.array(lam, "lam")
+    if np.any((lam < 0) | (lam > 2)):
+        raise ValueError(f"lam must lie in [0, 2], got values from {lam.min():.17g} to {lam.max():.17g}")
+    design = BSpline.design_matrix(lam.ravel(), spline_knots(pieces), DEGREE)
+    return design.toarray().reshape(*lam.shape, -1)
+
+
+def spline_knots(pieces: SupportsInt) -> Float[np.ndarray, " knots"]:
+    """Open-uniform knots of cubic splines with equal pieces on [0, 2].
+
+    Raises:
+        ValueError: for pieces < 1.
+    """
+    inner = np.linspace(0.0, 2.0, checks.integer(pieces, "pieces", 1) + 1)
+    return np.concatenate([np.zeros(DEGREE), inner, np.full(DEGREE, 2.0)])
+
+
+def spline_lipschitz(coefficients: ArrayLike) -> float:
+    """The exact Lipschitz constant max |φ'| on [0, 2] of a spline with these pieces + 3 coefficients.
+
+    φ' is quadratic between knots, so its extremes lie at knots or at the vertex of a parabola.
+
+    Raises:
+        ValueError: for fewer than 4 coefficients, or coefficients that are not finite.
+    """
+    coefficients = checks.array(coefficients, "coefficients", (None,))
+    pieces = checks.integer(len(coefficients) - DEGREE, "the number of coefficients minus 3", 1)
+    slope = BSpline(spline_knots(pieces), coefficients, DEGREE).derivative()
+    left, right = np.linspace(0.0, 2.0, pieces + 1)[:-1], np.linspace(0.0, 2.0, pieces + 1)[1:]
+    a, b, c = slope(left), slope((left + right) / 2), slope(right)
+    c = np.where(right == 2.0, slope(np.nextafter(2.0, 0.0)), c)
+    # On u in [0, 1] the parabola through a, b, c at 0, 1/2, 1 is a + (4b - 3a - c) u + 2(a - 2b + c) u^2.
+    linear, quadratic = 4 * b - 3 * a - c, 2 * (a - 2 * b + c)
+    u = np.clip(-linear / np.where(quadratic == 0, 1.0, 2 * quadratic), 0.0, 1.0)
+    vertex = a + linear * u + quadratic * u**2
+    return float(np.abs(np.concatenate([a, c, vertex])).max())
+
+
+def relu_mlp(lam: ArrayLike, weights: Sequence[ArrayLike], biases: Sequence[ArrayLike]) -> Float[np.ndarray, "*lam"]:
+    """A scalar ReLU network φ: R -> R, applied to each eigenvalue; weights[k] is [out, in], no ReLU after the last.
+
+    Raises:
+        ValueError: if the layers do not fit together or do not start and end with width 1.
+    """
+    layers = _layers(weights, biases)
+    lam = checks.array(lam, "lam")
+    x = lam.reshape(-1, 1)
+    for W, b in layers[:-1]:
+        x = np.maximum(x @ W.T + b, 0.0)
+    return (x @ layers[-1][0].T + layers[-1][1]).reshape(lam.shape)
+
+
+def mlp_lipschitz(weights: Sequence[ArrayLike], biases: Sequence[ArrayLike]) -> float:
+    """The exact Lipschitz constant on [0, 2] of a scalar ReLU network: its steepest piece.
+
+    The network is piecewise linear. Its kinks are found layer by layer: between the kinks so far every neuron is
+    linear, so it crosses zero at most once there.
+
+    Raises:
+        ValueError: as `relu_mlp`.
+    """
+    layers = _layers(weights, biases)
+    kinks = np.array([0.0, 2.0])
+    for depth in range(1, len(layers)):
+        x = _preactivation(kinks, layers[:depth])  # [kinks, neurons]
+        before, after = x[:-1], x[1:]
+        crosses = before * after < 0
+        share = before / np.where(crosses, before - after, 1.0)
+        crossings = (kinks[:-1, None] + share * np.diff(kinks)[:, None])[crosses]
+        kinks = np.unique(np.concatenate([kinks, crossings]))
+    middle = (kinks[:-1] + kinks[1:]) / 2
+    return float(np.abs(_slopes(middle, layers)).max())
+
+
+def mlp_lipschitz_bound(weights: Sequence[ArrayLike]) -> float:
+    """The product of the spectral norms of the layers: an upper bound for the Lipschitz constant of a ReLU network.
+
+    Raises:
+        ValueError: for no layers, or weights that are not finite matrices.
+    """
+    if len(weights) == 0:
+        raise ValueError("weights must hold at least one layer")
+    norms = [np.linalg.norm(checks.array(W, f"weights[{k}]", (None, None)), 2) for k, W in enumerate(weights)]
+    return float(np.prod(norms))
+
+
+def _layers(weights: Sequence[ArrayLike], biases: Sequence[ArrayLike]) -> list[tuple[np.ndarray, np.ndarray]]:
+    if len(weights) == 0 or len(weights) != len(biases):
+        raise ValueError(f"weights and biases must be as many, at least one, got {len(weights)} and {len(biases)}")
+    layers = []
+    width: int = 1
+    for k, (W, b) in enumerate(zip(weights, biases, strict=True)):
+        W = checks.array(W, f"weights[{k}]", (None, width))
+        layers.append((W, checks.array(b, f"biases[{k}]", (len(W),))))
+        width = len(W)
+    if width != 1:
+        raise ValueError(f"weights[{len(weights) - 1}] must have one row, got {width}")
+    return layers
+
+
+def _preactivation(x: np.ndarray, layers: list[tuple[np.ndarray, np.ndarray]]) -> np.ndarray:
+    """The input of the ReLU after the given layers."""
+    h = x[:, None]
+    for depth, (W, b) in enumerate(layers):
+        h = (np.maximum(h, 0.0) if depth else h) @ W.T + b
+    return h
+
+
+def _slopes(x: np.ndarray, layers: list[tuple[np.ndarray, np.ndarray]]) -> np.ndarray:
+    """φ'(x) at points that are not kinks: the weights of the neurons that are on."""
+    h, slope = x[:, None], np.ones((len(x), 1))
+    for depth, (W, b) in enumerate(layers):
+        if depth:
+            slope, h = slope * (h > 0), np.maximum(h, 0.0)
+        h, slope = h @ W.T + b, slope @ W.T
+    return slope[:, 0]
