@@ -1,0 +1,60 @@
+from __future__ import annotations
+
+import networkx as nx
+import numpy as np
+import pytest
+
+from spectral_lab.eigenspaces import GRAPHS, adjacency_matrix, layout, named_graph, random_walk_encoding, stable_colours
+
+
+def test_return_probabilities_match_reference(graphs, reference):
+    for name, stored in reference("graphs")["graphs"].items():
+        np.testing.assert_allclose(random_walk_encoding(graphs[name], 6), stored["rw_return_prob_1to6"], atol=1e-14)
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ("decalin", "bicyclopentyl", True),
+        ("hexagon", "two triangles", True),
+        ("rook 4x4", "Shrikhande", True),
+        ("decalin", "Petersen", False),
+    ],
+)
+def test_pairs_that_colour_refinement_cannot_tell_apart(one, other, same):
+    colours = [np.sort(stable_colours(named_graph(name), rounds=16)) for name in (one, other)]
+    assert np.array_equal(*colours) == same
+    assert nx.is_isomorphic(named_graph(one), named_graph(other)) is False
+
+
+def test_colours_do_not_depend_on_the_order_of_the_nodes(graphs):
+    A = adjacency_matrix(graphs["karate"])
+    order = np.random.default_rng(3).permutation(len(A))
+    np.testing.assert_array_equal(stable_colours(A[np.ix_(order, order)]), stable_colours(A)[order])
+
+
+def test_both_strongly_regular_graphs_have_the_parameters_16_6_2_2():
+    for name in ("rook 4x4", "Shrikhande"):
+        A = adjacency_matrix(named_graph(name))
+        np.testing.assert_array_equal(A @ A, 6 * np.eye(16) + 2 * A + 2 * (1 - np.eye(16) - A))
+
+
+@pytest.mark.parametrize("name", GRAPHS)
+def test_named_graphs_are_ordered_and_drawn_apart(name):
+    graph = named_graph(name)
+    assert list(graph) == list(range(len(graph)))
+    xy = layout(graph)
+    distance = np.linalg.norm(xy[:, None] - xy, axis=2) + 10 * np.eye(len(xy))
+    assert distance.min() > 0.05
+    np.testing.assert_array_equal(xy, layout(graph))
+
+
+def test_bad_arguments_are_named():
+    with pytest.raises(ValueError, match="name must be one of"):
+        named_graph("benzene")
+    with pytest.raises(ValueError, match="steps"):
+        random_walk_encoding(named_graph("cube"), 0)
+    with pytest.raises(ValueError, match="rounds"):
+        stable_colours(named_graph("cube"), -1)
+    with pytest.raises(ValueError, match="at least one node"):
+        layout(nx.Graph())
