@@ -69,8 +69,8 @@ def _lab(options: argparse.Namespace) -> int:
         print(f"{NOTEBOOKS / START} is missing: the notebooks come with a clone of the repository.", file=sys.stderr)
         return 1
     command = lab_command(options.port, browser=not options.no_browser and _has_browser())
-    sys.stdout.flush()
     os.execv(command[0], command)
+    return 1
 
 
 def lab_command(port: int | None, browser: bool) -> list[str]:
@@ -233,10 +233,10 @@ def _notebooks() -> tuple[str, str]:
 
 
 def _chromium() -> tuple[str, str]:
-    import shutil
+    from spectral_lab.explorer.browser import chromium
 
-    names = (os.environ.get("CHROMIUM", ""), "chromium", "chromium-browser", "google-chrome")
-    for found in filter(None, (shutil.which(name) for name in names if name)):
+    found = chromium()
+    if found and Path(found).exists():
         return "ok", f"Chromium: {found}"
     return "note", "Chromium: not found, so browser tests are skipped; install it, or set CHROMIUM to its path"
 

@@ -39,9 +39,11 @@ def test_help_imports_nothing_heavy() -> None:
     ],
 )
 def test_bad_arguments_exit_with_2_and_say_why(words: list[str], message: str, capsys) -> None:
-    with pytest.raises(SystemExit) as stopped:
-        cli.main(words)
-    assert stopped.value.code == 2
+    try:
+        code = cli.main(words)
+    except SystemExit as stopped:  # argparse's own way out
+        code = stopped.code
+    assert code == 2
     assert message in capsys.readouterr().err
 
 
@@ -120,6 +122,5 @@ def test_lab_prints_the_address_where_there_is_no_browser(monkeypatch) -> None:
     monkeypatch.setattr("sys.platform", "linux")
     monkeypatch.delenv("DISPLAY", raising=False)
     monkeypatch.delenv("WAYLAND_DISPLAY", raising=False)
-    with pytest.raises(TypeError):  # execv returns only here, where it is replaced
-        cli.main(["lab"])
+    assert cli.main(["lab"]) == 1  # a real execv does not return
     assert "--no-browser" in started[0]

@@ -33,6 +33,13 @@ def code(text: str) -> str:
     return f'<pre style="{CODE}"><code>{html.escape(text.strip(), quote=False)}</code></pre>'
 
 
+def mathml(page: str) -> str:
+    """A page with its $formulas$ as MathML, which a browser draws by itself, also inside a widget."""
+    from latex2mathml.converter import convert
+
+    return re.sub(r"\$([^$]+)\$", lambda formula: convert(html.unescape(formula[1])), page)
+
+
 def card(*parts: str) -> str:
     """A block set off from the page by a coloured rule at its left."""
     return f'<div style="{CARD}">{"".join(parts)}</div>'

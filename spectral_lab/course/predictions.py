@@ -72,13 +72,13 @@ class Prediction:
         """The widget: a choice or a number, a button, and the line that the button reveals."""
         import ipywidgets as widgets
 
-        question = widgets.HTMLMath(_html.prose(f"Guess first: {self.question}"))
+        question = widgets.HTML(_html.mathml(_html.prose(f"Guess first: {self.question}")))
         guess = (
             widgets.RadioButtons(options=self.options, value=None, layout=widgets.Layout(width="max-content"))
             if self.options
             else widgets.FloatText(description=self.unit or "guess", step=None)
         )
         button = widgets.Button(description="Compare", tooltip="Show my guess beside the answer")
-        reveal = widgets.HTMLMath()
-        button.on_click(lambda _: setattr(reveal, "value", _html.prose(self.compare(guess.value))))
+        reveal = widgets.HTML()
+        button.on_click(lambda _: setattr(reveal, "value", _html.mathml(_html.prose(self.compare(guess.value)))))
         return widgets.VBox([question, guess, button, reveal])
