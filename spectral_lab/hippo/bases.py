@@ -1,0 +1,178 @@
+"""What e^{tA} B draws: for each HiPPO system, its basis, its measure, and the kernels of its states.
+
+A system x' = A x + B u remembers the past of u through K(t) = e^{tA} B, because x(t) = int_0^inf K(s) u(t - s) ds.
+"How to Train Your HiPPO" (arXiv 2206.12037) calls the system orthogonal when
+
+    K_k(s) = p_k(s) omega(s),    int_0^inf p_j p_k omega ds = 1 if j = k, else 0,
+
+for then the state holds the coefficients of the best approximation of the past in span{p_k}, in the norm of omega.
+Throughout s >= 0 is the age of a sample: 0 is now, and u(t - s) is approximated by sum_k x_k(t) p_k(s).
+
+| family | p_k(s)                                          | omega(s)                  | K_k = p_k omega           |
+|--------|-------------------------------------------------|---------------------------|---------------------------|
+| legs   | L_k(e^{-s})                                     | e^{-s}                    | at every n                |
+| lagt   | e^{-s/2} Lag_k(s)                               | 1                         | at every n                |
+| legt   | L_k(1 - s/w)                                    | 1/w on [0, w]             | in the limit of large n   |
+| fout   | 1, sqrt 2 cos(2 pi m s/w), sqrt 2 sin(2 pi m s/w)| 1/w on [0, w]            | in the limit of large n   |
+| lmu    | P_k(2 s/w - 1), not normalised                  | 1/w on [0, w]             | (2k + 1) times, as legt   |
+
+Here P_k is the Legendre polynomial on [-1, 1] and L_k(x) = sqrt(2k + 1) P_k(2x - 1), orthonormal on [0, 1].
+"""
+
+from __future__ import annotations
+
+from typing import SupportsFloat, SupportsInt
+
+import numpy as np
+import scipy.linalg
+from jaxtyping import Float
+from numpy.typing import ArrayLike
+
+from spectral_lab import checks
+from spectral_lab.hippo.matrices import System, fout, lagt, legs, legt, lmu
+
+FAMILIES = ("legs", "legt", "fout", "lagt", "lmu")
+WINDOWED = ("legt", "fout", "lmu")
+
+
+def system(family: str, n: SupportsInt, window: SupportsFloat = 1.0) -> System:
+    """The pair (A, B) of a family by name; `window` is used by the windowed families legt, fout and lmu.
+
+    Args: family, one of FAMILIES; n states; window > 0. Raises: ValueError.
+    """
+    family = checks.choice(family, "family", FAMILIES)
+    window = checks.number(window, "window", above=0)
+    if family == "legs":
+        return legs(n)
+    if family == "lagt":
+        return lagt(n)
+    if family == "fout":
+        return fout(n, window)
+    if family == "legt":
+        return legt(n, window)
+    A, B = lmu(n)
+    return A / window, B / window
+
+
+def basis(family: str, n: SupportsInt, age: ArrayLike, window: SupportsFloat = 1.0) -> Float[np.ndarray, "*ages n"]:
+    """The basis functions p_k(age), k = 0..n-1, in the last axis (table above; arXiv 2206.12037, section 3).
+
+    The window families are evaluated by their formula beyond the window too; their measure is 0 there. With
+    `lmu`, u(t - s) is still sum_k x_k p_k(s), but the p_k are not normalised.
+
+    Args: family, one of FAMILIES; n functions (even for fout); age >= 0, any shape; window > 0.
+    Raises: ValueError.
+    """
+    family, n, s, window = _checked(family, n, age, window)
+    if family == "legs":
+        return shifted_legendre(n, np.exp(-s))
+    if family == "lagt":
+        return np.exp(-s / 2)[..., None] * _laguerre(n, s)
+    if family == "fout":
+        return _fourier(n, s / window)
+    p = shifted_legendre(n, 1 - s / window)
+    return p if family == "legt" else p * _lmu_over_legt(n) / (2 * np.arange(n) + 1)
+
+
+def measure(family: str, age: ArrayLike, window: SupportsFloat = 1.0) -> Float[np.ndarray, "*ages"]:
+    """The weight omega(age) of the past: e^{-s} (legs), 1 (lagt), or 1/window on [0, window] (legt, fout, lmu).
+
+    Args: family, one of FAMILIES; age >= 0, any shape; window > 0. Raises: ValueError.
+    """
+    family, _, s, window = _checked(family, 2, age, window)
+    if family == "legs":
+        return np.exp(-s)
+    if family == "lagt":
+        return np.ones_like(s)
+    return np.where(s <= window * (1 + 1e-12), 1 / window, 0.0)  # the last sample of a window is in it, rounded or not
+
+
+def state_kernel(
+    family: str, n: SupportsInt, age: ArrayLike, window: SupportsFloat = 1.0
+) -> Float[np.ndarray, "*ages n"]:
+    """The kernels of the states, K(age) = e^{age A} B, in the last axis.
+
+    legs and lagt have the closed form p_k omega at every n (LegS theorem: K_k(t) = e^{-t} L_k(e^{-t}), arXiv
+    2206.12037, section 3). The others are matrix exponentials; they tend to p_k omega as n grows, with an L2 error
+    that falls like n^{-1/2}.
+
+    Args: family, one of FAMILIES; n states; age >= 0, any shape; window > 0. Raises: ValueError.
+    """
+    family, n, s, window = _checked(family, n, age, window)
+    if family in ("legs", "lagt"):
+        return basis(family, n, s) * measure(family, s)[..., None]
+    A, B = system("legt" if family == "lmu" else family, n, window)
+    K = impulse_response(A, B, s)
+    return K * _lmu_over_legt(n) if family == "lmu" else K  # in the orthonormal basis e^{tA} is a contraction
+
+
+def impulse_response(
+    A: Float[np.ndarray, "n n"], B: Float[np.ndarray, " n"], age: Float[np.ndarray, "*ages"]
+) -> Float[np.ndarray, "*ages n"]:
+    """e^{tA} B at many ages t at once, in the last axis (derived here).
+
+    Write t = r + h (binary digits), h = 1/||A||: a Taylor series for e^{rA} B, then one product with e^{2^j h A} for
+    each digit j that is set. Cost: about 20 + log2(t ||A||)/2 products of A with all ages.
+    """
+    ages = np.asarray(age, dtype=float).ravel()
+    h = 1 / max(float(np.linalg.norm(A, 2)), 1e-30)
+    digits = np.floor(ages / h).astype(np.int64)
+    r = ages - digits * h
+    K = np.repeat(B[:, None], len(ages), axis=1).astype(float)
+    term = K
+    for j in range(1, 22):  # ||r A|| < 1, and 1/22! < 1e-21
+        term = (A @ term) * (r / j)
+        K = K + term
+    for j in range(int(digits.max(initial=0)).bit_length()):
+        chosen = (digits >> j) & 1 == 1
+        K[:, chosen] = scipy.linalg.expm(2.0**j * h * A) @ K[:, chosen]
+    return K.T.reshape(*np.shape(age), len(B))
+
+
+def shifted_legendre(n: int, x: Float[np.ndarray, "*points"]) -> Float[np.ndarray, "*points n"]:
+    """L_k(x) = sqrt(2k + 1) P_k(2x - 1), orthonormal on [0, 1], by the recurrence of P_k; L_k(1) = sqrt(2k + 1)."""
+    y = 2 * np.asarray(x, dtype=float) - 1
+    P = np.ones((n, *y.shape))
+    if n > 1:
+        P[1] = y
+    for k in range(1, n - 1):
+        P[k + 1] = ((2 * k + 1) * y * P[k] - k * P[k - 1]) / (k + 1)
+    return np.moveaxis(P, 0, -1) * np.sqrt(2.0 * np.arange(n) + 1)
+
+
+def _laguerre(n: int, s: Float[np.ndarray, "*points"]) -> Float[np.ndarray, "*points n"]:
+    """The Laguerre polynomials Lag_k(s), by (k + 1) Lag_{k+1} = (2k + 1 - s) Lag_k - k Lag_{k-1}."""
+    Lag = np.ones((n, *s.shape))
+    if n > 1:
+        Lag[1] = 1 - s
+    for k in range(1, n - 1):
+        Lag[k + 1] = ((2 * k + 1 - s) * Lag[k] - k * Lag[k - 1]) / (k + 1)
+    return np.moveaxis(Lag, 0, -1)
+
+
+def _fourier(n: int, s: Float[np.ndarray, "*points"]) -> Float[np.ndarray, "*points n"]:
+    """1, 0, sqrt 2 cos 2 pi s, sqrt 2 sin 2 pi s, ...: the second function, sin 0, is the dead state."""
+    angle = 2 * np.pi * s[..., None] * np.arange(n // 2)
+    p = np.empty((*s.shape, n))
+    p[..., 0::2], p[..., 1::2] = np.cos(angle), np.sin(angle)
+    p[..., 2:] *= np.sqrt(2.0)
+    return p
+
+
+def _lmu_over_legt(n: int) -> Float[np.ndarray, " n"]:
+    """The diagonal D with x_lmu = D x_legt: D_k = (-1)^k sqrt(2k + 1), so the matching basis is p / D."""
+    order = np.arange(n)
+    return (-1.0) ** order * np.sqrt(2.0 * order + 1)
+
+
+def _checked(
+    family: str, n: SupportsInt, age: ArrayLike, window: SupportsFloat
+) -> tuple[str, int, Float[np.ndarray, "*ages"], float]:
+    family = checks.choice(family, "family", FAMILIES)
+    n = checks.integer(n, "n", 1)
+    if family == "fout" and n % 2:
+        raise ValueError(f"n must be even for fout (a cosine and a sine for each frequency), got {n}")
+    s = checks.array(age, "age")
+    if np.iscomplexobj(s) or (s < 0).any():
+        raise ValueError("age must be real and at least 0 (0 is now)")
+    return family, n, s, checks.number(window, "window", above=0)

@@ -1,0 +1,135 @@
+"""What the step means: how a memory is stretched, tilted and turned, how far it reaches, and how finely it sees.
+
+The rules of closure, the timescale and the meaning of the step are from "How to Train Your HiPPO" (arXiv 2206.12037,
+sections 3.3 and 4); the resolution horizon is derived here.
+"""
+
+from __future__ import annotations
+
+from typing import SupportsFloat, SupportsInt
+
+import numpy as np
+import scipy.linalg
+from jaxtyping import Float, Inexact
+from numpy.typing import ArrayLike
+
+from spectral_lab import checks
+from spectral_lab.hippo.bases import FAMILIES
+
+
+def stretch(A: ArrayLike, B: ArrayLike, c: SupportsFloat) -> tuple[np.ndarray, np.ndarray]:
+    """(c A, c B), c > 0: the memory with basis p(c s) and measure c omega(c s). This is what a step does: c = step.
+
+    Args: A (n, n), B (n,). Raises: ValueError.
+    """
+    c = checks.number(c, "c", above=0)
+    return c * checks.square(A, "A"), c * checks.array(B, "B")
+
+
+def tilt(A: ArrayLike, B: ArrayLike, c: SupportsFloat) -> tuple[np.ndarray, np.ndarray]:
+    """(A + c I, B): the memory with basis e^{-cs} p(s) and measure e^{2cs} omega(s). LegS with c = 1/2: the flat one.
+
+    Args: A (n, n), B (n,), c real. Raises: ValueError.
+    """
+    A = checks.square(A, "A")
+    return A + checks.number(c, "c") * np.eye(len(A)), checks.array(B, "B", (len(A),))
+
+
+def turn(A: ArrayLike, B: ArrayLike, V: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
+    """(V A V^*, V B), V unitary: the memory with basis V p and the same measure. This is why S4 may work in eigenbasis.
+
+    Args: A, V (n, n), B (n,). Raises: ValueError, also if V is not unitary to 1e-8.
+    """
+    A = checks.square(A, "A")
+    V = checks.array(V, "V", A.shape)
+    if not np.allclose(V @ V.conj().T, np.eye(len(A)), atol=1e-8):
+        raise ValueError("V must be unitary")
+    return V @ A @ V.conj().T, V @ checks.array(B, "B", (len(A),))
+
+
+def orthogonality_defect(A: ArrayLike, B: ArrayLike, decay: SupportsFloat) -> float:
+    """The largest entry of A + A^T + c I + B B^T, for the decay c.
+
+    If it is 0, then int_0^inf K_j K_k e^{ct} dt is the identity at this very n: the system is exactly a memory with
+    measure e^{-ct} (derived here: differentiate e^{tA} B B^T e^{tA^T} e^{ct}). It is 0 for LegS with c = 1, for LagT
+    with c = 0 and, the dead state aside, for FouT with c = 0, at every n; not for LegT.
+
+    Args: A (n, n), B (n,) real; decay c. Raises: ValueError.
+    """
+    A = checks.square(A, "A")
+    B = checks.array(B, "B", (len(A),))
+    return float(np.abs(A + A.T + checks.number(decay, "decay") * np.eye(len(A)) + np.outer(B, B)).max())
+
+
+def gramian(A: ArrayLike, B: ArrayLike) -> Inexact[np.ndarray, "n n"]:
+    """W = int_0^inf e^{tA} B B^* e^{tA^*} dt, the covariance of the state under white noise: A W + W A^* + B B^* = 0.
+
+    trace W is n/2 for LegS. Args: A (n, n) with eigenvalues in Re < 0, B (n,). Raises: ValueError.
+    """
+    A = checks.square(A, "A")
+    B = checks.array(B, "B", (len(A),))
+    if np.linalg.eigvals(A).real.max() >= 0:
+        raise ValueError("A must have all eigenvalues in Re < 0; the Gramian of this system is infinite")
+    return scipy.linalg.solve_continuous_lyapunov(A, -np.outer(B, B.conj()))
+
+
+def timescale(family: str, window: SupportsFloat = 1.0) -> float:
+    """The mean age under the measure, int s omega ds / int omega ds: 1 for legs, window/2 for legt, fout and lmu.
+
+    lagt weighs all ages equally and has none. With step D the mean age is timescale/D samples.
+    Args: family; window > 0. Raises: ValueError.
+    """
+    family = checks.choice(family, "family", [name for name in FAMILIES if name != "lagt"])
+    window = checks.number(window, "window", above=0)
+    return 1.0 if family == "legs" else window / 2
+
+
+def horizon(n: ArrayLike, frequency: ArrayLike) -> Float[np.ndarray, "*shape"]:
+    """The age up to which LegS with n states resolves a tone: s* = ln(1 + (n/(2 pi f))^2) (derived here).
+
+    L_k oscillates in x = e^{-s} with the local wave number k/sqrt(x(1 - x)), which in s is k sqrt(e^{-s}/(1 - e^{-s}));
+    the fastest function, k = n, keeps up with 2 pi f until the s* where they are equal. There the relative error of a
+    complex tone is about one half. With step D: s*/D samples, for f = (cycles per sample)/D.
+
+    Args: n >= 1 states; frequency f > 0 in cycles per unit of time. Raises: ValueError.
+    """
+    n, f = checks.array(n, "n"), checks.array(frequency, "frequency")
+    if np.iscomplexobj(n) or (n < 1).any():
+        raise ValueError("n must be at least 1")
+    if np.iscomplexobj(f) or (f <= 0).any():
+        raise ValueError("frequency must be real and greater than 0")
+    return np.asarray(np.log1p((n / (2 * np.pi * f)) ** 2))
+
+
+def states_needed(family: str, frequency: SupportsFloat, age: SupportsFloat = 1.0) -> int:
+    """The least n that resolves `frequency` (cycles per unit of time) up to `age` (derived here).
+
+    legs: n = 2 pi f sqrt(e^s - 1), from `horizon`. For a window of length `age`: legt and lmu n > pi f s (a Legendre
+    polynomial has its least wave number in the middle), fout n > 2 f s (two states for each frequency).
+
+    Args: family, not "lagt"; frequency > 0; age > 0. Raises: ValueError.
+    """
+    family = checks.choice(family, "family", [name for name in FAMILIES if name != "lagt"])
+    f, s = checks.number(frequency, "frequency", above=0), checks.number(age, "age", above=0)
+    if family == "legs":
+        return int(np.ceil(2 * np.pi * f * np.sqrt(np.expm1(s))))
+    if family == "fout":
+        n = int(np.floor(2 * f * s)) + 1
+        return n + n % 2  # cosines and sines come in pairs
+    return int(np.floor(np.pi * f * s)) + 1
+
+
+def fourier_states_needed(lipschitz: SupportsFloat, error: SupportsFloat, derivatives: SupportsInt = 1) -> int:
+    """A number of FouT states that suffices to write any K with |K^(k)| <= L on [0, 1] with L2 error <= epsilon.
+
+    n >= (L / (pi^k epsilon))^{2/(2k - 1)} + 2 (arXiv 2206.12037, the approximation theorem of FouT). For k = 1 it holds
+    for every L-Lipschitz K and is tight for the ramp; for k >= 2 the derivatives of order 0..k-2 must also take equal
+    values at 0 and 1 (the ramp, whose K'' is 0, shows why).
+
+    Args: lipschitz L >= 0; error epsilon > 0; derivatives k >= 1. Raises: ValueError.
+    """
+    L = checks.number(lipschitz, "lipschitz", 0)
+    epsilon = checks.number(error, "error", above=0)
+    k = checks.integer(derivatives, "derivatives", 1)
+    n = int(np.ceil((L / (np.pi**k * epsilon)) ** (2 / (2 * k - 1)) + 2))
+    return n + n % 2

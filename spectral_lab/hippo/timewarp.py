@@ -1,0 +1,90 @@
+"""One theorem behind both LegS memories: Legendre polynomials in warped time.
+
+For an increasing differentiable a(t), let sigma(t, s) = e^{a(s) - a(t)}: 1 now, and smaller the older s is. With the
+LegS pair (A, B), the system with speed a'(t),
+
+    x'(t) = a'(t) (A x + B u)    has    x_k(t) = int_0^1 u(s(sigma)) L_k(sigma) d sigma,
+
+so its basis is p_k(t, s) = L_k(sigma) and its measure omega(t, s) = a'(s) sigma ("How to Train Your HiPPO", arXiv
+2206.12037, the time-warp theorem). a(t) = t gives S4's time-invariant LegS, which forgets exponentially; a(t) = log t
+gives the original HiPPO-LegS, x' = (A x + B u)/t, which weighs all of [0, t] equally and has no time scale.
+Here s is absolute time, not age.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import SupportsFloat, SupportsInt
+
+import numpy as np
+from jaxtyping import Float
+from numpy.typing import ArrayLike
+
+from spectral_lab import checks
+from spectral_lab.hippo.bases import shifted_legendre
+
+RealFunction = Callable[[np.ndarray], np.ndarray]
+
+
+@dataclass(frozen=True)
+class TimeWarp:
+    """An increasing function a(t), its derivative, and its inverse, each acting on arrays."""
+
+    a: RealFunction
+    derivative: RealFunction
+    inverse: RealFunction
+
+    def sigma(self, t: ArrayLike, s: ArrayLike) -> Float[np.ndarray, "*times"]:
+        """sigma(t, s) = e^{a(s) - a(t)}, the warped position of time s <= t: 1 at s = t, towards 0 in the far past."""
+        return np.exp(self.a(np.asarray(s, dtype=float)) - self.a(np.asarray(t, dtype=float)))
+
+
+EXPONENTIAL = TimeWarp(a=lambda t: t, derivative=np.ones_like, inverse=lambda a: a)
+UNIFORM = TimeWarp(a=np.log, derivative=np.reciprocal, inverse=np.exp)
+
+
+def warped_basis(warp: TimeWarp, n: SupportsInt, t: ArrayLike, s: ArrayLike) -> Float[np.ndarray, "*times n"]:
+    """p_k(t, s) = L_k(sigma(t, s)), k = 0..n-1, in the last axis.
+
+    Args: t, the present; s <= t, absolute times in the domain of the warp. Raises: ValueError.
+    """
+    n, t, s = checks.integer(n, "n", 1), _times(t, "t"), _times(s, "s")
+    if (s > t).any():
+        raise ValueError("s must be at most t: the memory sees only the past")
+    return shifted_legendre(n, warp.sigma(t, s))
+
+
+def warped_measure(warp: TimeWarp, t: ArrayLike, s: ArrayLike) -> Float[np.ndarray, "*times"]:
+    """omega(t, s) = a'(s) sigma(t, s). Its integral over the past is 1 if a is unbounded below.
+
+    Args: as `warped_basis`. Raises: ValueError.
+    """
+    t, s = _times(t, "t"), _times(s, "s")
+    if (s > t).any():
+        raise ValueError("s must be at most t: the memory sees only the past")
+    return warp.derivative(s) * warp.sigma(t, s)
+
+
+def warped_coefficients(
+    warp: TimeWarp, n: SupportsInt, signal: RealFunction, t: SupportsFloat, nodes: SupportsInt = 400
+) -> Float[np.ndarray, " n"]:
+    """The state x(t) of the warped system, x_k = int_0^1 u(s(sigma)) L_k(sigma) d sigma, by Gauss-Legendre nodes.
+
+    Args: signal, u as a function of absolute time, smooth on (-inf, t] or the domain of the warp; nodes, the order of
+        the quadrature, exact for polynomials in sigma of degree 2 nodes - 1.
+    Raises: ValueError.
+    """
+    n, nodes = checks.integer(n, "n", 1), checks.integer(nodes, "nodes", 1)
+    present = checks.number(t, "t")
+    points, weights = np.polynomial.legendre.leggauss(nodes)
+    sigma = (points + 1) / 2
+    past = warp.inverse(np.log(sigma) + warp.a(np.asarray(present)))
+    return (weights / 2 * signal(past)) @ shifted_legendre(n, sigma)
+
+
+def _times(value: ArrayLike, name: str) -> Float[np.ndarray, "*times"]:
+    times = checks.array(value, name)
+    if np.iscomplexobj(times):
+        raise ValueError(f"{name} must be real")
+    return times

@@ -1,0 +1,96 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy.interpolate import pade
+from scipy.special import factorial
+
+from spectral_lab.hippo import delay_network, delay_readout_error, fourier_delay, pade_delay, transfer_function
+
+points = st.complex_numbers(max_magnitude=6).filter(lambda z: z.real >= 0)
+
+
+@given(n=st.integers(1, 12), s=points)
+def test_legt_delay_is_the_pade_approximant(n, s):
+    np.testing.assert_allclose(transfer_function(*delay_network("legt", n), s), pade_delay(n, s), atol=1e-10)
+
+
+@pytest.mark.parametrize("n", [1, 2, 5])
+def test_pade_delay_matches_the_series_of_the_exponential(n):
+    """Against scipy's construction from Taylor coefficients, and 2n matched derivatives at 0."""
+    taylor = (-1.0) ** np.arange(2 * n) / factorial(np.arange(2 * n))
+    over, under = pade(taylor, n, n - 1)
+    s = np.array([0.1, 0.7 + 0.3j, 2.0])
+    np.testing.assert_allclose(pade_delay(n, s), over(s) / under(s), rtol=1e-9)
+
+
+@given(half=st.integers(1, 40), omega=st.floats(-60, 60))
+def test_fourier_delay_is_all_pass(half, omega):
+    assert abs(fourier_delay(2 * half, 1j * omega)) == pytest.approx(1, abs=1e-10)
+
+
+@given(half=st.integers(1, 20), s=points)
+def test_fourier_delay_is_the_network(half, s):
+    n = 2 * half
+    if abs(s) > 1e-3:
+        network = transfer_function(*delay_network("fout", n), s)
+        np.testing.assert_allclose(network, fourier_delay(n, s), atol=1e-8)
+
+
+def test_fourier_delay_needs_minus_one():
+    """Error at s = 1 falls like 1/n with D = -1; with D = +1 it stays at 2."""
+    errors = [abs(fourier_delay(n, 1.0) - np.exp(-1)) for n in (16, 64, 256, 1024)]
+    np.testing.assert_allclose(errors, [2.7e-3, 6.4e-4, 1.6e-4, 4.0e-5], rtol=0.02)
+    A, B, C, D = delay_network("fout", 64)
+    assert D == -1
+    assert abs(transfer_function(A, B, C, +1, 1.0) - np.exp(-1)) == pytest.approx(2, abs=1e-3)
+
+
+def test_energy_balance_of_the_fourier_delay():
+    """A + A^T = -C C^T: d|x|^2/dt = u^2 - y^2, what goes in comes out."""
+    A, B, C, _ = delay_network("fout", 20)
+    np.testing.assert_allclose(A + A.T, -np.outer(C, C), atol=1e-12)
+    np.testing.assert_allclose(B, C, atol=1e-12)
+
+
+@pytest.mark.parametrize("family", ["legt", "fout"])
+def test_a_longer_delay_is_the_same_network_slowed_down(family):
+    s = np.array([0.3 + 1j, 2.0])
+    slow = transfer_function(*delay_network(family, 8, delay=2.5), s)
+    np.testing.assert_allclose(slow, transfer_function(*delay_network(family, 8), 2.5 * s), atol=1e-12)
+
+
+@pytest.mark.parametrize("family", ["legs", "legt", "fout"])
+def test_read_out_errors_are_the_reference(facts, family):
+    p = facts["delay_ls"]["params"]
+    found = [
+        np.log10(delay_readout_error(family, p["N"], p["lag"], x / p["lag"], p["band"], p["F"], p["ridge"]))
+        for x in p["dt_times_lag"]
+    ]
+    np.testing.assert_allclose(found, facts["delay_ls"]["log10_nmse"][family], atol=0.02)
+
+
+def test_a_window_shorter_than_the_lag_sees_nothing_of_it():
+    inside, outside = (delay_readout_error("legt", 64, 64, x / 64) for x in (1.8, 2.5))
+    assert inside < 0.02
+    assert outside > 0.4
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: delay_network("legs", 4), "family must"),
+        (lambda: delay_network("legt", 4, 0.0), "delay must"),
+        (lambda: pade_delay(0, 1.0), "n must"),
+        (lambda: fourier_delay(5, 1.0), "n must"),
+        (lambda: transfer_function(np.eye(2), np.ones(2), np.ones(2), 0.0, 1.0), "s must"),
+        (lambda: delay_readout_error("legs", 8, -1, 0.1), "lag must"),
+        (lambda: delay_readout_error("legs", 8, 4, 0.0), "step must"),
+        (lambda: delay_readout_error("legs", 8, 4, 0.1, band=1.5), "band must"),
+    ],
+)
+def test_bad_input_is_named(call, message):
+    with pytest.raises(ValueError, match=f"^{message}"):
+        call()
