@@ -30,7 +30,7 @@ check: $(READY)
 	$(BIN)/lint-imports
 
 unit: $(READY)
-	$(BIN)/python -m pytest tests -n 2 --dist loadfile --jaxtyping-packages=spectral_lab,beartype.beartype
+	$(BIN)/python -m pytest tests -n 2 --dist loadfile --jaxtyping-packages=spectral_lab,typechecker.check
 
 notebooks-test: $(READY)
 	$(BIN)/python -m pytest --nbval notebooks -n 2 --dist loadfile

@@ -108,8 +108,8 @@ class Explorer(anywidget.AnyWidget):
         return f"{self.title}: {self.readout}"
 
     def _repr_mimebundle_(self, **kwargs: Any) -> Any:
-        bundle = super()._repr_mimebundle_(**kwargs)
-        data, metadata = bundle if isinstance(bundle, tuple) else (bundle, {})
+        data: dict[str, Any]
+        data, metadata = super()._repr_mimebundle_(**kwargs) or ({}, {})
         data["text/plain"] = repr(self)
         if os.environ.get("SPECTRAL_LAB_PREVIEWS"):
             from spectral_lab.explorer.preview import png_base64
@@ -171,11 +171,11 @@ class Explorer(anywidget.AnyWidget):
                 self._answer(values, bool(message.get("coarse")), message["request"])
         elif kind == "hello":
             # A page that has no Plotly yet gets the copy that came with the Python package: no network is needed.
-            library = [_plotly_source()] if message.get("library") else []
             buffers: list[memoryview] = []
             self._shown = self._figure
             content = {"kind": "welcome", "figure": wire.pack(self._figure, buffers), "readout": self.readout}
-            self.send(content | self._labelled(self.state), [*buffers, *map(memoryview, library)])
+            library = [memoryview(_plotly_source())] if message.get("library") else []
+            self.send(content | self._labelled(self.state), buffers + library)
         elif kind == "code":
             self.send({"kind": "code", "text": self.code})
         elif kind == "download":

@@ -9,13 +9,11 @@ from __future__ import annotations
 
 import base64
 import json
-import os
-import shutil
 import subprocess
 import sys
 from typing import TYPE_CHECKING
 
-from spectral_lab.explorer import wire
+from spectral_lab.explorer import browser, wire
 from spectral_lab.explorer.explorer import _HERE, _plotly_source
 
 if TYPE_CHECKING:
@@ -60,33 +58,13 @@ def png_base64(explorer: Explorer) -> str:
     return base64.b64encode(done.stdout).decode()
 
 
-def chromium() -> str | None:
-    """The path of a Chromium or Chrome on this machine (the variable CHROMIUM wins), or None."""
-    names = ("chromium", "chromium-browser", "google-chrome")
-    return os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, names)), None)
-
-
 def _photograph(html: str) -> bytes:
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium(), args=BROWSER_ARGUMENTS)
-        view = browser.new_page(viewport={"width": 960, "height": 900}, device_scale_factor=1.5)
+    with browser.open_browser() as chromium:
+        view = chromium.new_page(viewport={"width": 960, "height": 900}, device_scale_factor=1.5)
         view.set_content(html)
         view.wait_for_function("document.title === 'drawn'")
         return view.locator(".sl-explorer").screenshot()
 
-
-# A container's root user has no sandbox; the rest keeps Chromium from calling home.
-BROWSER_ARGUMENTS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 
 if __name__ == "__main__":
     sys.stdout.buffer.write(_photograph(sys.stdin.read()))

@@ -21,7 +21,9 @@ def difference(old: Any, new: Any, path: Path | None = None) -> Patch:
     if isinstance(new, np.ndarray):
         same = isinstance(old, np.ndarray) and old.shape == new.shape and old.dtype == new.dtype
         # NaN marks a gap in a curve: two gaps at the same place are no change.
-        return [] if same and (old is new or np.array_equal(old, new, equal_nan=new.dtype.kind == "f")) else [(path, new)]
+        return (
+            [] if same and (old is new or np.array_equal(old, new, equal_nan=new.dtype.kind == "f")) else [(path, new)]
+        )
     if isinstance(new, dict) and isinstance(old, dict) and old.keys() == new.keys():
         return [change for key in new for change in difference(old[key], new[key], [*path, key])]
     if isinstance(new, list) and isinstance(old, list) and len(old) == len(new):
@@ -61,7 +63,7 @@ def plain(value: Any, path: str = "figure") -> Any:
 def pack(value: Any, buffers: list[memoryview]) -> Any:
     """The tree with each array replaced by {"$array": index, "shape": ...} and appended to `buffers`."""
     if isinstance(value, np.ndarray):
-        buffers.append(memoryview(value).cast("B") if value.size else memoryview(b""))
+        buffers.append(value.data.cast("B") if value.size else memoryview(b""))
         return {"$array": len(buffers) - 1, "shape": list(value.shape), "single": value.dtype == np.float32}
     if isinstance(value, dict):
         return {key: pack(item, buffers) for key, item in value.items()}
