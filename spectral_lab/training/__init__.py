@@ -1,0 +1,42 @@
+"""The training kit: a recipe goes in, a run comes out, the same on a laptop, a GPU, or many of them.
+
+    recipe.py      `Recipe`: data, model, loss, optimiser, schedule, precision, target, in one frozen tree
+    schedules.py   learning rate schedules
+    loop.py        `train`: the loop, short enough to read
+    upkeep.py      what the loop needs around it: loss curve, checkpoints, clock, Ctrl-C
+    checkpoint.py  safetensors in, safetensors out
+    run.py         `Run`: curves, metrics, hardware; its record
+    reporter.py    `Reporter`: who listens to a run; `Text`, a progress bar
+    classroom.py   `train_here` and `results_table`: the last cell of a notebook
+    command.py     `spectral-lab train`
+
+A chapter's `recipe.py` holds `RECIPES`, a dict from a name such as "digits/s4d" to a function from a preset to a
+`Recipe`. Nothing here imports a widget or a plot.
+"""
+
+from spectral_lab.training.checkpoint import CheckpointError
+from spectral_lab.training.classroom import preset_here, results_table, train_here
+from spectral_lab.training.loop import train
+from spectral_lab.training.recipe import Evaluation, Group, Optimiser, Part, Recipe, Target
+from spectral_lab.training.reporter import Reporter, Silent, Text
+from spectral_lab.training.run import Run
+from spectral_lab.training.upkeep import TrainingError
+
+__all__ = [
+    "CheckpointError",
+    "Evaluation",
+    "Group",
+    "Optimiser",
+    "Part",
+    "Recipe",
+    "Reporter",
+    "Run",
+    "Silent",
+    "Target",
+    "Text",
+    "TrainingError",
+    "preset_here",
+    "results_table",
+    "train",
+    "train_here",
+]

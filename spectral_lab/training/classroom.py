@@ -1,0 +1,132 @@
+"""The last cell of a notebook: train what this machine can train, and hold it against the paper."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from html import escape
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from spectral_lab import checks
+from spectral_lab.training.files import results_folder
+from spectral_lab.training.loop import train
+from spectral_lab.training.recipe import PRESETS, Recipe
+from spectral_lab.training.reporter import Reporter
+from spectral_lab.training.run import RECORD_FORMAT, Run
+
+Recipes = Mapping[str, Callable[[str], Recipe]]
+
+
+def preset_here(wanted: str = "paper") -> str:
+    """The preset that this machine can run: the wanted one with a CUDA device, `"miniature"` without."""
+    checks.choice(wanted, "wanted", PRESETS)
+    return wanted if torch.cuda.is_available() else "miniature"
+
+
+def select(recipes: Recipes, task: str) -> Recipes:
+    """The recipes of a task: the one of this name, or all those under it ("digits" holds "digits/s4d").
+
+    Raises: ValueError with the names there are.
+    """
+    chosen = {name: build for name, build in recipes.items() if name == task or name.startswith(f"{task}/")}
+    if not chosen:
+        raise ValueError(f"task must be one of {', '.join(map(repr, recipes))}, or the beginning of some; got {task!r}")
+    return chosen
+
+
+def train_here(
+    recipes: Recipes,
+    task: str,
+    *,
+    wanted: str = "paper",
+    reporter: Reporter | None = None,
+    resume: bool = True,
+) -> list[Run]:
+    """Train every variant of a task in turn, as far as this machine can; returns the runs.
+
+    Ctrl-C (the stop button of a notebook) ends it without loss: called again, it goes on where it was.
+    Raises: ValueError for an unknown task, and what `train` raises.
+    """
+    preset = preset_here(wanted)
+    if preset == wanted:
+        print(f"Preset {preset!r}.")
+    else:
+        print(f"No CUDA device here: preset {preset!r} in place of {wanted!r}, the same code in small.")
+    runs: list[Run] = []
+    for build in select(recipes, task).values():
+        runs.append(train(build(preset), reporter=reporter, resume=resume))
+        if not runs[-1].finished:
+            print(f"Interrupted in {runs[-1].recipe.name}. Run this cell again to go on.")
+            break
+    return runs
+
+
+@dataclass(frozen=True)
+class ResultsTable:
+    """Rows of text under column names; shows as HTML in a notebook and as aligned columns elsewhere."""
+
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+
+    def __repr__(self) -> str:
+        widths = [max(map(len, column)) for column in zip(self.columns, *self.rows, strict=True)]
+        lines = (self.columns, tuple("-" * width for width in widths), *self.rows)
+        return "\n".join("  ".join(f"{c:<{w}}" for c, w in zip(line, widths, strict=True)).rstrip() for line in lines)
+
+    def _repr_html_(self) -> str:
+        head = "".join(f"<th style='text-align:left'>{escape(column)}</th>" for column in self.columns)
+        cells = ("".join(f"<td style='text-align:left'>{escape(cell)}</td>" for cell in row) for row in self.rows)
+        body = "".join(f"<tr>{row}</tr>" for row in cells)
+        return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+
+
+def results_table(runs: Sequence[Run], *, results: Path | None = None, decimals: int = 1) -> ResultsTable:
+    """Paper, recorded runs and these runs, one below the other for each recipe.
+
+    Args:
+        results: folder of the records; default `results_folder()`.
+        decimals: to which these runs are rounded. One decimal is what different machines agree on.
+    Raises: ValueError if there are no runs.
+    """
+    if not runs:
+        raise ValueError("runs must hold at least one run, got none")
+    records = read_records(results or results_folder())
+    metrics = list(dict.fromkeys(metric for run in runs for metric in run.recipe.target.metrics))
+    rows: list[tuple[str, ...]] = []
+    for run in runs:
+        recipe, target = run.recipe, run.recipe.target
+        if target.published:
+            rows.append((recipe.name, "paper", target.source, *_numbers(target.published, metrics, None)))
+        recorded = [record for record in records if record["name"] == recipe.name]
+        for record in recorded:
+            where = f"{record['preset']}, {record['hardware']['name']}"
+            rows.append((recipe.name, "recorded", where, *_numbers(record["metrics"], metrics, 3)))
+        if not recorded:
+            rows.append((recipe.name, "recorded", "not yet run", *("" for _ in metrics)))
+        where = f"{recipe.preset}, here" if run.finished else f"{recipe.preset}, here, interrupted"
+        rows.append((recipe.name, "this run", where, *_numbers(run.metrics, metrics, decimals)))
+    return ResultsTable(("recipe", "source", "where", *metrics), tuple(rows))
+
+
+def read_records(folder: Path) -> list[dict[str, Any]]:
+    """The records of finished runs in a folder, by file name; other JSON files are passed over."""
+    found = []
+    for path in sorted(folder.glob("*.json")):
+        try:
+            record = json.loads(path.read_text())
+        except ValueError:
+            continue
+        if isinstance(record, dict) and record.get("format") == RECORD_FORMAT and record["finished"]:
+            found.append(record)
+    return found
+
+
+def _numbers(values: Mapping[str, float], metrics: Sequence[str], decimals: int | None) -> list[str]:
+    def show(value: float) -> str:
+        return f"{value:g}" if decimals is None else f"{value:.{decimals}f}"
+
+    return [show(values[metric]) if metric in values else "" for metric in metrics]

@@ -1,0 +1,67 @@
+"""`spectral-lab train CHAPTER`: the recipes of a chapter from the command line, torchrun or SLURM."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import importlib.util
+import sys
+from dataclasses import replace
+from pathlib import Path
+from pkgutil import iter_modules
+
+import spectral_lab
+from spectral_lab.training.checkpoint import CheckpointError
+from spectral_lab.training.classroom import Recipes, preset_here, results_table, select
+from spectral_lab.training.loop import train
+from spectral_lab.training.recipe import PRESETS
+from spectral_lab.training.upkeep import TrainingError
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The options of `spectral-lab train`."""
+    parser.add_argument("chapter", help="a chapter's package, such as pseudospectra")
+    parser.add_argument("--task", help='a recipe, or several by the beginning of their names; "list" names them all')
+    parser.add_argument("--preset", choices=PRESETS, help="default: lecture with a CUDA device, miniature without")
+    parser.add_argument("--seed", type=int, help="another seed than the recipe's")
+    parser.add_argument("--epochs", type=int, help="another number of epochs than the recipe's")
+    parser.add_argument("--resume", action="store_true", help="go on from an unfinished checkpoint")
+    parser.add_argument("--runs", type=Path, help="folder of the checkpoints (default: runs/)")
+    parser.add_argument("--record", action="store_true", help="write the record of each finished run into results/")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Train what was asked for; returns the exit status: 0 done, 1 interrupted or broken off, 2 not understood."""
+    try:
+        recipes = chapter_recipes(args.chapter)
+        if args.task == "list":
+            print("\n".join(recipes))
+            return 0
+        chosen = select(recipes, args.task) if args.task else recipes
+        preset = args.preset or preset_here("lecture")
+        changes = {name: getattr(args, name) for name in ("seed", "epochs") if getattr(args, name) is not None}
+        runs = []
+        for build in chosen.values():
+            runs.append(train(replace(build(preset), **changes), resume=args.resume, folder=args.runs))
+            if not runs[-1].finished:
+                return 1
+            if args.record:
+                print(f"Record: {runs[-1].save()}", file=sys.stderr)
+    except (ValueError, TrainingError) as error:
+        print(f"spectral-lab train: {error}", file=sys.stderr)
+        return 1 if isinstance(error, (TrainingError, CheckpointError)) else 2
+    print(results_table(runs, decimals=3))
+    return 0
+
+
+def chapter_recipes(chapter: str) -> Recipes:
+    """The `RECIPES` of a chapter's `recipe.py`. Raises: ValueError with the chapters that have one."""
+    if chapter not in (known := _chapters_with_recipes()):
+        raise ValueError(f"chapter must be one of {', '.join(map(repr, known))}, got {chapter!r}")
+    return importlib.import_module(f"spectral_lab.{chapter}.recipe").RECIPES
+
+
+def _chapters_with_recipes() -> list[str]:
+    packages = [module.name for module in iter_modules(spectral_lab.__path__) if module.ispkg]
+    found = (name for name in packages if name != "training")
+    return [name for name in found if importlib.util.find_spec(f"spectral_lab.{name}.recipe") is not None]

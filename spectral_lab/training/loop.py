@@ -1,0 +1,247 @@
+"""The training loop: one function to read, `_fit`, and what it stands on.
+
+The same loop runs on a CPU, on a GPU, and on many under torchrun or SLURM (Lightning Fabric moves the tensors and
+averages the gradients). Three choices make it restartable to the last bit:
+
+- the order of the samples is a function of (seed, epoch);
+- the random stream of a step is a function of (seed, step, process);
+- the learning rate is a function of the step.
+
+So all there is to a run is where it stands: weights, optimiser state, and the number of the step.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from jaxtyping import Int
+from lightning_fabric import Fabric
+from torch import nn
+from torch.utils.data import DataLoader, Dataset
+
+from spectral_lab import checks
+from spectral_lab.training.checkpoint import load_checkpoint, read_state
+from spectral_lab.training.files import runs_folder
+from spectral_lab.training.recipe import Part, Recipe
+from spectral_lab.training.reporter import Reporter, Silent, Text
+from spectral_lab.training.run import Run, file_name, hardware
+from spectral_lab.training.upkeep import (
+    Clock,
+    DeferredInterrupt,
+    Keeper,
+    LossCurve,
+    over_processes,
+    repeatable,
+    wait_for,
+)
+
+
+def train(
+    recipe: Recipe,
+    *,
+    resume: bool = True,
+    reporter: Reporter | None = None,
+    folder: Path | None = None,
+    checkpoint_seconds: float = 60.0,
+) -> Run:
+    """Run a recipe to its end, or until Ctrl-C, and return the run.
+
+    Args:
+        resume: go on from an unfinished checkpoint of this recipe where there is one. A checkpoint that is not gone
+            on from is set aside as `*.previous.safetensors`, never overwritten.
+        reporter: who listens; default a progress bar on standard error.
+        folder: where the checkpoint goes; default `runs_folder()`.
+        checkpoint_seconds: how often to save within an epoch; each epoch's end is saved in any case.
+    Raises: CheckpointError if the checkpoint cannot be used; TrainingError if the loss or a weight stops being a
+        finite number; ValueError if the batch does not divide among the processes or exceeds the data.
+    """
+    with repeatable(recipe.precision):
+        fabric = _fabric(recipe.precision)
+        reseed(recipe.seed)
+        splits = recipe.data()
+        module = recipe.model()
+        optimiser = recipe.optimiser.build(module)
+        model, optimiser = fabric.setup(module, optimiser)
+        run = Run(
+            recipe,
+            model=module,
+            checkpoint=(folder or runs_folder()) / file_name(recipe, ".safetensors"),
+            steps_per_epoch=_steps_per_epoch(recipe, splits, fabric.world_size),
+            hardware=hardware(fabric.device, fabric.world_size),
+        )
+        _take_up(run, fabric, optimiser, resume)
+        listener = (reporter or Text()) if fabric.is_global_zero else Silent()
+        keeper = Keeper(run, fabric, optimiser, checkpoint_seconds)
+        losses = LossCurve(run, fabric, listener)
+        listener.start(run)
+        with DeferredInterrupt() as interrupt:
+            try:
+                _fit(run, fabric, model, optimiser, splits, listener, losses, keeper, interrupt)
+            except KeyboardInterrupt:  # a second Ctrl-C, or a reporter's: what is not half done is kept
+                if fabric.world_size == 1 and not keeper.torn:
+                    losses.read()
+                    keeper.save()
+        listener.end(run)
+    return run
+
+
+def _fit(
+    run: Run,
+    fabric: Fabric,
+    model: nn.Module,
+    optimiser: torch.optim.Optimizer,
+    splits: Mapping[str, Dataset],
+    listener: Reporter,
+    losses: LossCurve,
+    keeper: Keeper,
+    interrupt: DeferredInterrupt,
+) -> None:
+    """The loop. Everything else in this kit serves these lines."""
+    recipe, per_epoch = run.recipe, run.steps_per_epoch
+    clock = Clock(run, fabric.device)
+
+    while run.epoch < recipe.epochs:
+        order = epoch_order(_size(splits["train"]), recipe.batch_size, recipe.seed, run.epoch)
+        for batch in _batches(fabric, splits["train"], order[run.step - run.epoch * per_epoch :]):
+            reseed(recipe.seed, run.step, fabric.global_rank)
+            factor = recipe.schedule(run.step, run.steps, per_epoch)
+            for group in optimiser.param_groups:
+                group["lr"] = factor * group["base_lr"]
+
+            model.train()
+            loss = recipe.loss(model, batch)
+            optimiser.zero_grad()
+            fabric.backward(loss)
+            with keeper.changing():
+                optimiser.step()
+                run.step += 1
+                losses.add(loss)
+
+            clock.tick(listener, lambda: _evaluation_seconds(run, fabric, splits))
+            if losses.agree(interrupt.asked):
+                return keeper.save()
+            if not losses.unread:
+                keeper.save_now_and_then()
+
+        metrics = _evaluate(run, fabric, splits)
+        with keeper.changing():
+            run.epoch += 1
+            for name, value in metrics.items():
+                run.curves.setdefault(name, []).append((run.step, value))
+        keeper.save()
+        listener.evaluation(run.step, metrics)
+
+
+def epoch_order(size: int, batch: int, seed: int, epoch: int) -> Int[np.ndarray, "steps batch"]:
+    """The order in which an epoch sees the samples, a row a step: a function of the seed and the epoch alone."""
+    order = np.random.default_rng([seed, epoch]).permutation(size)
+    return order[: size // batch * batch].reshape(-1, batch)
+
+
+def reseed(*key: int) -> None:
+    """Start torch's random stream anew, on all devices, from (seed, step, process) or any such key."""
+    torch.manual_seed(int(np.random.SeedSequence(key).generate_state(1, np.uint64)[0] >> np.uint64(1)))
+
+
+def _evaluate(run: Run, fabric: Fabric, splits: Mapping[str, Dataset]) -> dict[str, float]:
+    """The evaluations due after this epoch: each process measures its share of the split, then sums are added up."""
+    recipe = run.recipe
+    metrics: dict[str, float] = {}
+    for number, evaluation in enumerate(recipe.evaluations):
+        if evaluation.due(run.epoch + 1, recipe.epochs):
+            reseed(recipe.seed, run.step, fabric.global_rank, number)
+            split = splits[evaluation.split]
+            rows = np.split(np.arange(_size(split)), range(recipe.batch_size, _size(split), recipe.batch_size))
+            sums = _metric_sums(run, fabric, split, evaluation.metrics, rows)
+            metrics |= {name: float(over_processes(fabric, total, "sum")) / _size(split) for name, total in sums}
+    return metrics
+
+
+def _metric_sums(
+    run: Run, fabric: Fabric, split: Dataset, metrics: Part, rows: Sequence[np.ndarray]
+) -> list[tuple[str, torch.Tensor]]:
+    """This process's sum of each metric over the samples in `rows`, in the order of their names."""
+    sums: dict[str, torch.Tensor] = {}
+    run.model.eval()
+    with torch.no_grad(), fabric.autocast():
+        for batch in _batches(fabric, split, rows):
+            for name, values in metrics(run.model, batch).items():
+                sums[name] = sums.get(name, 0) + values.double().sum()
+    return sorted(sums.items())
+
+
+def _evaluation_seconds(run: Run, fabric: Fabric, splits: Mapping[str, Dataset]) -> float:
+    """Seconds that the evaluations still to come will take, measured on one batch of each."""
+    recipe, seconds = run.recipe, 0.0
+    for evaluation in recipe.evaluations:
+        split = splits[evaluation.split]
+        row = np.arange(min(recipe.batch_size, _size(split)))
+        begin = time.perf_counter()
+        _metric_sums(run, fabric, split, evaluation.metrics, [row])
+        wait_for(fabric.device)
+        times = sum(evaluation.due(epoch, recipe.epochs) for epoch in range(run.epoch + 1, recipe.epochs + 1))
+        seconds += (time.perf_counter() - begin) * times * _size(split) / len(row)
+    return seconds
+
+
+def _batches(fabric: Fabric, dataset: Dataset, rows: Iterable[np.ndarray]) -> Iterator[Any]:
+    """The batches with these indices: this process's share of each, on its device."""
+    shares = [row[fabric.global_rank :: fabric.world_size].tolist() for row in rows]
+    loader: DataLoader = DataLoader(
+        dataset,
+        batch_sampler=[share for share in shares if share],
+        collate_fn=getattr(dataset, "collate", None),
+        generator=torch.Generator(),  # its own, so that it does not draw on the global one
+    )
+    for batch in loader:
+        yield fabric.to_device(batch)
+
+
+def _size(dataset: Dataset) -> int:
+    return len(dataset)  # type: ignore[arg-type]
+
+
+def _steps_per_epoch(recipe: Recipe, splits: Mapping[str, Dataset], processes: int) -> int:
+    for split in ("train", *(evaluation.split for evaluation in recipe.evaluations)):
+        checks.choice(split, "split", splits)
+    size = _size(splits["train"])
+    if recipe.batch_size > size or recipe.batch_size % processes:
+        raise ValueError(
+            f"batch_size must be at most the {size} training samples and a multiple of the {processes} processes, "
+            f"got {recipe.batch_size}"
+        )
+    return size // recipe.batch_size
+
+
+def _fabric(precision: str) -> Fabric:
+    """One process on the first GPU or the CPU; as many as torchrun or SLURM started where one of them did."""
+    environment = os.environ
+    processes = int(environment.get("WORLD_SIZE", environment.get("SLURM_NTASKS", 1)))
+    local = int(environment.get("LOCAL_WORLD_SIZE", environment.get("SLURM_NTASKS_PER_NODE", processes)))
+    fabric = Fabric(
+        accelerator="cuda" if torch.cuda.is_available() else "cpu",
+        devices=local,
+        num_nodes=processes // local,
+        strategy="ddp" if processes > 1 else "auto",
+        precision="32-true" if precision == "tf32" else precision,  # type: ignore[arg-type]
+    )
+    fabric.launch()
+    return fabric
+
+
+def _take_up(run: Run, fabric: Fabric, optimiser: torch.optim.Optimizer, resume: bool) -> None:
+    """Go on from an unfinished checkpoint, or set aside what is there."""
+    if run.checkpoint.exists():
+        if resume and read_state(run.checkpoint)["epoch"] < run.recipe.epochs:
+            run.restore(load_checkpoint(run.checkpoint, run.recipe, run.model, optimiser))
+            return
+        fabric.barrier()
+        if fabric.is_global_zero:
+            os.replace(run.checkpoint, run.checkpoint.with_suffix(".previous.safetensors"))
+    fabric.barrier()

@@ -1,0 +1,196 @@
+"""A recipe: everything that decides a training run, in one frozen tree that can be printed, compared and recorded."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields, is_dataclass
+from fnmatch import fnmatchcase
+from hashlib import sha256
+from typing import Any
+
+import torch
+from torch import nn
+
+from spectral_lab import checks
+
+PRESETS = ("paper", "lecture", "miniature")
+PRECISIONS = ("32-true", "tf32", "bf16-mixed")
+OPTIMISERS: dict[str, Callable[..., torch.optim.Optimizer]] = {
+    "adam": torch.optim.Adam,
+    "adamw": torch.optim.AdamW,
+    "sgd": torch.optim.SGD,
+}
+
+
+@dataclass(frozen=True)
+class Part:
+    """A function and the options it is called with: how a recipe names its data, model, loss and schedule.
+
+    The options are plain JSON values, so that a record holds all of them; the function is recorded by its name.
+    Raises: ValueError if an option is not a JSON value.
+    """
+
+    function: Callable[..., Any]
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for name, value in self.options.items():
+            try:
+                json.dumps(value, allow_nan=False)
+            except (TypeError, ValueError):
+                raise ValueError(
+                    f"options[{name!r}] of {self.name} must be a JSON value (it goes into the record), got {value!r}"
+                ) from None
+
+    def __call__(self, *arguments: Any) -> Any:
+        return self.function(*arguments, **self.options)
+
+    @property
+    def name(self) -> str:
+        """The function's importable name."""
+        return f"{self.function.__module__}.{self.function.__qualname__}"
+
+
+@dataclass(frozen=True)
+class Group:
+    """Parameters whose names match a shell pattern, and the settings they get instead of the optimiser's."""
+
+    pattern: str
+    learning_rate: float | None = None
+    weight_decay: float | None = None
+
+
+@dataclass(frozen=True)
+class Optimiser:
+    """The optimiser by name, and its groups: the first pattern that matches a parameter's name decides."""
+
+    name: str
+    learning_rate: float
+    weight_decay: float = 0.0
+    groups: tuple[Group, ...] = ()
+
+    def __post_init__(self) -> None:
+        checks.choice(self.name, "name", OPTIMISERS)
+        checks.number(self.learning_rate, "learning_rate", above=0)
+        checks.number(self.weight_decay, "weight_decay", 0)
+
+    def build(self, model: nn.Module) -> torch.optim.Optimizer:
+        """The torch optimiser; every group remembers its `base_lr`, which the schedule multiplies.
+
+        Raises: ValueError if a pattern matches no parameter, which is always a slip.
+        """
+        members: dict[Group | None, list[nn.Parameter]] = {group: [] for group in (*self.groups, None)}
+        for name, parameter in model.named_parameters():
+            if parameter.requires_grad:
+                match = next((group for group in self.groups if fnmatchcase(name, group.pattern)), None)
+                members[match].append(parameter)
+        for pattern in (group.pattern for group in self.groups if not members[group]):
+            raise ValueError(f"no parameter matches the group {pattern!r} of the optimiser")
+        settings = []
+        for group, parameters in members.items():
+            own = group or Group("*")
+            rate = self.learning_rate if own.learning_rate is None else own.learning_rate
+            decay = self.weight_decay if own.weight_decay is None else own.weight_decay
+            if parameters:
+                settings.append({"params": parameters, "lr": rate, "base_lr": rate, "weight_decay": decay})
+        return OPTIMISERS[self.name](settings)
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """What is measured on a split: after every `every` epochs, or once at the end where `every` is 0.
+
+    `metrics(model, batch)` returns named tensors with one value for each sample; the mean over the split is recorded.
+    """
+
+    split: str
+    metrics: Part
+    every: int = 1
+
+    def __post_init__(self) -> None:
+        checks.integer(self.every, "every", 0)
+
+    def due(self, epoch: int, epochs: int) -> bool:
+        """Whether it is time, after `epoch` of `epochs` epochs; after the last one it always is."""
+        return epoch == epochs or (self.every > 0 and epoch % self.every == 0)
+
+
+@dataclass(frozen=True)
+class Target:
+    """What the run is held against: the metrics that the table shows, and the paper's numbers for them.
+
+    `select` names the validation metric whose best epoch is reported; None reports the last epoch.
+    """
+
+    metrics: tuple[str, ...]
+    published: Mapping[str, float] = field(default_factory=dict)
+    source: str = ""
+    select: str | None = None
+    best: str = "highest"
+
+    def __post_init__(self) -> None:
+        checks.choice(self.best, "best", ("highest", "lowest"))
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """One training run, entirely: same recipe, same machine, same curve.
+
+    name        "chapter/task/variant", such as "pseudospectra/digits/s4d"
+    data        `data()` returns the splits by name, each a torch dataset; "train" is the one that is learnt from.
+                A dataset with a `collate` attribute has its batches put together by it.
+    model       `model()` returns the module, freshly initialised from torch's generator
+    loss        `loss(model, batch)` returns the mean loss over the batch
+    schedule    `schedule(step, steps, steps_per_epoch)` returns the factor on every group's learning rate
+    batch_size  over all processes together; the incomplete last batch of an epoch is left out
+    Randomness must come from torch's generator: the loop seeds it anew at each step.
+    Raises: ValueError.
+    """
+
+    name: str
+    preset: str
+    data: Part
+    model: Part
+    loss: Part
+    evaluations: tuple[Evaluation, ...]
+    optimiser: Optimiser
+    schedule: Part
+    target: Target
+    batch_size: int
+    epochs: int
+    seed: int = 0
+    precision: str = "32-true"
+
+    def __post_init__(self) -> None:
+        checks.choice(self.preset, "preset", PRESETS)
+        checks.choice(self.precision, "precision", PRECISIONS)
+        checks.integer(self.batch_size, "batch_size", 1)
+        checks.integer(self.epochs, "epochs", 1)
+        checks.integer(self.seed, "seed", 0)
+
+    def config(self) -> dict[str, Any]:
+        """The whole tree as JSON values."""
+        return _plain(self)
+
+    def fingerprint(self) -> str:
+        """A short hash of the configuration: two recipes with the same one are the same run."""
+        return sha256(json.dumps(self.config(), sort_keys=True).encode()).hexdigest()[:16]
+
+
+def differences(one: Any, other: Any, path: str = "") -> list[str]:
+    """Where two configurations differ, in words: `optimiser.learning_rate: 0.01 or 0.001`."""
+    if isinstance(one, dict) and isinstance(other, dict):
+        keys = sorted(one.keys() | other.keys())
+        return [d for key in keys for d in differences(one.get(key), other.get(key), f"{path}.{key}".lstrip("."))]
+    return [] if one == other else [f"{path}: {one!r} or {other!r}"]
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Part):
+        return {"function": value.name, **{key: _plain(option) for key, option in value.options.items()}}
+    if is_dataclass(value):
+        return {entry.name: _plain(getattr(value, entry.name)) for entry in fields(value)}
+    if isinstance(value, Mapping):
+        return {key: _plain(entry) for key, entry in value.items()}
+    return [_plain(entry) for entry in value] if isinstance(value, (tuple, list)) else value

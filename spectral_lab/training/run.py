@@ -1,0 +1,149 @@
+"""A run: what was asked for, how far it came, what it measured, and on which machine. Its record is one JSON file."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import re
+from dataclasses import dataclass, field
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+
+import spectral_lab
+from spectral_lab.training.files import results_folder, write_atomically
+from spectral_lab.training.recipe import Recipe
+
+RECORD_FORMAT = "spectral_lab.training record 1"
+
+
+@dataclass
+class Run:
+    """A training run, finished or not.
+
+    epoch       epochs done and measured; `step` counts the steps, those of the epoch under way included
+    curves      for "loss" and each metric the points (step, value); the loss is a mean over a window of steps
+    pending     losses of the window that is not complete yet
+    seconds     wall time so far, over all sittings
+    """
+
+    recipe: Recipe
+    model: nn.Module
+    checkpoint: Path
+    steps_per_epoch: int
+    hardware: dict[str, Any]
+    step: int = 0
+    epoch: int = 0
+    seconds: float = 0.0
+    curves: dict[str, list[tuple[int, float]]] = field(default_factory=dict)
+    pending: list[float] = field(default_factory=list)
+
+    @property
+    def steps(self) -> int:
+        """Steps in all."""
+        return self.recipe.epochs * self.steps_per_epoch
+
+    @property
+    def finished(self) -> bool:
+        """Whether the last epoch is done and measured."""
+        return self.epoch == self.recipe.epochs
+
+    @property
+    def metrics(self) -> dict[str, float]:
+        """The metrics of the last evaluation, or of the epoch that the target selects by its validation metric."""
+        target = self.recipe.target
+        measured = {name: points for name, points in self.curves.items() if name != "loss"}
+        last = {name: points[-1][1] for name, points in measured.items()}
+        if target.select is None or target.select not in measured:
+            return last
+        best = max if target.best == "highest" else min
+        chosen, _ = best(measured[target.select], key=lambda point: point[1])
+        return {name: dict(points).get(chosen, last[name]) for name, points in measured.items()}
+
+    def state(self) -> dict[str, Any]:
+        """What a checkpoint keeps of it, as JSON values."""
+        return {
+            "recipe": self.recipe.config(),
+            "step": self.step,
+            "epoch": self.epoch,
+            "seconds": self.seconds,
+            "curves": self.curves,
+            "pending": self.pending,
+        }
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Take up where a checkpoint left off."""
+        self.step, self.epoch, self.seconds = state["step"], state["epoch"], state["seconds"]
+        self.pending = state["pending"]
+        self.curves = {name: [(step, value) for step, value in points] for name, points in state["curves"].items()}
+
+    def record(self) -> dict[str, Any]:
+        """Everything that someone needs to judge or repeat the run, as JSON values."""
+        return {
+            "format": RECORD_FORMAT,
+            "name": self.recipe.name,
+            "preset": self.recipe.preset,
+            "seed": self.recipe.seed,
+            "finished": self.finished,
+            "steps": [self.step, self.steps],
+            "seconds": round(self.seconds, 1),
+            "parameters": sum(parameter.numel() for parameter in self.model.parameters()),
+            "metrics": self.metrics,
+            "target": self.recipe.config()["target"],
+            "hardware": self.hardware,
+            "versions": versions(),
+            "recipe": self.recipe.config(),
+            "curves": self.curves,
+        }
+
+    def save(self, folder: Path | None = None) -> Path:
+        """Write the record into `results/` (or `folder`), atomically; returns its path."""
+        path = (folder or results_folder()) / file_name(self.recipe, f"-{_words(self.hardware['name'])}.json")
+        write_atomically(path, (json.dumps(self.record(), indent=1) + "\n").encode())
+        return path
+
+    def __repr__(self) -> str:
+        state = "finished" if self.finished else f"{self.step} of {self.steps} steps"
+        return f"Run({self.recipe.name}, {self.recipe.preset}, seed {self.recipe.seed}, {state})"
+
+
+def file_name(recipe: Recipe, ending: str) -> str:
+    """The name of a run's file: the recipe's name, preset and seed in words, then the ending."""
+    return f"{_words(recipe.name)}-{recipe.preset}-seed{recipe.seed}{ending}"
+
+
+def hardware(device: torch.device, processes: int) -> dict[str, Any]:
+    """What the run runs on: a name for tables, and the details."""
+    details: dict[str, Any] = {"processes": processes, "cpu": _cpu(), "cores": os.cpu_count()}
+    if device.type == "cuda":
+        gpu = torch.cuda.get_device_properties(device)
+        count = f"{processes} x " if processes > 1 else ""
+        return {"name": f"{count}{gpu.name}", "gpu_memory_GiB": round(gpu.total_memory / 2**30, 1), **details}
+    return {"name": f"CPU, {details['cores']} cores", "threads": torch.get_num_threads(), **details}
+
+
+def versions() -> dict[str, str]:
+    """Versions of what computes the numbers."""
+    found = {"python": platform.python_version(), "spectral_lab": spectral_lab.__version__}
+    for package in ("torch", "numpy", "scipy", "lightning-fabric", "safetensors"):
+        try:
+            found[package] = version(package)
+        except PackageNotFoundError:
+            found[package] = "unknown"
+    return found
+
+
+def _words(text: str) -> str:
+    return re.sub("[^a-z0-9]+", "-", text.lower()).strip("-")
+
+
+def _cpu() -> str:
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+        return next(line.split(":", 1)[1].strip() for line in lines if line.startswith("model name"))
+    except (OSError, StopIteration):
+        return platform.processor() or platform.machine()
