@@ -14,6 +14,7 @@ A chapter's `recipe.py` holds `RECIPES`, a dict from a name such as "digits/s4d"
 `Recipe`. Nothing here imports a widget or a plot.
 """
 
+from spectral_lab.training import schedules
 from spectral_lab.training.checkpoint import CheckpointError
 from spectral_lab.training.classroom import preset_here, results_table, train_here
 from spectral_lab.training.loop import train
@@ -37,6 +38,7 @@ __all__ = [
     "TrainingError",
     "preset_here",
     "results_table",
+    "schedules",
     "train",
     "train_here",
 ]

@@ -12,6 +12,7 @@ So all there is to a run is where it stands: weights, optimiser state, and the n
 
 from __future__ import annotations
 
+import atexit
 import os
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -231,8 +232,17 @@ def _fabric(precision: str) -> Fabric:
         strategy="ddp" if processes > 1 else "auto",
         precision="32-true" if precision == "tf32" else precision,  # type: ignore[arg-type]
     )
+    joined = torch.distributed.is_available() and torch.distributed.is_initialized()
     fabric.launch()
+    if processes > 1 and not joined:
+        atexit.register(_leave)  # gloo's threads must end before the interpreter does
     return fabric
+
+
+def _leave() -> None:
+    if torch.distributed.is_initialized():
+        torch.distributed.barrier()
+        torch.distributed.destroy_process_group()
 
 
 def _take_up(run: Run, fabric: Fabric, optimiser: torch.optim.Optimizer, resume: bool) -> None:

@@ -11,6 +11,7 @@ import argparse
 import json
 import os
 import signal
+from dataclasses import replace
 from pathlib import Path
 
 import torch
@@ -52,7 +53,7 @@ def accuracy(model: nn.Module, batch: list[torch.Tensor], noise: float) -> dict[
 
 def recipe(plain: bool = False, epochs: int = 4, noise: float = 0.5, **changes) -> Recipe:
     """24 steps in 4 epochs."""
-    options = dict(
+    plan = Recipe(
         name="tests/tiny",
         preset="miniature",
         data=Part(blobs, {"seed": 3, "noise": 0.7}),
@@ -65,7 +66,7 @@ def recipe(plain: bool = False, epochs: int = 4, noise: float = 0.5, **changes) 
         batch_size=8,
         epochs=epochs,
     )
-    return Recipe(**{**options, **changes})
+    return replace(plan, **changes)
 
 
 class AtStep(Silent):
@@ -88,7 +89,12 @@ def main() -> None:
     args = parser.parse_args()
     number = signal.SIGKILL if args.kill else signal.SIGINT
     listener = AtStep(args.kill or args.interrupt, lambda: os.kill(os.getpid(), number))
-    run = train(recipe(args.plain, noise=0.0 if args.plain else 0.5), reporter=listener, folder=args.folder, checkpoint_seconds=0.0)
+    run = train(
+        recipe(args.plain, noise=0.0 if args.plain else 0.5),
+        reporter=listener,
+        folder=args.folder,
+        checkpoint_seconds=0.0,
+    )
     if int(os.environ.get("RANK", 0)) == 0:
         (args.folder / "curves.json").write_text(json.dumps({"step": run.step, **run.curves}))
 

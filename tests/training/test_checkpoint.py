@@ -1,0 +1,129 @@
+"""A checkpoint that cannot be used says why, and is left as it is; writing one cannot leave half a file."""
+
+from __future__ import annotations
+
+import os
+import pickle
+from pathlib import Path
+
+import pytest
+import tiny_recipe
+import torch
+from safetensors.torch import save_file
+
+from spectral_lab.training import CheckpointError, Optimiser, Silent, files, train
+from spectral_lab.training.checkpoint import load_checkpoint, read_state, save_checkpoint
+
+
+@pytest.fixture
+def unfinished(tmp_path) -> Path:
+    """The checkpoint of a run that was stopped after 9 of 24 steps."""
+
+    def stop():
+        raise KeyboardInterrupt
+
+    return train(tiny_recipe.recipe(), reporter=tiny_recipe.AtStep(9, stop), folder=tmp_path).checkpoint
+
+
+def refused(path: Path, match: str) -> None:
+    """Training refuses the file with this message, and changes no byte of it."""
+    before = path.read_bytes()
+    with pytest.raises(CheckpointError, match=match) as caught:
+        train(tiny_recipe.recipe(), reporter=Silent(), folder=path.parent)
+    assert str(path) in str(caught.value)
+    assert path.read_bytes() == before
+    assert list(path.parent.iterdir()) == [path]
+
+
+@pytest.mark.parametrize("kept", [0, 4, 100, 0.5, 0.99])
+def test_a_truncated_file_is_refused(unfinished, kept):
+    content = unfinished.read_bytes()
+    unfinished.write_bytes(content[: int(kept if kept >= 1 or kept == 0 else kept * len(content))])
+    refused(unfinished, "is not a whole safetensors file")
+
+
+def test_a_pickle_is_refused_without_being_opened(unfinished):
+    class Bomb:
+        def __reduce__(self):
+            return (pytest.fail, ("a pickle was loaded",))
+
+    unfinished.write_bytes(pickle.dumps(Bomb()))
+    refused(unfinished, "is not a whole safetensors file")
+
+
+def test_a_safetensors_file_of_another_program_is_refused(unfinished):
+    save_file({"weight": torch.zeros(3)}, unfinished)
+    refused(unfinished, "not a checkpoint of this kit")
+    save_file({"weight": torch.zeros(3)}, unfinished, {"format": "pt"})
+    refused(unfinished, "not a checkpoint of this kit")
+
+
+def test_a_checkpoint_of_another_configuration_is_refused_by_name(unfinished):
+    before = unfinished.read_bytes()
+    with pytest.raises(CheckpointError, match=r"optimiser\.learning_rate: 0\.05 or 0\.1") as caught:
+        train(tiny_recipe.recipe(optimiser=Optimiser("adamw", 0.1, 0.1)), reporter=Silent(), folder=unfinished.parent)
+    assert "resume=False" in str(caught.value)
+    assert unfinished.read_bytes() == before
+
+
+def test_a_checkpoint_of_other_code_is_refused_and_changes_nothing(unfinished):
+    recipe = tiny_recipe.recipe()
+    model = torch.nn.Linear(2, 2)
+    weights = model.weight.detach().clone()
+    with pytest.raises(CheckpointError, match="the model's code has changed"):
+        load_checkpoint(unfinished, recipe, model, torch.optim.AdamW(model.parameters()))
+    assert torch.equal(model.weight, weights)
+
+
+def test_a_missing_file_is_named(tmp_path):
+    with pytest.raises(CheckpointError, match="there is no checkpoint at"):
+        read_state(tmp_path / "nothing.safetensors")
+
+
+@pytest.mark.parametrize("make", [torch.optim.Adam, torch.optim.AdamW, lambda p: torch.optim.SGD(p, momentum=0.9)])
+def test_optimiser_state_comes_back_exactly(tmp_path, make):
+    recipe, path = tiny_recipe.recipe(), tmp_path / "one.safetensors"
+
+    def model_and_optimiser():
+        torch.manual_seed(1)
+        model = recipe.model()
+        return model, make(model.parameters())
+
+    def step(model, optimiser):
+        optimiser.zero_grad()
+        recipe.loss(model.eval(), recipe.data()["train"][:8]).backward()
+        optimiser.step()
+
+    model, optimiser = model_and_optimiser()
+    for _ in range(3):
+        step(model, optimiser)
+    save_checkpoint(path, model, optimiser, {"recipe": recipe.config(), "step": 3})
+    other, restored = model_and_optimiser()
+    assert load_checkpoint(path, recipe, other, restored)["step"] == 3
+    step(model, optimiser)
+    step(other, restored)
+    for a, b in zip(model.parameters(), other.parameters(), strict=True):
+        assert torch.equal(a, b)
+
+
+def test_a_crash_while_writing_leaves_the_old_file(tmp_path, monkeypatch):
+    path = tmp_path / "file"
+    files.write_atomically(path, b"old")
+
+    def crash(*_):
+        raise OSError("no space left")
+
+    monkeypatch.setattr(os, "fsync", crash)
+    with pytest.raises(OSError, match="no space left"):
+        files.write_atomically(path, b"new and longer")
+    assert path.read_bytes() == b"old"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_folders_follow_the_environment(monkeypatch, tmp_path):
+    monkeypatch.setenv("SPECTRAL_LAB_RUNS", str(tmp_path / "a"))
+    monkeypatch.setenv("SPECTRAL_LAB_RESULTS", str(tmp_path / "b"))
+    assert files.runs_folder() == tmp_path / "a"
+    assert files.results_folder() == tmp_path / "b"
+    monkeypatch.delenv("SPECTRAL_LAB_RUNS")
+    assert files.runs_folder().name == "runs"

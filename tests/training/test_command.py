@@ -1,0 +1,115 @@
+"""`spectral-lab train`, and what a bare GPU machine needs for it."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import subprocess
+import sys
+import types
+
+import pytest
+import tiny_recipe
+
+import spectral_lab
+from spectral_lab.training import command
+
+NAMES = ("tiny/one", "tiny/two")
+
+
+@pytest.fixture
+def chapter(monkeypatch, tmp_path):
+    """A chapter called `tests` with two recipes; runs and records go to a temporary folder."""
+    module = types.ModuleType("spectral_lab.tests.recipe")
+    module.RECIPES = {
+        name: lambda preset, name=name: tiny_recipe.recipe(name=f"tests/{name}", preset=preset) for name in NAMES
+    }
+    monkeypatch.setitem(sys.modules, module.__name__, module)
+    monkeypatch.setattr(command, "_chapters_with_recipes", lambda: ["tests"])
+    monkeypatch.setenv("SPECTRAL_LAB_RUNS", str(tmp_path / "runs"))
+    monkeypatch.setenv("SPECTRAL_LAB_RESULTS", str(tmp_path / "results"))
+    return tmp_path
+
+
+def call(*words: str) -> int:
+    parser = argparse.ArgumentParser()
+    command.add_arguments(parser)
+    return command.run(parser.parse_args(words))
+
+
+def test_it_trains_records_and_shows_the_table(chapter, capsys):
+    assert call("tests", "--preset", "miniature", "--epochs", "2", "--seed", "5", "--record") == 0
+    said = capsys.readouterr()
+    assert "tests/tiny/one" in said.out
+    assert "this run" in said.out
+    records = [json.loads(path.read_text()) for path in sorted((chapter / "results").glob("*.json"))]
+    assert [record["name"] for record in records] == ["tests/tiny/one", "tests/tiny/two"]
+    assert all(record["seed"] == 5 and record["recipe"]["epochs"] == 2 for record in records)
+
+
+def test_one_task_by_name_and_the_list(chapter, capsys):
+    assert call("tests", "--task", "tiny/two", "--preset", "miniature", "--runs", str(chapter / "here")) == 0
+    assert [path.name for path in (chapter / "here").iterdir()] == ["tests-tiny-two-miniature-seed0.safetensors"]
+    capsys.readouterr()
+    assert call("tests", "--task", "list") == 0
+    assert capsys.readouterr().out.split() == list(NAMES)
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (("nothing",), "chapter must be one of 'tests', got 'nothing'"),
+        (("tests", "--task", "huge"), "task must be one of 'tiny/one', 'tiny/two'"),
+        (("tests", "--epochs", "0"), "epochs must be a whole number of at least 1, got 0"),
+    ],
+)
+def test_what_it_does_not_understand_it_says(chapter, capsys, words, message):
+    assert call(*words) == 2
+    assert message in capsys.readouterr().err
+
+
+def test_a_broken_checkpoint_ends_with_one_line(chapter, capsys):
+    path = chapter / "runs" / "tests-tiny-one-miniature-seed0.safetensors"
+    path.parent.mkdir()
+    path.write_bytes(b"not a checkpoint")
+    assert call("tests", "--task", "tiny/one", "--preset", "miniature", "--resume") == 1
+    assert "is not a whole safetensors file" in capsys.readouterr().err
+    assert call("tests", "--task", "tiny/one", "--preset", "miniature") == 0
+    assert path.with_suffix(".previous.safetensors").read_bytes() == b"not a checkpoint"
+
+
+def test_chapters_with_recipes_are_found_not_listed():
+    assert "pseudospectra" in command._chapters_with_recipes()
+    assert "training" not in command._chapters_with_recipes()
+
+
+BARE = """
+import sys
+
+class Absent:
+    def find_spec(self, name, path=None, target=None):
+        if name.split(".")[0] in {unwanted!r}:
+            raise ImportError(f"{{name}} is not on a bare machine")
+
+sys.meta_path.insert(0, Absent())
+import spectral_lab.training, spectral_lab.training.command, {module}
+"""
+UNWANTED = (
+    "ipywidgets",
+    "plotly",
+    "matplotlib",
+    "anywidget",
+    "jupyter",
+    "jupyterlab",
+    "IPython",
+    "networkx",
+    "sklearn",
+)
+
+
+@pytest.mark.parametrize("module", ["spectral_lab.training", "spectral_lab.pseudospectra.recipe"])
+def test_training_needs_no_widget_and_no_plot(module):
+    code = BARE.format(unwanted=UNWANTED, module=module)
+    root = str(next(iter(spectral_lab.__path__))).removesuffix("spectral_lab")
+    done = subprocess.run([sys.executable, "-c", code], env={"PYTHONPATH": root}, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr

@@ -1,0 +1,217 @@
+"""What a run measures, records and says; and the table that holds it against the paper."""
+
+from __future__ import annotations
+
+import io
+import json
+from dataclasses import replace
+
+import pytest
+import tiny_recipe
+import torch
+
+from spectral_lab.training import (
+    Evaluation,
+    Part,
+    Run,
+    Silent,
+    Target,
+    Text,
+    classroom,
+    preset_here,
+    results_table,
+    train,
+)
+from spectral_lab.training.reporter import duration
+from spectral_lab.training.run import hardware
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory) -> Run:
+    return train(tiny_recipe.recipe(noise=0.0), reporter=Silent(), folder=tmp_path_factory.mktemp("run"))
+
+
+def test_the_loss_falls_and_the_metric_is_the_mean_over_the_split(run):
+    loss = [value for _, value in run.curves["loss"]]
+    assert len(loss) == 24
+    assert sum(loss[-6:]) < 0.5 * sum(loss[:6])
+    x, labels = run.recipe.data()["test"][:]
+    with torch.no_grad():
+        direct = (run.model.eval()(x).argmax(-1) == labels).double().mean()
+    assert run.metrics == {"accuracy": pytest.approx(float(direct), abs=1e-12)}
+    assert [step for step, _ in run.curves["accuracy"]] == [6, 12, 18, 24]
+
+
+def test_the_record_holds_what_is_needed_to_repeat_the_run(run, tmp_path):
+    path = run.save(tmp_path)
+    record = json.loads(path.read_text())
+    assert path.name.startswith("tests-tiny-miniature-seed0-")
+    assert record["recipe"] == run.recipe.config()
+    assert record["finished"]
+    assert record["steps"] == [24, 24]
+    assert record["parameters"] == 2 * 8 + 8 + 8 + 8 + 8 * 2 + 2
+    assert record["metrics"] == run.metrics
+    assert [tuple(point) for point in record["curves"]["loss"]] == run.curves["loss"]
+    assert {"python", "torch", "numpy", "scipy", "lightning-fabric", "safetensors"} <= record["versions"].keys()
+    assert record["hardware"]["cores"] >= 1
+    assert record["seconds"] >= 0
+    assert run.seconds > 0
+    assert run.save(tmp_path) == path
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def curve_run(target: Target) -> Run:
+    recipe = tiny_recipe.recipe(target=target)
+    run = Run(recipe, recipe.model(), checkpoint=None, steps_per_epoch=6, hardware=hardware(torch.device("cpu"), 1))
+    run.curves = {
+        "loss": [(6, 1.0), (12, 0.5), (18, 0.4)],
+        "validation": [(6, 0.7), (12, 0.9), (18, 0.8)],
+        "test": [(6, 0.6), (12, 0.85), (18, 0.88)],
+        "sweep": [(18, 0.1)],
+    }
+    return run
+
+
+def test_the_best_validation_epoch_is_reported():
+    assert curve_run(Target(("test",))).metrics == {"validation": 0.8, "test": 0.88, "sweep": 0.1}
+    highest = curve_run(Target(("test",), select="validation"))
+    assert highest.metrics == {"validation": 0.9, "test": 0.85, "sweep": 0.1}
+    lowest = curve_run(Target(("test",), select="validation", best="lowest"))
+    assert lowest.metrics == {"validation": 0.7, "test": 0.6, "sweep": 0.1}
+
+
+def test_the_table_puts_paper_records_and_this_run_below_each_other(run, tmp_path):
+    run.save(tmp_path)
+    (tmp_path / "foreign.json").write_text('{"format": "something else"}')
+    (tmp_path / "broken.json").write_text("{")
+    table = results_table([run], results=tmp_path)
+    assert [row[1] for row in table.rows] == ["paper", "recorded", "this run"]
+    assert table.rows[0] == ("tests/tiny", "paper", "a table", "0.9")
+    assert table.rows[1][2].startswith("miniature, CPU")
+    assert table.rows[2] == ("tests/tiny", "this run", "miniature, here", f"{run.metrics['accuracy']:.1f}")
+    text = repr(table).splitlines()
+    assert text[0].split() == ["recipe", "source", "where", "accuracy"]
+    assert len(text) == 5
+    html = table._repr_html_()
+    assert html.count("<tr>") == 4
+    assert "a table" in html
+
+
+def test_the_table_says_what_was_not_run(run, tmp_path):
+    table = results_table([run], results=tmp_path)
+    assert table.rows[1] == ("tests/tiny", "recorded", "not yet run", "")
+    with pytest.raises(ValueError, match="runs must hold at least one run"):
+        results_table([])
+
+
+def test_html_is_escaped(run, tmp_path):
+    sly = replace(run.recipe, target=Target(("accuracy",), {"accuracy": 1.0}, "<script>"))
+    assert "<script>" not in results_table([replace(run, recipe=sly)], results=tmp_path)._repr_html_()
+
+
+def test_the_text_reporter_tells_the_story(tmp_path):
+    heard = io.StringIO()
+    train(tiny_recipe.recipe(), reporter=Text(heard), folder=tmp_path)
+    story = heard.getvalue()
+    assert "tests/tiny, preset miniature, seed 0: begins on CPU" in story
+    assert "It will take about" in story
+    assert story.count("accuracy") == 4
+    assert "Finished in" in story
+
+
+def test_the_text_reporter_says_how_to_go_on(tmp_path):
+    class Impatient(Text):
+        def step(self, step, loss):
+            super().step(step, loss)
+            if step == 8:
+                raise KeyboardInterrupt
+
+    heard = io.StringIO()
+    run = train(tiny_recipe.recipe(), reporter=Impatient(heard), folder=tmp_path)
+    assert f"Interrupted at step 8 of 24; it goes on from {run.checkpoint}" in heard.getvalue()
+    heard = io.StringIO()
+    train(tiny_recipe.recipe(), reporter=Text(heard), folder=tmp_path)
+    assert "goes on at step 8" in heard.getvalue()
+
+
+def test_the_estimate_counts_steps_and_evaluations(tmp_path, monkeypatch):
+    heard = []
+
+    class Listener(Silent):
+        def estimate(self, seconds):
+            heard.append(seconds)
+
+    class Timer:
+        now = 0.0
+
+        @classmethod
+        def perf_counter(cls):
+            return cls.now
+
+    def slow_loss(model, batch):
+        Timer.now += 2.0
+        return tiny_recipe.cross_entropy(model, batch)
+
+    def slow_metric(model, batch):
+        Timer.now += 5.0
+        return tiny_recipe.accuracy(model, batch, 0.0)
+
+    monkeypatch.setattr("spectral_lab.training.upkeep.time", Timer)
+    monkeypatch.setattr("spectral_lab.training.loop.time", Timer)
+    recipe = tiny_recipe.recipe(loss=Part(slow_loss), evaluations=(Evaluation("test", Part(slow_metric), 2),))
+    train(recipe, reporter=Listener(), folder=tmp_path)
+    # After step 6: 18 more steps of 2 s, and the metric on 2.5 batches of 5 s after epochs 2 and 4.
+    assert heard == [pytest.approx(18 * 2 + 2 * 2.5 * 5)]
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"), [(0.4, "0 s"), (89, "89 s"), (90, "2 min"), (3600, "60 min"), (5400, "1.5 h")]
+)
+def test_durations_in_words(seconds, text):
+    assert duration(seconds) == text
+
+
+RECIPES = {
+    "tiny/one": lambda preset: tiny_recipe.recipe(name="tests/tiny/one", preset=preset),
+    "tiny/two": lambda preset: tiny_recipe.recipe(name="tests/tiny/two", preset=preset, seed=2),
+    "other": lambda preset: tiny_recipe.recipe(name="tests/other", preset=preset),
+}
+
+
+def test_the_last_cell_says_what_it_chose(monkeypatch, tmp_path, capsys):
+    monkeypatch.setenv("SPECTRAL_LAB_RUNS", str(tmp_path))
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    runs = classroom.train_here(RECIPES, "tiny", wanted="lecture", reporter=Silent())
+    assert [run.recipe.name for run in runs] == ["tests/tiny/one", "tests/tiny/two"]
+    assert all(run.finished for run in runs)
+    said = capsys.readouterr()
+    assert said.out == "No CUDA device here: preset 'miniature' in place of 'lecture', the same code in small.\n"
+    assert said.err == ""
+
+
+def test_the_last_cell_can_be_interrupted_and_run_again(monkeypatch, tmp_path, capsys):
+    monkeypatch.setenv("SPECTRAL_LAB_RUNS", str(tmp_path))
+
+    def stop():
+        raise KeyboardInterrupt
+
+    runs = classroom.train_here(RECIPES, "tiny/one", reporter=tiny_recipe.AtStep(8, stop))
+    assert (len(runs), runs[0].step) == (1, 8)
+    assert "Run this cell again to go on" in capsys.readouterr().out
+    (run,) = classroom.train_here(RECIPES, "tiny/one", reporter=tiny_recipe.AtStep(8, pytest.fail))
+    assert run.finished
+
+
+def test_presets_follow_the_device(monkeypatch):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    assert preset_here() == "paper"
+    assert preset_here("lecture") == "lecture"
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    assert preset_here() == "miniature"
+    with pytest.raises(ValueError, match="wanted must be one of"):
+        preset_here("big")
+
+
+def test_an_unknown_task_names_the_known_ones():
+    with pytest.raises(ValueError, match="task must be one of 'tiny/one', 'tiny/two', 'other'"):
+        classroom.select(RECIPES, "tin")
