@@ -6,9 +6,9 @@ from collections.abc import Callable, Sequence
 from typing import SupportsInt
 
 import numpy as np
+import scipy
 from jaxtyping import Float
 from numpy.typing import ArrayLike
-from scipy.interpolate import BSpline
 
 from spectral_lab import checks
 
@@ -53,7 +53,7 @@ def spline_design(lam: ArrayLike, pieces: SupportsInt) -> Float[np.ndarray, "*la
     lam = checks.array(lam, "lam")
     if np.any((lam < 0) | (lam > 2)):
         raise ValueError(f"lam must lie in [0, 2], got values from {lam.min():.17g} to {lam.max():.17g}")
-    design = BSpline.design_matrix(lam.ravel(), spline_knots(pieces), DEGREE)
+    design = scipy.interpolate.BSpline.design_matrix(lam.ravel(), spline_knots(pieces), DEGREE)
     return design.toarray().reshape(*lam.shape, -1)
 
 
@@ -77,7 +77,7 @@ def spline_lipschitz(coefficients: ArrayLike) -> float:
     """
     coefficients = checks.array(coefficients, "coefficients", (None,))
     pieces = checks.integer(len(coefficients) - DEGREE, "the number of coefficients minus 3", 1)
-    slope = BSpline(spline_knots(pieces), coefficients, DEGREE).derivative()
+    slope = scipy.interpolate.BSpline(spline_knots(pieces), coefficients, DEGREE).derivative()
     left, right = np.linspace(0.0, 2.0, pieces + 1)[:-1], np.linspace(0.0, 2.0, pieces + 1)[1:]
     a, b, c = slope(left), slope((left + right) / 2), slope(right)
     c = np.where(right == 2.0, slope(np.nextafter(2.0, 0.0)), c)

@@ -1,4 +1,4 @@
-"""Shared by the chapter's tests: the stored reference numbers and random weighted graphs."""
+"""Shared by the chapter's tests: the stored reference numbers."""
 
 from __future__ import annotations
 
@@ -20,3 +20,9 @@ def reference() -> Callable[[str], dict]:
 @pytest.fixture(scope="session")
 def graphs(reference) -> dict[str, tuple[int, np.ndarray]]:
     return {name: (g["n"], np.array(g["edges"])) for name, g in reference("graphs")["graphs"].items()}
+
+
+@pytest.fixture(scope="session")
+def stored_arrays() -> dict[str, np.ndarray]:
+    with np.load(REFERENCE / "models.npz") as stored:
+        return dict(stored)
