@@ -29,7 +29,7 @@ False on release.
 """
 
 from spectral_lab.explorer import theme
-from spectral_lab.explorer.controls import Choice, Slider, Toggle, choice, integers, slider, toggle
+from spectral_lab.explorer.controls import Choice, Slider, Toggle, choice, integers, number_text, slider, toggle
 from spectral_lab.explorer.explorer import Explorer
 
-__all__ = ["Choice", "Explorer", "Slider", "Toggle", "choice", "integers", "slider", "theme", "toggle"]
+__all__ = ["Choice", "Explorer", "Slider", "Toggle", "choice", "integers", "number_text", "slider", "theme", "toggle"]

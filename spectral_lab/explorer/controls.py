@@ -128,8 +128,9 @@ def toggle(name: str, label: str, default: bool = False) -> Toggle:
     return Toggle(name, label, default)
 
 
-def number_text(value: float) -> str:
-    """A number for readers: 12, 0.035, 325.426, 10⁻¹², 3.2·10⁻⁷."""
+def number_text(value: float, digits: int = 6) -> str:
+    """A number for readers, to so many significant digits (three beside a power of ten): 325.426, 0.035, 3.2·10⁻⁷."""
+    value = float(f"{value:.{digits}g}")
     if value == 0 or 1e-3 <= abs(value) < 1e5:
         return f"{value:.6g}".replace("-", "−")
     mantissa, exponent = f"{value:.2e}".split("e")

@@ -173,7 +173,8 @@ def axis(
         "automargin": False,
     }
     if log:
-        result |= {"type": "log", "exponentformat": "power", "dtick": None, "nticks": 8}
+        # One tick a decade; Plotly draws powers a quarter larger than other labels, so they are set smaller.
+        result |= {"type": "log", "exponentformat": "power", "dtick": 1, "tickfont": {"size": 10.5}}
     if low is not None and high is not None:
         result["range"] = [np.log10(low), np.log10(high)] if log else [low, high]
     return result | more
