@@ -124,14 +124,14 @@ def field_operator(v: ArrayLike) -> Any:
     return _qobj(total, n)
 
 
-def uniform_field(n: Any, direction: ArrayLike = (1.0, 1.0, 1.0)) -> Float[np.ndarray, "n 3"]:
+def uniform_field(n: Any, direction: ArrayLike | tuple[float, ...] = (1.0, 1.0, 1.0)) -> Float[np.ndarray, "n 3"]:
     """The same field on every site, normalised to norm 1: it commutes with total spin, so it is dark for Heisenberg.
 
     A perturbation that shares a symmetry of H never leaves a symmetry sector (derived here, beyond the paper).
     Raises ValueError on a zero direction.
     """
     n = checks.integer(n, "n", 1, MAX_SITES)
-    direction = checks.array(direction, "direction", (3,))
+    direction = checks.array(np.asarray(direction), "direction", (3,))
     if not np.any(direction):
         raise ValueError("direction must not be the zero vector")
     return np.tile(direction / (n * np.linalg.norm(direction)), (n, 1))

@@ -89,7 +89,7 @@ def gqsp_angles(P: ArrayLike, Q: ArrayLike | None = None) -> Angles:
 
 def gqsp_polynomial(theta: ArrayLike, phi: ArrayLike, lam: Any, z: ArrayLike) -> Complex[np.ndarray, "*grid"]:
     """P(z), the upper left entry of the product of gates at each z of the unit circle: the inverse of `gqsp_angles`."""
-    return gqsp_column(theta, phi, lam, z)[0]
+    return np.asarray(gqsp_column(theta, phi, lam, z)[0])
 
 
 def gqsp_column(theta: ArrayLike, phi: ArrayLike, lam: Any, z: ArrayLike) -> Complex[np.ndarray, " 2 *grid"]:

@@ -12,10 +12,10 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 import numpy as np
+import scipy
 from jaxtyping import Complex, Float
 from numpy.polynomial.chebyshev import chebval, chebvander
 from numpy.typing import ArrayLike
-from scipy.optimize import brentq
 from scipy.special import erf, erfcinv, exp1
 
 from spectral_lab import checks
@@ -68,7 +68,9 @@ def sign_series(edge: Any, error: Any) -> SignSeries:
     edge = _edge(edge)
     error = checks.number(error, "error", maximum=1.0 - 1e-12, above=0.0)
     sigma = edge / (np.sqrt(2) * float(erfcinv(error / 2)))
-    y = brentq(lambda y: np.log(exp1(y * y / 2) / np.pi) - np.log(error / 2), 1e-6, 36.0, xtol=1e-14, rtol=1e-14)
+    y = scipy.optimize.brentq(
+        lambda y: np.log(exp1(y * y / 2) / np.pi) - np.log(error / 2), 1e-6, 36.0, xtol=1e-14, rtol=1e-14
+    )
     degree = int(np.ceil(y / sigma))
     degree += 1 - degree % 2
     if degree > MAX_DEGREE:

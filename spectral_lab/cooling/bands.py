@@ -1,0 +1,192 @@
+"""One step under S + alpha V: who may jump, who may not, and how far the bands protect.
+
+The paper: evolve under the sign of H - mu plus a weak static perturbation; inside a band every transition conserves
+the transformed energy, across the gap of 2 jumps are off resonance. The bound, the second-order motion and the
+golden-rule formulas are our reconstruction; the smooth ramp and the symmetric bang-bang pulses go beyond the paper
+(ours). Everything here is in a basis where S is diagonal: `s` holds its values on the levels, `V` is a matrix there.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from jaxtyping import Complex, Float
+from numpy.typing import ArrayLike
+
+from spectral_lab import checks
+from spectral_lab.cooling.levels import levels
+from spectral_lab.cooling.sign_functions import sign_of
+
+DRIVES = ("constant", "ramp", "bang-bang")
+
+
+def cooling_step(
+    state: Any,
+    H: Any,
+    V: Any,
+    mu: Any,
+    *,
+    width: Any = 0.0,
+    alpha: Any = 0.1,
+    angle: Any = 8.0,
+    drive: str = "constant",
+) -> Complex[np.ndarray, " N"]:
+    """The state after one unmeasured cooling step with shift mu, in the basis of the sites.
+
+    S = erf((H - mu)/width), or the exact sign at width 0; ||V|| = 1 is meant; angle = alpha t.
+    drive 'constant': exp(-i t (S + alpha V)) (the paper's evolution); 'ramp': alpha(t') = 2 alpha sin^2(pi t'/t)
+    (ours); 'bang-bang': (e^{-i k V/2} e^{-i pi S/2} e^{-i k V/2})^r with r = `pulses(angle, alpha)` and
+    k = angle/r (ours): there alpha is the largest kick wanted.
+    `state` and `H` are qutip objects or arrays, `V` also a local field of shape (n, 3).
+    Raises ValueError on mismatched sizes, a state that is not normalised, alpha or angle not positive.
+    """
+    spectrum = levels(H)
+    s = sign_of(spectrum.energies, mu, width)
+    c = evolve(spectrum.coordinates(state), s, spectrum.operator(V), alpha=alpha, angle=angle, drive=drive)
+    return spectrum.state(c)
+
+
+def evolve(
+    c: ArrayLike, s: ArrayLike, V: ArrayLike, *, alpha: Any, angle: Any, drive: str = "constant"
+) -> Complex[np.ndarray, " N *batch"]:
+    """Amplitudes c (one state, or columns) after a step; see `cooling_step` for the drives.
+
+    s need not be a sign: with s = E this is evolution under H + alpha V itself, which does not cool.
+    """
+    alpha, angle = _positive(alpha, "alpha"), _positive(angle, "angle")
+    drive = checks.choice(drive, "drive", DRIVES)
+    c, V = checks.array(c, "c").astype(complex), checks.array(V, "V").astype(complex)
+    s = checks.array(s, "s", (None,)).real
+    if V.shape != (len(s), len(s)) or c.shape[0] != len(s):
+        raise ValueError(f"c, s and V must have one dimension, got shapes {c.shape}, {s.shape} and {V.shape}")
+    if drive == "constant":
+        return _exponential(np.diag(s) + alpha * V, angle / alpha, c)
+    if drive == "ramp":
+        return _ramp(c, s, V, alpha, angle)
+    rounds = pulses(angle, alpha)
+    return _bang_bang(c, s, V, angle / rounds, rounds)
+
+
+def step_unitary(
+    s: ArrayLike, V: ArrayLike, *, alpha: Any, angle: Any, drive: str = "constant"
+) -> Complex[np.ndarray, "N N"]:
+    """The whole unitary of a step: `evolve` applied to every level."""
+    return evolve(np.eye(len(np.asarray(s))), s, V, alpha=alpha, angle=angle, drive=drive)
+
+
+def pulses(angle: Any, kick: Any) -> int:
+    """Number of reflections of a bang-bang step, r = 2 max(1, round(angle / (2 kick))): even, so that signs cancel."""
+    return 2 * max(1, round(_positive(angle, "angle") / (2 * _positive(kick, "kick"))))
+
+
+def leak(U: ArrayLike, s: ArrayLike) -> float:
+    """||Q U P||^2: the largest probability to jump from the lower band (s < 0) to the upper one, over all states."""
+    U, lower = checks.square(U, "U"), np.asarray(s) < 0
+    across = U[np.ix_(~lower, lower)]
+    return float(np.linalg.norm(across, 2) ** 2) if across.size else 0.0
+
+
+def leak_bound(alpha: Any, norm: Any = 1.0, gap: Any = 2.0) -> float:
+    """Band protection: ||Q exp(-it(S + alpha V)) P||^2 <= (2 alpha ||V|| / gap)^2 for all t, alpha^2 by default.
+
+    The step U commutes with S + alpha V, so S U - U S = -alpha [V, U]. Between the bands of an exact sign the left
+    side is 2 Q U P, hence ||Q U P|| <= alpha ||[V, U]|| / 2 <= alpha ||V||; for another gap it is Davis and Kahan's
+    sin 2 Theta theorem (our reconstruction of 'off-resonant transitions are suppressed').
+    A probability never exceeds 1. Raises ValueError on a negative alpha or norm, or a gap that is not positive.
+    """
+    alpha, norm = checks.number(alpha, "alpha", 0.0), checks.number(norm, "norm", 0.0)
+    return float(min(1.0, (2 * alpha * norm / checks.number(gap, "gap", above=0.0)) ** 2))
+
+
+def two_level_leak(alpha: Any, t: ArrayLike) -> Float[np.ndarray, "*times"]:
+    """Two levels, one in each band, |V_12| = 1: alpha^2/(1 + alpha^2) sin^2(sqrt(1 + alpha^2) t). Off resonance."""
+    alpha = checks.number(alpha, "alpha", 0.0)
+    t = checks.array(t, "t").real
+    return np.asarray(alpha**2 / (1 + alpha**2) * np.sin(np.sqrt(1 + alpha**2) * t) ** 2)
+
+
+def two_level_exchange(alpha: Any, t: ArrayLike) -> Float[np.ndarray, "*times"]:
+    """Two levels in the same band, |V_12| = 1: sin^2(alpha t). On resonance, whatever their energies under H."""
+    return np.asarray(np.sin(checks.number(alpha, "alpha", 0.0) * checks.array(t, "t").real) ** 2)
+
+
+def golden_rule(s: ArrayLike, V: ArrayLike, alpha: Any, t: Any) -> Float[np.ndarray, "N N"]:
+    """First-order probabilities [j, i] of i -> j: alpha^2 |V_ji|^2 4 sin^2(D t/2) / D^2, D = s_j - s_i.
+
+    Inside a band D = 0 and the limit is alpha^2 t^2 |V_ji|^2; across it is at most alpha^2 |V_ji|^2. With s = E it
+    is the plain H + alpha V: no transition is resonant. The diagonal is 1 minus the rest of its column.
+    """
+    s, V = checks.array(s, "s", (None,)).real, checks.square(V, "V")
+    alpha, t = checks.number(alpha, "alpha", 0.0), checks.number(t, "t", 0.0)
+    difference = s[:, None] - s[None, :]
+    probability = (alpha * t * np.abs(V) * np.sinc(difference * t / (2 * np.pi))) ** 2
+    np.fill_diagonal(probability, 0.0)
+    np.fill_diagonal(probability, 1 - probability.sum(axis=0))
+    return probability
+
+
+def motion_in_band(s: ArrayLike, V: ArrayLike, alpha: Any, t: Any, *, order: Any = 2) -> Complex[np.ndarray, "p p"]:
+    """The lower band's own motion: exp(-it(-1 + alpha PVP - (alpha^2/2) PVQVP)), exact up to O(alpha).
+
+    order = 1 drops the last term, the level shift by the other band; over t ~ 1/alpha that costs O(alpha).
+    For exact signs s = -1, +1 only. (Our reconstruction, second-order perturbation theory.)
+    """
+    s, V = checks.array(s, "s", (None,)).real, checks.square(V, "V")
+    alpha, t = checks.number(alpha, "alpha", 0.0), checks.number(t, "t", 0.0)
+    order = checks.integer(order, "order", 1, 2)
+    if not np.all(np.abs(s) == 1):
+        raise ValueError("s must hold exact signs, -1 and +1")
+    lower = s < 0
+    effective = alpha * V[np.ix_(lower, lower)] - np.eye(int(lower.sum()))
+    if order == 2:
+        across = V[np.ix_(~lower, lower)]
+        effective = effective - 0.5 * alpha**2 * across.conj().T @ across
+    return _exponential(effective, t, np.eye(len(effective), dtype=complex))
+
+
+def budget(steps: Any, leak_budget: Any = 0.2, angle: Any = 8.0) -> tuple[float, float]:
+    """Strength alpha = sqrt(eta/d) and total time d angle/alpha = angle d^{3/2}/sqrt(eta) of d steps.
+
+    Probabilities of a jump add up over measured steps, d alpha^2 <= eta: that is the abstract's exponent 3/2.
+    Amplitudes that added coherently would give d^2 (our reconstruction of where the exponent comes from).
+    """
+    steps = checks.integer(steps, "steps", 1)
+    alpha = float(np.sqrt(_positive(leak_budget, "leak_budget") / steps))
+    return alpha, steps * _positive(angle, "angle") / alpha
+
+
+def _exponential(A: np.ndarray, t: float, c: np.ndarray) -> np.ndarray:
+    E, W = np.linalg.eigh(A)
+    turn = np.exp(-1j * t * E)
+    return W @ (turn.reshape((-1,) + (1,) * (c.ndim - 1)) * (W.conj().T @ c))
+
+
+def _ramp(c: np.ndarray, s: np.ndarray, V: np.ndarray, alpha: float, angle: float) -> np.ndarray:
+    """Commutator-free Magnus steps of order 4 and length at most 1/2; each half step has its own constant coupling."""
+    slices = int(np.ceil(2 * angle / alpha))
+    dt, offset = angle / alpha / slices, np.sqrt(3) / 6
+    gauss = (np.arange(slices)[:, None] + 0.5 + np.array([-offset, offset])) / slices
+    coupling = 2 * alpha * np.sin(np.pi * gauss) ** 2
+    early, late = 0.25 + offset, 0.25 - offset
+    halves = 2 * coupling @ np.array([[early, late], [late, early]])
+    for strength in halves.ravel():
+        c = _exponential(np.diag(s) + strength * V, dt / 2, c)
+    return c
+
+
+def _bang_bang(c: np.ndarray, s: np.ndarray, V: np.ndarray, kick: float, rounds: int) -> np.ndarray:
+    E, W = np.linalg.eigh(V)
+    reflect = np.exp(-0.5j * np.pi * s).reshape((-1,) + (1,) * (c.ndim - 1))
+    if c.ndim == 2 and c.shape[1] == len(s):  # many columns: repeated squaring of one round is cheaper
+        half = (W * np.exp(-0.5j * kick * E)) @ W.conj().T
+        return np.linalg.matrix_power(half @ (reflect * half), rounds) @ c
+    full = (W * np.exp(-1j * kick * E)) @ W.conj().T
+    c = reflect * (W @ (np.exp(-0.5j * kick * E).reshape(reflect.shape) * (W.conj().T @ c)))
+    for _ in range(rounds - 1):
+        c = reflect * (full @ c)
+    return W @ (np.exp(-0.5j * kick * E).reshape(reflect.shape) * (W.conj().T @ c))
+
+
+def _positive(value: Any, name: str) -> float:
+    return checks.number(value, name, above=0.0)

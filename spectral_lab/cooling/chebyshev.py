@@ -1,0 +1,153 @@
+"""Functions of a Hamiltonian without its eigenvectors: Chebyshev series in H, certified, and moments of the energy.
+
+f(H) psi = sum_k c_k T_k(x) psi with x = (2 H - lo - hi)/(hi - lo), by the three-term recurrence. This is how chains
+too long for a dense matrix are cooled here; a quantum computer would use the trigonometric series of
+`sign_functions` instead. (Ours: a simulation method, literature throughout.)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple
+
+import numpy as np
+from jaxtyping import Complex, Float
+from numpy.typing import ArrayLike
+from scipy.fft import dct
+
+from spectral_lab import checks
+from spectral_lab.cooling.sign_functions import sign_of
+
+MAX_DEGREE = 2**17
+
+
+class ChebyshevSeries(NamedTuple):
+    """Coefficients c_0..c_K on [lo, hi], and a bound of the error that the terms left out can make."""
+
+    coefficients: Float[np.ndarray, " K1"] | Complex[np.ndarray, " K1"]
+    lo: float
+    hi: float
+    error: float
+
+    @property
+    def degree(self) -> int:
+        return len(self.coefficients) - 1
+
+
+def chebyshev_series(f: Callable[[np.ndarray], np.ndarray], lo: Any, hi: Any, error: Any = 1e-6) -> ChebyshevSeries:
+    """The shortest Chebyshev series of f on [lo, hi] whose discarded coefficients sum to at most `error`.
+
+    That sum bounds the uniform error, so the degree is certified; the nodes are doubled until the tail is resolved.
+    Real f gives real coefficients. Raises ValueError if lo >= hi or if 2^17 terms do not suffice.
+    """
+    lo, hi = _interval(lo, hi)
+    error = checks.number(error, "error", above=0.0)
+    count = 64
+    while count <= MAX_DEGREE:
+        c = _coefficients(f, lo, hi, count)
+        tail = np.cumsum(np.abs(c)[::-1])[::-1]  # tail[k] = sum of |c_j|, j >= k
+        # The second half must be far below the error; what remains is aliasing of the same size.
+        if tail[count // 2] <= max(0.05 * error, 1e-14 * tail[0]):
+            keep = max(int(np.argmax(tail <= error)), 1)
+            return ChebyshevSeries(c[:keep], lo, hi, float(tail[keep]))
+        count *= 2
+    raise ValueError(f"error = {error:g} needs more than {MAX_DEGREE} terms on [{lo:g}, {hi:g}]: widen the edge")
+
+
+def sign_coefficients(mu: Any, width: Any, lo: Any, hi: Any, error: Any = 1e-6) -> ChebyshevSeries:
+    """Chebyshev series of s_w(E) = erf((E - mu)/width) on [lo, hi]; about 5 to 7 (hi - lo)/(2 width) terms."""
+    width = checks.number(width, "width", above=0.0)
+    return chebyshev_series(lambda E: sign_of(E, mu, width), lo, hi, error)
+
+
+def reflection_coefficients(mu: Any, width: Any, lo: Any, hi: Any, error: Any = 1e-6) -> ChebyshevSeries:
+    """Chebyshev series of the reflection exp(-i (pi/2) s_w(E)), in one pass and without an ancilla."""
+    width = checks.number(width, "width", above=0.0)
+    return chebyshev_series(lambda E: np.exp(-0.5j * np.pi * sign_of(E, mu, width)), lo, hi, error)
+
+
+def series_value(series: ChebyshevSeries, E: ArrayLike) -> np.ndarray:
+    """The series at energies E inside [lo, hi]."""
+    x = (2 * checks.array(E, "E").real - series.lo - series.hi) / (series.hi - series.lo)
+    return np.polynomial.chebyshev.chebval(x, series.coefficients)
+
+
+def chebyshev_vectors(matvec: Callable[[Any], Any], psi: Any, lo: float, hi: float, degree: int) -> Iterator[Any]:
+    """T_0(x) psi, .., T_degree(x) psi, one at a time, for numpy or torch vectors; `matvec` is H."""
+    scale, centre = 2 / (hi - lo), (hi + lo) / 2
+    before, now = psi, scale * (matvec(psi) - centre * psi)
+    yield before
+    for _ in range(degree):
+        yield now
+        before, now = now, 2 * scale * (matvec(now) - centre * now) - before
+
+
+def apply_series(series: ChebyshevSeries, matvec: Callable[[Any], Any], psi: Any) -> Any:
+    """f(H) psi from matrix-vector products alone."""
+    total = 0 * psi
+    vectors = chebyshev_vectors(matvec, psi, series.lo, series.hi, series.degree)
+    for coefficient, vector in zip(series.coefficients.tolist(), vectors, strict=True):
+        total = total + coefficient * vector
+    return total
+
+
+def moments(matvec: Callable[[Any], Any], psi: ArrayLike, lo: Any, hi: Any, count: Any) -> Float[np.ndarray, " m"]:
+    """m_k = <psi| T_k(x) |psi> for k < count, two for each product with H.
+
+    m_2k = 2 <t_k|t_k> - m_0 and m_{2k+1} = 2 Re <t_k|t_{k+1}> - m_1, with t_k = T_k(x) psi.
+    """
+    lo, hi = _interval(lo, hi)
+    count = checks.integer(count, "count", 2)
+    m: list[float] = []
+    before: Any = None
+    for t in chebyshev_vectors(matvec, np.asarray(psi, dtype=complex), lo, hi, (count + 1) // 2):
+        if before is None:
+            m.append(float(np.vdot(t, t).real))
+        else:
+            cross = float(np.vdot(before, t).real)
+            m.append(2 * cross - m[1] if len(m) > 1 else cross)
+            m.append(2 * float(np.vdot(t, t).real) - m[0])
+        before = t
+    return np.array(m[:count])
+
+
+def density_from_moments(m: ArrayLike, lo: Any, hi: Any, resolution: Any, e: ArrayLike) -> Float[np.ndarray, "*grid"]:
+    """The pointer's density p(e) = <N(e; H, s)> from Chebyshev moments; rounding may take it below 0.
+
+    About 6.5 (hi - lo)/(2 s) moments resolve a pointer of width s; with fewer the bells are too wide.
+    """
+    lo, hi = _interval(lo, hi)
+    m = checks.array(m, "m", (None,)).real
+    s = checks.number(resolution, "resolution", above=0.0)
+    e = checks.array(e, "e").real
+    bells = _coefficients(
+        lambda E: np.exp(-0.5 * ((e.reshape(-1, 1) - E) / s) ** 2) / (np.sqrt(2 * np.pi) * s), lo, hi, 2 * len(m)
+    )
+    return np.asarray(bells[:, : len(m)] @ m).reshape(e.shape)
+
+
+def sample_density(e: ArrayLike, p: ArrayLike, rng: np.random.Generator) -> float:
+    """One outcome from a density on an even grid: negative values are clipped, then the cell is drawn and filled."""
+    e, p = checks.array(e, "e", (None,)).real, checks.array(p, "p", (None,)).real
+    if len(e) != len(p) or len(e) < 2:
+        raise ValueError(f"e and p must have one length of at least 2, got {len(e)} and {len(p)}")
+    positive = np.clip(np.asarray(p), 0.0, None)
+    if not positive.sum() > 0:
+        raise ValueError("p must be positive somewhere")
+    return float(e[rng.choice(len(e), p=positive / positive.sum())] + (rng.random() - 0.5) * (e[1] - e[0]))
+
+
+def _coefficients(f: Callable[[np.ndarray], np.ndarray], lo: float, hi: float, count: int) -> np.ndarray:
+    """The first `count` coefficients from values at `count` Chebyshev nodes; f may return rows of functions."""
+    x = np.cos(np.pi * (np.arange(count) + 0.5) / count)
+    values = np.asarray(f(0.5 * (hi + lo) + 0.5 * (hi - lo) * x))
+    c = dct(values, type=2, axis=-1) / count
+    c[..., 0] /= 2
+    return c
+
+
+def _interval(lo: Any, hi: Any) -> tuple[float, float]:
+    lo, hi = checks.number(lo, "lo"), checks.number(hi, "hi")
+    if not lo < hi:
+        raise ValueError(f"lo must be below hi, got {lo:g} and {hi:g}")
+    return lo, hi

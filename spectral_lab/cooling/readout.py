@@ -1,0 +1,62 @@
+"""Reading the energy: where the entropy goes.
+
+A unitary schedule cannot cool a mixed state; a measurement can. Both models commute with H, so they disturb no
+level: they only tell which one it is. (Ours throughout: the abstract does not say how shifts are chosen.)
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from jaxtyping import Float
+from numpy.typing import ArrayLike
+
+from spectral_lab import checks
+
+
+def pointer_density(
+    energies: ArrayLike, populations: ArrayLike, resolution: Any, e: ArrayLike
+) -> Float[np.ndarray, "*grid"]:
+    """Density of the outcome e of a Gaussian pointer: p(e) = sum_i |c_i|^2 N(e; E_i, s), per unit of energy."""
+    E, p = _levels(energies, populations)
+    s = checks.number(resolution, "resolution", above=0.0)
+    e = checks.array(e, "e").real
+    bell = np.exp(-0.5 * ((e[..., None] - E) / s) ** 2) / (np.sqrt(2 * np.pi) * s)
+    return np.asarray(bell @ p)
+
+
+def read_pointer(energies: ArrayLike, populations: ArrayLike, resolution: Any, rng: np.random.Generator) -> float:
+    """One outcome e, sampled exactly: draw a level from the populations, add Gaussian noise of width s (energy)."""
+    E, p = _levels(energies, populations)
+    s = checks.number(resolution, "resolution", 0.0)
+    return float(E[rng.choice(len(E), p=p / p.sum())] + s * rng.normal())
+
+
+def pointer_factors(energies: ArrayLike, e: Any, resolution: Any) -> Float[np.ndarray, " N"]:
+    """The Kraus operator of the outcome e on the levels, exp(-(E - e)^2 / 4 s^2), scaled so that its largest is 1.
+
+    At resolution 0 it is the projector onto the level nearest to e, all of it if degenerate.
+    """
+    E = checks.array(energies, "energies", (None,)).real
+    s = checks.number(resolution, "resolution", 0.0)
+    distance = np.abs(E - checks.number(e, "e"))
+    nearest = distance.min()
+    if s == 0:
+        return (distance <= nearest + 1e-9 * max(float(np.ptp(E)), 1.0)).astype(float)
+    return np.exp(-(distance**2 - nearest**2) / (4 * s * s))
+
+
+def band_factors(s: ArrayLike) -> tuple[Float[np.ndarray, " N"], Float[np.ndarray, " N"]]:
+    """Kraus operators of 'below mu?': K_- = cos, K_+ = sin of (pi/4)(1 + s_w); K_-^2 + K_+^2 = 1 exactly."""
+    quarter = 0.25 * np.pi * (1 + checks.array(s, "s", (None,)).real)
+    return np.cos(quarter), np.sin(quarter)
+
+
+def _levels(energies: ArrayLike, populations: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
+    E, p = checks.array(energies, "energies", (None,)).real, checks.array(populations, "populations", (None,)).real
+    if len(E) != len(p):
+        raise ValueError(f"energies and populations must have one length, got {len(E)} and {len(p)}")
+    if p.min() < -1e-12 or p.sum() <= 0:
+        raise ValueError("populations must not be negative, and not all zero")
+    return E, np.maximum(p, 0.0)
