@@ -41,7 +41,7 @@ def ladder_walks(k: Any, walks: Any, seed: Any = 0, mixing: str = "haar") -> Int
     rng = np.random.default_rng(seed)
     level, steps = np.full(walks, k), np.zeros(walks, dtype=int)
     while np.any(level):
-        for start in np.unique(level[level > 0]):
+        for start in np.unique(level[level > 0]).tolist():
             here = np.flatnonzero(level == start)
             steps[here] += 1
             if mixing == "uniform":

@@ -86,8 +86,6 @@ def test_the_bound_is_never_violated(lower, upper, alpha, t, seed):
 
 @settings(deadline=None, max_examples=25)
 @given(lower=st.integers(1, 5), upper=st.integers(1, 5), alpha=st.floats(0.01, 0.5), gap=st.floats(0.3, 2), seed=seeds)
-    lower=st.integers(1, 5), upper=st.integers(1, 5), alpha=st.floats(0.01, 0.5), gap=st.floats(0.3, 1.9), seed=seeds
-)
 def test_the_bound_holds_for_a_smooth_sign_with_its_own_gap(lower, upper, alpha, gap, seed):
     rng = np.random.default_rng(seed)
     s = np.concatenate([-rng.uniform(gap / 2, 1, lower), rng.uniform(gap / 2, 1, upper)])

@@ -1,0 +1,103 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.special import erf
+
+from spectral_lab.cooling import chebyshev as ch
+from spectral_lab.cooling import hamiltonians as hm
+from spectral_lab.cooling.levels import levels, smooth_sign
+from spectral_lab.cooling.readout import pointer_density
+
+
+def test_coefficients_match_the_reference(reference, as_complex):
+    case = reference["chebyshev"]
+    arguments = (case["mu"], case["w"], case["lo"], case["hi"])
+    np.testing.assert_allclose(ch.sign_coefficients(*arguments, 1e-12)[0][:12], case["erf_first12"], atol=1e-7)
+    reflection = np.array(case["reflection_first12"])
+    reflection = as_complex(reflection) if reflection.ndim == 2 else reflection
+    np.testing.assert_allclose(ch.reflection_coefficients(*arguments, 1e-12)[0][:12], reflection, atol=1e-4)
+    # K = 97 nodes alias the coefficients beyond them: with the same number of nodes the agreement is exact
+    x = np.cos(np.pi * (np.arange(2 * case["K"] + 2) + 0.5) / (2 * case["K"] + 2))
+    E = 0.5 * (case["hi"] + case["lo"] + (case["hi"] - case["lo"]) * x)
+    coarse = np.polynomial.chebyshev.chebfit(x, erf((E - case["mu"]) / case["w"]), case["K"])
+    assert np.abs(coarse[:12] - case["erf_first12"]).max() < 1e-6
+
+
+@settings(deadline=None, max_examples=25)
+@given(mu=st.floats(-3, 3), width=st.floats(0.1, 2), error=st.floats(1e-12, 1e-2))
+def test_the_error_is_certified(mu, width, error):
+    E = np.linspace(-4, 5, 2001)
+    for series, exact in (
+        (ch.sign_coefficients(mu, width, -4, 5, error), erf((E - mu) / width)),
+        (ch.reflection_coefficients(mu, width, -4, 5, error), np.exp(-0.5j * np.pi * erf((E - mu) / width))),
+    ):
+        assert series.error <= error
+        assert np.abs(ch.series_value(series, E) - exact).max() <= 1.1 * error + 1e-13
+        assert len(series.coefficients) == series.degree + 1
+
+
+def test_degree_grows_as_one_over_width():
+    widths = np.array([0.4, 0.2, 0.1, 0.05])
+    degrees = [ch.sign_coefficients(0.3, w, -4, 4, 1e-6).degree for w in widths]
+    assert np.polyfit(np.log(widths), np.log(degrees), 1)[0] == pytest.approx(-1, abs=0.03)
+
+
+def test_functions_without_eigenvectors_equal_those_with():
+    H = hm.tfim(5)
+    matrix, psi = H.full(), hm.start_state(5, "neel").full()[:, 0]
+    lo, hi = levels(H).energies[[0, -1]] + [-0.1, 0.1]
+    series = ch.sign_coefficients(-1.0, 0.5, lo, hi, 1e-12)
+    ours = ch.apply_series(series, lambda v: matrix @ v, psi)
+    np.testing.assert_allclose(ours, smooth_sign(H, -1.0, 0.5).full() @ psi, atol=1e-11)
+
+
+@settings(deadline=None, max_examples=15)
+@given(count=st.integers(2, 40), seed=st.integers(0, 2**32))
+def test_moments_by_doubling_equal_the_definition(count, seed):
+    H = hm.gue(9, seed)
+    E, W = np.linalg.eigh(H)
+    lo, hi = E[0] - 0.1, E[-1] + 0.2
+    psi = np.random.default_rng(seed).normal(size=9) + 0j
+    x = (2 * E - lo - hi) / (hi - lo)
+    wanted = np.cos(np.outer(np.arange(count), np.arccos(x))) @ np.abs(W.conj().T @ psi) ** 2
+    np.testing.assert_allclose(ch.moments(lambda v: H @ v, psi, lo, hi, count), wanted, atol=1e-10)
+
+
+def test_density_from_moments_equals_the_pointer():
+    H = hm.tfim(5)
+    matrix, psi = H.full(), hm.start_state(5, "neel").full()[:, 0]
+    spectrum, s = levels(H), 0.4
+    lo, hi = spectrum.energies[[0, -1]] + [-0.1, 0.1]
+    count = int(np.ceil(6.5 * (hi - lo) / (2 * s)))
+    e = np.linspace(lo, hi, 101)
+    p = ch.density_from_moments(ch.moments(lambda v: matrix @ v, psi, lo, hi, count), lo, hi, s, e)
+    exact = pointer_density(spectrum.energies, np.abs(spectrum.coordinates(psi)) ** 2, s, e)
+    np.testing.assert_allclose(p, exact, atol=1e-6)
+
+
+def test_samples_of_a_density():
+    e = np.linspace(-4, 4, 321)
+    rng = np.random.default_rng(0)
+    p = np.exp(-0.5 * (e - 0.5) ** 2) - 1e-9
+    drawn = np.array([ch.sample_density(e, p, rng) for _ in range(3000)])
+    assert drawn.mean() == pytest.approx(0.5, abs=0.06)
+    assert drawn.std() == pytest.approx(1, abs=0.06)
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: ch.sign_coefficients(0, 0, -1, 1), "width must be"),
+        (lambda: ch.sign_coefficients(0, 0.1, 1, -1), "lo must be below hi"),
+        (lambda: ch.chebyshev_series(np.sign, -1, 1.1, 1e-8), "needs more than"),
+        (lambda: ch.moments(lambda v: v, np.ones(2), -1, 1, 1), "count must be"),
+        (lambda: ch.sample_density([0, 1], [0, -1], np.random.default_rng(0)), "positive somewhere"),
+        (lambda: ch.sample_density([0, 1], [1], np.random.default_rng(0)), "one length"),
+    ],
+)
+def test_bad_input_is_named(call, message):
+    with pytest.raises(ValueError, match=message):
+        call()

@@ -1,0 +1,117 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from spectral_lab.cooling import bands, queries
+from spectral_lab.cooling import hamiltonians as hm
+from spectral_lab.cooling.cooling import POLICIES, cool
+from spectral_lab.cooling.levels import levels
+
+
+def schedule_fields(steps, n):
+    i, a = np.arange(n)[:, None], np.arange(3)[None, :]
+    v = np.array([np.sin((1.7 + 0.2 * j) * i + 0.9 * a + 0.3) for j in range(steps)])
+    return v / np.linalg.norm(v, axis=2).sum(axis=1)[:, None, None]
+
+
+def test_an_unmeasured_schedule_matches_the_reference(reference):
+    case = reference["dynamics"]["coherent_schedule"]
+    run = cool(
+        hm.tfim(4),
+        hm.start_state(4, "neel"),
+        6,
+        policy="none",
+        shifts=case["mu"],
+        perturbation=schedule_fields(6, 4),
+        drive="constant",
+        alpha=case["alpha"],
+        angle=case["alpha"] * case["t"],
+        width=0,
+    )
+    np.testing.assert_allclose(run.energies[1:], case["energies"], atol=1e-9)
+    np.testing.assert_allclose(run.ground_population[1:], case["ground_population"], atol=1e-10)
+    np.testing.assert_array_equal(run.shifts, case["mu"])
+
+
+@pytest.mark.parametrize("drive", ["bang-bang", "constant"])
+def test_the_pointer_cools_the_hot_start(drive):
+    H, neel = hm.tfim(6), hm.start_state(6, "neel")
+    options = {"drive": drive, "alpha": 0.25 if drive == "bang-bang" else 0.1}
+    runs = [cool(H, neel, 20, seed=seed, **options) for seed in range(8)]
+    final = np.array([run.ground_population[-1] for run in runs])
+    assert np.median(final) > 0.999
+    assert (final > 0.99).sum() >= 6
+    assert np.mean([run.energies[-1] for run in runs]) < -9.0  # the ground level is at -9.606
+
+
+def test_no_policy_heats_to_infinite_temperature_and_the_band_policy_ends_hot():
+    H, neel = hm.tfim(5), hm.start_state(5, "neel")
+    blind = [cool(H, neel, 30, policy="none", seed=seed).energies[-10:].mean() for seed in range(6)]
+    assert abs(np.mean(blind)) < 1.0  # Tr H = 0
+    told = [cool(H, neel, 30, policy="pointer", seed=seed).energies[-1] for seed in range(6)]
+    assert np.mean(told) < np.mean(blind) - 4
+    band = [cool(H, neel, 30, policy="band", seed=seed).energies[-1] for seed in range(6)]
+    assert np.mean(band) > np.mean(told) + 2
+
+
+@pytest.mark.parametrize("policy", POLICIES)
+def test_a_trajectory_is_consistent(policy):
+    run = cool(hm.tfim(4), hm.start_state(4, "neel"), 7, policy=policy, seed=3)
+    again = cool(hm.tfim(4), hm.start_state(4, "neel"), 7, policy=policy, seed=3)
+    np.testing.assert_array_equal(run.populations, again.populations)
+    assert run.steps == 7
+    np.testing.assert_allclose(run.populations.sum(axis=1), 1, atol=1e-12)
+    np.testing.assert_allclose(run.energies, run.populations @ levels(hm.tfim(4)).energies)
+    assert np.isfinite(run.readings).all() == (policy == "pointer")
+    assert np.all(np.diff(run.queries) >= 0)
+    assert np.all(np.diff(run.perturbation_queries) > 0)
+
+
+def test_queries_add_up():
+    H = hm.tfim(4)
+    run = cool(H, hm.start_state(4, "neel"), 5, policy="none", shifts=np.zeros(5), width=0.2, alpha=0.3, angle=3)
+    step = queries.step_queries(levels(H).spread, width=0.2, alpha=0.3, angle=3, drive="bang-bang")
+    np.testing.assert_allclose(np.diff(run.queries), step.evolution)
+    np.testing.assert_allclose(np.diff(run.perturbation_queries), step.perturbation)
+    above = cool(H, hm.start_state(4, "neel"), 2, policy="none", shifts=[99.0, 99.0], width=0.2)
+    assert above.queries[-1] == 0  # above the spectrum S is a constant
+
+
+def test_a_symmetric_perturbation_is_dark():
+    for n in (4, 6):
+        run = cool(hm.xxz(n), hm.start_state(n, "up"), 4, perturbation="uniform", width=0.02, resolution=0.01)
+        np.testing.assert_allclose(run.energies, (n - 1) / 4, atol=1e-10)
+
+
+def test_an_eigenstate_just_below_a_shift_never_rises_far():
+    """One step from the ground level: what leaves the lower band is below the bound, here a single level."""
+    H = hm.tfim(4)
+    spectrum = levels(H)
+    c = np.eye(16, dtype=complex)[0]
+    mu = spectrum.energies[0] + spectrum.gap / 2
+    run = cool(
+        spectrum, spectrum.state(c), 3, policy="none", shifts=[mu] * 3, width=0, drive="constant", alpha=0.1, angle=5
+    )
+    assert 1 - run.ground_population[1] <= bands.leak_bound(0.1)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"policy": "luck"}, "policy must be one of"),
+        ({"drive": "slow"}, "drive must be one of"),
+        ({"steps": -1}, "steps must be"),
+        ({"margin": -0.1}, "margin must be"),
+        ({"width": -1}, "width must be"),
+        ({"resolution": np.inf}, "resolution must be"),
+        ({"perturbation": "noise"}, "perturbation must be one of"),
+        ({"perturbation": np.ones((2, 3, 3))}, r"perturbation must have shape \(4, 3, 3\)"),
+        ({"policy": "none", "shifts": [0.0]}, "shifts must have shape"),
+        ({"policy": "none", "shifts": "up"}, "shifts must be one of"),
+    ],
+)
+def test_bad_input_is_named(options, message):
+    steps = options.pop("steps", 4)
+    with pytest.raises(ValueError, match=message):
+        cool(hm.tfim(3), hm.start_state(3), steps, **options)
