@@ -1,0 +1,221 @@
+"""Every explorer of every notebook, in JupyterLab in a real browser, moved as a reader would move it.
+
+For each notebook a short one is made: its import cells and its explorer cells. One page is opened for each; every
+control of every explorer is then moved, every preset pressed, one slider dragged fast.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import pytest
+
+from spectral_lab.explorer import browser
+
+NOTEBOOKS = sorted((Path(__file__).parents[2] / "notebooks").glob("*.ipynb"))
+EXPLORER = re.compile(r"^\w*explorers?\.\w+\(.*\)$")
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(
+        browser.chromium() is None,
+        reason="no Chromium: install it (Debian: apt-get install chromium) or set CHROMIUM to its path",
+    ),
+]
+
+BROKEN = """
+import numpy as np
+from spectral_lab.explorer import Explorer, integers, theme
+def compute(n):
+    if n == 5:
+        raise ValueError("n must not be 5 today")
+    return {"x": np.arange(9.0), "n": n}
+Explorer(
+    title="Broken at five", controls=[integers("n", "n", 1, 9, 3)], compute=compute,
+    figure=lambda d: theme.figure([theme.line(d["x"], d["n"] * d["x"])], x=theme.axis("x"), y=theme.axis("y")),
+    readout=lambda d: f"n = {d['n']}", code=lambda n: f"print({n})",
+)
+"""
+
+LAZY = """
+Explorer(
+    title="Deaf to its second slider", controls=[integers("n", "n", 1, 9, 3), integers("m", "m", 1, 9, 3)],
+    compute=lambda n, m: {"x": np.arange(9.0), "n": n},
+    figure=lambda d: theme.figure([theme.line(d["x"], d["n"] * d["x"])], x=theme.axis("x"), y=theme.axis("y")),
+    readout=lambda d: f"n = {d['n']}", code=lambda n, m: "", presets={"Same": {}},
+)
+"""
+
+# Moves input number i of an explorer: a slider to position p (two events, as a hand does), others to their next value.
+MOVE = """([root, i, p]) => {
+  const input = root.querySelectorAll(".sl-input")[i];
+  if (input.type === "range") input.value = p;
+  else if (input.type === "checkbox") input.checked = !input.checked;
+  else input.selectedIndex = (input.selectedIndex + 1) % input.options.length;
+  for (const kind of ["input", "change"]) input.dispatchEvent(new Event(kind, { bubbles: true }));
+}"""
+
+# 60 events within about a second, from the low end to two thirds of the way, and the release.
+DRAG = """async ([root, i, last]) => {
+  const input = root.querySelectorAll(".sl-input")[i];
+  for (let k = 1; k <= 60; k++) {
+    input.value = Math.round((last * k) / 60);
+    input.dispatchEvent(new Event("input", { bubbles: true }));
+    await new Promise((resolve) => setTimeout(resolve, 16));
+  }
+  input.dispatchEvent(new Event("change", { bubbles: true }));
+}"""
+
+
+def explorer_cells(path: Path) -> tuple[list[str], list[str]]:
+    """The sources of a notebook's import cells and of the cells that end in a call of an explorer."""
+    cells = [cell.source for cell in nbformat.read(path, as_version=4).cells if cell.cell_type == "code"]
+    imports = [s for s in cells if all(re.match(r"(import|from|#|\s|\))", line) for line in s.splitlines() if line)]
+    return imports, [s for s in cells if EXPLORER.match(s.rstrip().splitlines()[-1])]
+
+
+class Pad:
+    """One explorer on the page and what can be done with it."""
+
+    def __init__(self, page: Any, handle: Any) -> None:
+        self.page, self.handle = page, handle
+        handle.scroll_into_view_if_needed()
+        self.title = handle.query_selector(".sl-title").inner_text()
+
+    def settle(self) -> None:
+        """Wait until nothing is being computed."""
+        self.page.wait_for_function("root => root.dataset.busy === 'false'", arg=self.handle, timeout=20_000)
+
+    def look(self) -> tuple[str, str, str]:
+        """The picture (as the browser holds it), the readout, the error line."""
+        script = "root => ['.sl-plot', '.sl-readout', '.sl-error'].map(s => root.querySelector(s).innerHTML)"
+        # Plotly numbers its clip paths anew with every drawing.
+        picture, readout, error = self.handle.evaluate(script)
+        return re.sub(r"(clip|legend|g|topdefs-|defs-)[0-9a-f]{6}\w*", "", picture), readout, error
+
+    def inputs(self) -> list[dict[str, Any]]:
+        fields = "i => ({name: i.name, type: i.type, value: i.value, max: i.max})"
+        script = f"root => [...root.querySelectorAll('.sl-input')].map({fields})"
+        return self.handle.evaluate(script)
+
+    def shown(self) -> dict[str, Any]:
+        return json.loads(self.handle.get_attribute("data-shown"))
+
+    def move(self, i: int, position: int = 0) -> None:
+        self.page.evaluate(MOVE, [self.handle, i, position])
+        self.settle()
+
+    def press(self, button: Any) -> None:
+        button.click()
+        self.settle()
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Any]:
+    with browser.open_browser() as started:
+        yield started
+
+
+@contextmanager
+def open_page(chromium: Any, folder: Path, sources: list[str], explorers: int) -> Iterator[tuple[Any, list[str]]]:
+    """A JupyterLab page with these cells run, and its list of console errors."""
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(s) for s in sources])
+    notebook.metadata.kernelspec = {"name": "python3", "display_name": "Python 3", "language": "python"}
+    nbformat.write(notebook, folder / "page.ipynb")
+    page = chromium.new_page(viewport={"width": 1500, "height": 1000})
+    errors: list[str] = []
+    page.on("console", lambda message: message.type == "error" and errors.append(message.text))
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    with browser.serve_lab(folder) as tree:
+        browser.run_notebook(page, tree, "page.ipynb", explorers)
+        yield page, errors
+        page.close()
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_every_explorer_of_the_notebook_answers_its_reader(path: Path, chromium: Any, tmp_path: Path) -> None:
+    imports, calls = explorer_cells(path)
+    assert calls, f"{path.name} has no explorer"
+    with open_page(chromium, tmp_path, imports + calls, len(calls)) as (page, errors):
+        pads = [Pad(page, handle) for handle in page.query_selector_all(".sl-explorer")]
+        assert len(pads) == len(calls)
+        problems = [problem for pad in pads for problem in check(pad)]
+        assert problems == []
+        assert errors == []
+
+
+def check(pad: Pad) -> list[str]:
+    """What is wrong with an explorer, in words; nothing, one hopes."""
+    problems: list[str] = []
+    reset = pad.handle.query_selector(".sl-reset")
+    pad.settle()
+    picture, readout, _ = pad.look()
+    for i, control in enumerate(pad.inputs()):
+        pad.move(i, elsewhere(control) if control["type"] == "range" else 0)
+        new_picture, new_readout, error = pad.look()
+        where = f"{pad.title}: {control['name']}"
+        problems += [f"{where}: the picture stays"] * (new_picture == picture)
+        problems += [f"{where}: the readout stays"] * (new_readout == readout)
+        problems += [f"{where}: error {error}"] * bool(error)
+        pad.press(reset)
+        problems += [f"{where}: reset does not bring the start back"] * (pad.look()[1] != readout)
+    presets = pad.handle.query_selector_all(".sl-preset")
+    problems += [f"{pad.title}: has no preset"] * (not presets)
+    for preset in presets:
+        pad.press(preset)
+        problems += [f"{pad.title}: preset {preset.inner_text()}: {pad.look()[2]}"] * bool(pad.look()[2])
+        problems += [f"{pad.title}: preset {preset.inner_text()} changes nothing"] * (pad.look()[1] == readout)
+        pad.press(reset)
+    return problems + check_drag(pad)
+
+
+def elsewhere(slider: dict[str, Any]) -> int:
+    """A third of the range, or two thirds if the slider stands near a third."""
+    last, now = int(slider["max"]), int(slider["value"])
+    return round(last / 3) if abs(now - last / 3) > last / 6 else round(2 * last / 3)
+
+
+def check_drag(pad: Pad) -> list[str]:
+    """A fast drag of the first slider ends on its last value and leaves no backlog of pictures."""
+    i, slider = next((i, c) for i, c in enumerate(pad.inputs()) if c["type"] == "range")
+    last = round(2 * int(slider["max"]) / 3)
+    pad.move(i, last)
+    at_last, readout = pad.shown(), pad.look()[1]
+    pad.move(i, 0)
+    before = int(pad.handle.get_attribute("data-frames"))
+    pad.page.evaluate(DRAG, [pad.handle, i, last])
+    pad.settle()
+    frames = int(pad.handle.get_attribute("data-frames"))
+    pad.page.wait_for_timeout(300)
+    late = int(pad.handle.get_attribute("data-frames")) - frames
+    problems = [f"{pad.title}: {frames - before} pictures for 60 events and a release"] * (frames - before > 61)
+    problems += [f"{pad.title}: {late} pictures after the last one"] * (late > 0)
+    wrong = pad.shown() != at_last or pad.look()[1] != readout
+    return problems + [f"{pad.title}: a drag to {at_last} ended on {pad.shown()}"] * wrong
+
+
+def test_an_error_in_compute_is_one_line_and_the_explorer_stays_usable(chromium: Any, tmp_path: Path) -> None:
+    with open_page(chromium, tmp_path, [BROKEN, LAZY], 2) as (page, errors):
+        pad, lazy = (Pad(page, handle) for handle in page.query_selector_all(".sl-explorer"))
+        pad.settle()
+        picture, readout, error = pad.look()
+        assert (readout, error) == ("n = 3", "")
+        pad.move(0, 4)
+        assert pad.look() == (picture, "n = 3", "n must not be 5 today")
+        pad.move(0, 5)
+        new_picture, readout, error = pad.look()
+        assert (readout, error) == ("n = 6", "")
+        assert new_picture != picture
+        assert errors == []
+        # The checks above can fail: an explorer that ignores a slider and has an idle preset is found out.
+        deaf = "Deaf to its second slider"
+        assert check(lazy) == [
+            f"{deaf}: m: the picture stays",
+            f"{deaf}: m: the readout stays",
+            f"{deaf}: preset Same changes nothing",
+        ]
