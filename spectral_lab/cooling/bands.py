@@ -8,6 +8,7 @@ golden-rule formulas are our reconstruction; the smooth ramp and the symmetric b
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -63,9 +64,37 @@ def evolve(
     if drive == "constant":
         return _exponential(np.diag(s) + alpha * V, angle / alpha, c)
     if drive == "ramp":
-        return _ramp(c, s, V, alpha, angle)
+        *_, last = _ramp(c, s, V, alpha, angle)
+        return last
     rounds = pulses(angle, alpha)
-    return _bang_bang(c, s, V, angle / rounds, rounds)
+    if c.ndim == 2 and c.shape[1] == len(s):  # many columns: repeated squaring of one round is cheaper
+        half = _exponential(V, 0.5 * angle / rounds, np.eye(len(s), dtype=complex))
+        reflect = np.exp(-0.5j * np.pi * s)[:, None]
+        return np.linalg.matrix_power(half @ (reflect * half), rounds) @ c
+    *_, last = _bang_bang(c, s, V, angle / rounds, rounds)
+    return last
+
+
+def during(
+    c: ArrayLike, s: ArrayLike, V: ArrayLike, *, alpha: Any, angle: Any, drive: str = "constant"
+) -> tuple[Float[np.ndarray, " t"], Complex[np.ndarray, "t N"]]:
+    """Times and amplitudes of one state during a step, both ends included; the last row is `evolve`.
+
+    'constant' and 'ramp': every half unit of time or less; 'bang-bang': after every round, which counts as the time
+    angle/(alpha r), so that all drives take t = angle/alpha.
+    """
+    evolve(c, s, V, alpha=alpha, angle=1e-9)  # the checks
+    c, V, s = np.asarray(c, dtype=complex), np.asarray(V, dtype=complex), np.asarray(s, dtype=float)
+    angle, drive = _positive(angle, "angle"), checks.choice(drive, "drive", DRIVES)
+    t = angle / alpha
+    if drive == "constant":
+        times = np.linspace(0, t, int(np.ceil(2 * t)) + 1)
+        E, W = np.linalg.eigh(np.diag(s) + alpha * V)
+        return times, (np.exp(-1j * np.outer(times, E)) * (W.conj().T @ c)) @ W.T
+    rounds = pulses(angle, alpha)
+    path = _ramp(c, s, V, alpha, angle) if drive == "ramp" else _bang_bang(c, s, V, angle / rounds, rounds)
+    states = np.array([c, *path])
+    return np.linspace(0, t, len(states)), states
 
 
 def step_unitary(
@@ -162,7 +191,7 @@ def _exponential(A: np.ndarray, t: float, c: np.ndarray) -> np.ndarray:
     return W @ (turn.reshape((-1,) + (1,) * (c.ndim - 1)) * (W.conj().T @ c))
 
 
-def _ramp(c: np.ndarray, s: np.ndarray, V: np.ndarray, alpha: float, angle: float) -> np.ndarray:
+def _ramp(c: np.ndarray, s: np.ndarray, V: np.ndarray, alpha: float, angle: float) -> Iterator[np.ndarray]:
     """Commutator-free Magnus steps of order 4 and length at most 1/2; each half step has its own constant coupling."""
     slices = int(np.ceil(2 * angle / alpha))
     dt, offset = angle / alpha / slices, np.sqrt(3) / 6
@@ -170,22 +199,19 @@ def _ramp(c: np.ndarray, s: np.ndarray, V: np.ndarray, alpha: float, angle: floa
     coupling = 2 * alpha * np.sin(np.pi * gauss) ** 2
     early, late = 0.25 + offset, 0.25 - offset
     halves = 2 * coupling @ np.array([[early, late], [late, early]])
-    for strength in halves.ravel():
-        c = _exponential(np.diag(s) + strength * V, dt / 2, c)
-    return c
+    for first, second in halves:
+        c = _exponential(np.diag(s) + first * V, dt / 2, c)
+        c = _exponential(np.diag(s) + second * V, dt / 2, c)
+        yield c
 
 
-def _bang_bang(c: np.ndarray, s: np.ndarray, V: np.ndarray, kick: float, rounds: int) -> np.ndarray:
+def _bang_bang(c: np.ndarray, s: np.ndarray, V: np.ndarray, kick: float, rounds: int) -> Iterator[np.ndarray]:
     E, W = np.linalg.eigh(V)
-    reflect = np.exp(-0.5j * np.pi * s).reshape((-1,) + (1,) * (c.ndim - 1))
-    if c.ndim == 2 and c.shape[1] == len(s):  # many columns: repeated squaring of one round is cheaper
-        half = (W * np.exp(-0.5j * kick * E)) @ W.conj().T
-        return np.linalg.matrix_power(half @ (reflect * half), rounds) @ c
-    full = (W * np.exp(-1j * kick * E)) @ W.conj().T
-    c = reflect * (W @ (np.exp(-0.5j * kick * E).reshape(reflect.shape) * (W.conj().T @ c)))
-    for _ in range(rounds - 1):
-        c = reflect * (full @ c)
-    return W @ (np.exp(-0.5j * kick * E).reshape(reflect.shape) * (W.conj().T @ c))
+    half = (W * np.exp(-0.5j * kick * E)) @ W.conj().T
+    one_round = half @ (np.exp(-0.5j * np.pi * s)[:, None] * half)
+    for _ in range(rounds):
+        c = one_round @ c
+        yield c
 
 
 def _positive(value: Any, name: str) -> float:

@@ -125,6 +125,20 @@ def test_steps_are_unitary_and_act_on_columns(seed, drive):
     np.testing.assert_allclose(bands.evolve(c[:, 0], s, V, **options), U @ c[:, 0], atol=1e-11)
 
 
+@pytest.mark.parametrize("drive", bands.DRIVES)
+def test_the_path_of_a_step_ends_in_the_step(drive):
+    s, V = two_bands(3, 3), unit_norm(6, 1)
+    options = {"alpha": 0.2, "angle": 3.0, "drive": drive}
+    times, states = bands.during(np.eye(6)[1], s, V, **options)
+    assert times[-1] == pytest.approx(15.0)
+    np.testing.assert_allclose(np.linalg.norm(states, axis=1), 1, atol=1e-12)
+    np.testing.assert_allclose(states[0], np.eye(6)[1], atol=1e-12)
+    np.testing.assert_allclose(states[-1], bands.evolve(np.eye(6)[1], s, V, **options), atol=1e-12)
+    if drive == "constant":
+        half = bands.evolve(np.eye(6)[1], s, V, alpha=0.2, angle=0.2 * times[7])
+        np.testing.assert_allclose(states[7], half, atol=1e-12)
+
+
 def test_two_levels_in_closed_form():
     t = np.linspace(0, 40, 81)[1:]
     X = np.array([[0, 1], [1, 0]])

@@ -46,13 +46,13 @@ def test_the_pointer_cools_the_hot_start(drive):
 
 
 def test_no_policy_heats_to_infinite_temperature_and_the_band_policy_ends_hot():
-    H, neel = hm.tfim(5), hm.start_state(5, "neel")
-    blind = [cool(H, neel, 30, policy="none", seed=seed).energies[-10:].mean() for seed in range(6)]
-    assert abs(np.mean(blind)) < 1.0  # Tr H = 0
-    told = [cool(H, neel, 30, policy="pointer", seed=seed).energies[-1] for seed in range(6)]
+    H, neel = hm.tfim(4), hm.start_state(4, "neel")
+    blind = [cool(H, neel, 30, policy="none", seed=seed).energies[-15:].mean() for seed in range(8)]
+    assert abs(np.mean(blind)) < 1.0  # Tr H = 0; the spectrum spans 11
+    told = [cool(H, neel, 30, policy="pointer", seed=seed).energies[-1] for seed in range(8)]
     assert np.mean(told) < np.mean(blind) - 4
-    band = [cool(H, neel, 30, policy="band", seed=seed).energies[-1] for seed in range(6)]
-    assert np.mean(band) > np.mean(told) + 2
+    band = [cool(H, neel, 30, policy="band", seed=seed).energies[-1] for seed in range(8)]
+    assert np.mean(band) > np.mean(told) + 1
 
 
 @pytest.mark.parametrize("policy", POLICIES)
