@@ -78,8 +78,8 @@ def named_graph(name: str) -> nx.Graph:
 def layout(graph: nx.Graph) -> Float[np.ndarray, "n 2"]:
     """Coordinates for drawing: rings as rings, molecules as molecules.
 
-    Kamada and Kawai's layout from a circular start: deterministic, and it draws fused rings as chemists do.
-    Components are laid out one by one, side by side.
+    Kamada and Kawai's layout: deterministic, and it draws fused rings as chemists do when it starts from a drawing
+    without crossings, where there is one. Components are laid out one by one, side by side.
 
     Raises:
         ValueError: for a graph without nodes.
@@ -89,7 +89,9 @@ def layout(graph: nx.Graph) -> Float[np.ndarray, "n 2"]:
     index = {node: i for i, node in enumerate(graph)}
     xy, left = np.zeros((len(index), 2)), 0.0
     for nodes in nx.connected_components(graph):
-        place = nx.kamada_kawai_layout(graph.subgraph(nodes), weight=None)
+        part_of = graph.subgraph(nodes)
+        start = nx.planar_layout(part_of) if nx.check_planarity(part_of)[0] else nx.circular_layout(part_of)
+        place = nx.kamada_kawai_layout(part_of, pos=start, weight=None)
         part = np.array([place[node] for node in nodes]) * np.sqrt(len(nodes))
         part -= part.min(axis=0)
         xy[[index[node] for node in nodes]] = part + [left, -part[:, 1].max() / 2]

@@ -1,0 +1,137 @@
+"""Demonstration 2: cutting a spectrum with scissors or with a fader."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+import numpy as np
+
+from spectral_lab.eigenspaces.explorers import drawing
+from spectral_lab.eigenspaces.filters import spectral_filter
+from spectral_lab.eigenspaces.landau_zener import landau_zener_ring
+from spectral_lab.eigenspaces.laplacian import normalized_laplacian
+from spectral_lab.eigenspaces.partitions import bump, bump_lipschitz
+from spectral_lab.eigenspaces.stability import spe_bound, spe_bound_sharp
+from spectral_lab.explorer import Explorer, slider, theme
+
+NODES, DELTA = 8, 0.02
+SWEEP = np.linspace(0.5, 1.5, 201)  # the values of w; neighbours are compared
+GRID = np.linspace(0, 2, 401)
+TOP, BOTTOM = 1e5, 3e-2
+
+
+@cache
+def _spectra() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Eigenvalues and eigenvectors along the sweep, and how far the graph moves from each w to the next."""
+    L = np.stack([normalized_laplacian(landau_zener_ring(NODES, w, DELTA)) for w in SWEEP])
+    return *np.linalg.eigh(L), np.linalg.norm(np.diff(L, axis=0), axis=(1, 2))
+
+
+def _compute(softness: float, width: float, centre: float, w: float) -> dict[str, Any]:
+    lam, V, change = _spectra()
+    at = int(np.argmin(np.abs(SWEEP - w)))
+    weights = bump(lam, centre, width, softness)
+    filters = spectral_filter(V, lam, weights)
+    ratios = np.linalg.norm(np.diff(filters, axis=0), axis=(1, 2)) / change
+    step = min(at, len(change) - 1)
+    K, n = bump_lipschitz(width, softness), NODES
+    bounds = (np.inf, np.inf, np.inf)
+    if np.isfinite(K):
+        dl = float(change[step])
+        bounds = (spe_bound(dl, K, np.sqrt(n), n) / dl, spe_bound_sharp(dl, K, 1.0) / dl, K)
+    return {
+        "softness": softness, "width": width, "centre": centre, "w": w, "K": K, "bounds": np.array(bounds),
+        "curve": bump(GRID, centre, width, softness), "left": bump(GRID, centre - 2 * width, width, softness),
+        "right": bump(GRID, centre + 2 * width, width, softness), "lambda": lam[at], "weights": weights[at],
+        "matrix": filters[at], "ratios": ratios, "ratio": ratios[step],
+    }  # fmt: skip
+
+
+def _figure(d: dict[str, Any]) -> theme.Figure:
+    middle = (SWEEP[:-1] + SWEEP[1:]) / 2
+    node = np.arange(NODES)
+    lines, notes = [], []
+    for name, value, color in zip(
+        ("theorem", "sharper bound", "Lip φ"), d["bounds"], (theme.PINK, theme.GREEN, theme.BLUE), strict=True
+    ):
+        seen = value if value < TOP else None
+        lines.append(theme.line([0.5, 1.5], [seen, seen], name=name, color=color, dash="dot", panel=3))
+        if seen:
+            notes.append(theme.note(name, 0.52, np.log10(seen), color=color, panel=3, yshift=9))
+    if not notes:
+        notes.append(theme.note("Lip φ = ∞: nothing bounds it", 0.52, np.log10(TOP) - 0.3, panel=3))
+    return theme.figure(
+        [
+            theme.line(GRID, d["left"], color=theme.MUTED, width=1),
+            theme.line(GRID, d["right"], color=theme.MUTED, width=1),
+            theme.line(GRID, d["curve"], name="φ", width=3),
+            theme.points(d["lambda"], d["weights"], name="eigenvalues", size=9),
+            theme.heat(node, node, d["matrix"], low=-0.5, high=0.5, colors=drawing.DIVERGING, zsmooth=False, panel=2),
+            theme.line(middle, np.maximum(d["ratios"], BOTTOM), name="measured", color=theme.RED, panel=3),
+            theme.points([d["w"]], [max(d["ratio"], BOTTOM)], color=theme.INK, size=9, panel=3),
+            *lines,
+        ],
+        x=[
+            theme.axis("eigenvalue λ", low=-0.05, high=2.05),
+            theme.axis("node", dtick=1),
+            theme.axis("w", low=0.5, high=1.5),
+        ],
+        y=[
+            theme.axis("weight φ(λ)", low=-0.05, high=1.1),
+            theme.axis(low=NODES - 0.5, high=-0.5, dtick=1),
+            theme.axis("‖ΔSPE‖ / ‖ΔL‖", log=True, low=BOTTOM, high=TOP),
+        ],
+        titles=["The filter and its neighbours", "V φ(Λ) Vᵀ", "Lipschitz ratio along w"],
+        widths=[1.05, 0.85, 1.05],
+        equal=[False, True, False],
+        height=330,
+        notes=notes,
+    )
+
+
+def _readout(d: dict[str, Any]) -> str:
+    K = "infinite" if np.isinf(d["K"]) else f"{d['K']:.2f}"
+    return (
+        f"Softness {d['softness']:g}, width {d['width']:g}, centre {d['centre']:g}: Lip φ is {K}. At w = {d['w']:g} "
+        f"the matrix moves {d['ratio']:.3f} times as far as the graph; over the whole sweep at most "
+        f"{d['ratios'].max():.3f} times. λ₂ and λ₃ get the weights {d['weights'][1]:.3f} and {d['weights'][2]:.3f}."
+    )
+
+
+def _code(softness: float, width: float, centre: float, w: float) -> str:
+    return f"""
+        import numpy as np
+        from spectral_lab.eigenspaces import (
+            bump, bump_lipschitz, landau_zener_ring, normalized_laplacian, spectral_filter)
+
+        L = [normalized_laplacian(landau_zener_ring({NODES}, w, {DELTA})) for w in ({w:g}, {w + 0.005:g})]
+        pairs = [np.linalg.eigh(matrix) for matrix in L]
+        W = [spectral_filter(V, lam, bump(lam, {centre:g}, {width:g}, {softness:g})) for lam, V in pairs]
+        ratio = np.linalg.norm(W[1] - W[0]) / np.linalg.norm(L[1] - L[0])
+        print(bump_lipschitz({width:g}, {softness:g}), ratio)
+    """
+
+
+def fader(**state: Any) -> Explorer:
+    """A box or a bump on the spectrum of the ring: how steep it is, and how fast its matrix moves (C5, C8, C12)."""
+    return Explorer(
+        title="Scissors or a fader",
+        controls=[
+            slider("softness", "softness $s$", 0.0, 1.0, 1.0, steps=50),
+            slider("width", r"width $\sigma$", 0.02, 0.6, 0.2, steps=58),
+            slider("centre", "centre $c$", 0.0, 2.0, 0.3, steps=200),
+            slider("w", "red edge $w$", 0.5, 1.495, 0.9, steps=199, play=True),
+        ],
+        compute=_compute,
+        figure=_figure,
+        readout=_readout,
+        code=_code,
+        presets={
+            "Fader": {},
+            "Almost scissors": {"softness": 0.06, "centre": 0.09},
+            "Scissors through the pair": {"softness": 0.0, "centre": 0.09},
+            "Blurred": {"width": 0.6, "centre": 1.0},
+        },
+        state=state,
+    )

@@ -1,0 +1,155 @@
+"""Demonstration 5: stable or sharp?"""
+
+from __future__ import annotations
+
+from functools import cache, lru_cache
+from typing import Any
+
+import numpy as np
+
+from spectral_lab.eigenspaces.counting import counting_graphs, counting_targets
+from spectral_lab.eigenspaces.filters import spline_design
+from spectral_lab.eigenspaces.regression import SplineRegression, fit_spline, spline_features
+from spectral_lab.eigenspaces.spectra import laplacian_spectra
+from spectral_lab.explorer import Explorer, Slider, integers, slider, theme, toggle
+
+PIECES = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48)
+GRID = np.linspace(0, 2, 401)
+ALL, SMALL, LARGE = (10, 15, 20, 30), (10, 15), (20, 30)
+POOL = 300
+Split = tuple[list[np.ndarray], np.ndarray]
+
+
+@cache
+def _split(sizes: tuple[int, ...], seed: int) -> Split:
+    """The features of a pool of graphs for every number of pieces, and their triangle targets."""
+    graphs = counting_graphs(POOL, seed, sizes)
+    spectra = laplacian_spectra(graphs)
+    return [spline_features(spectra, pieces) for pieces in PIECES], counting_targets(graphs)[:, 0]
+
+
+@cache
+def _designs() -> list[np.ndarray]:
+    return [spline_design(GRID, pieces) for pieces in PIECES]
+
+
+@lru_cache(maxsize=64)
+def _sweep(train: int, ridge: float, shift: bool) -> dict[str, Any]:
+    """A fit for every number of pieces, with its errors on the splits, in units of the training deviation."""
+    sizes = SMALL if shift else ALL
+    features, y = _split(sizes, 0)
+    mean, std = y[:train].mean(), y[:train].std()
+    fits: list[SplineRegression] = [fit_spline(F[:train], (y[:train] - mean) / std, ridge) for F in features]
+    splits = {"train": ([F[:train] for F in features], y[:train]), "test": _split(sizes, 1)}
+    if shift:
+        splits["shifted"] = _split(LARGE, 2)
+    predicted = {name: [fit(F) for fit, F in zip(fits, Fs, strict=True)] for name, (Fs, _) in splits.items()}
+    true = {name: (values - mean) / std for name, (_, values) in splits.items()}
+    errors = {name: np.array([np.abs(p - true[name]).mean() for p in predicted[name]]) for name in splits}
+    return {"fits": fits, "predicted": predicted, "true": true, "errors": errors}
+
+
+def _compute(pieces: int, train: int, ridge: float, shift: bool) -> dict[str, Any]:
+    sweep = _sweep(train, ridge, shift)
+    at = int(np.argmin(np.abs(np.array(PIECES) - pieces)))
+    fit = sweep["fits"][at]
+    curve = _designs()[at] @ fit.coefficients
+    return {
+        "pieces": PIECES[at], "train": train, "ridge": ridge, "shift": shift, "at": at, "errors": sweep["errors"],
+        "curve": curve - np.median(curve), "lipschitz": fit.lipschitz, "true": sweep["true"],
+        "predicted": {name: values[at] for name, values in sweep["predicted"].items()},
+    }  # fmt: skip
+
+
+def _figure(d: dict[str, Any]) -> theme.Figure:
+    colors = {"train": theme.MUTED, "test": theme.BLUE, "shifted": theme.RED}
+    names = {"train": "train", "test": "test", "shifted": "larger graphs"}
+    traces, notes = [], []
+    for order, name in enumerate(("shifted", "train", "test")):
+        there = name in d["errors"]
+        errors = np.clip(d["errors"][name], 0.02, 90) if there else np.full(len(PIECES), np.nan)
+        seen = slice(0, None if there else 0)
+        true = d["true"].get(name, np.zeros(0))[seen]
+        traces += [
+            theme.line(PIECES, errors, name=names[name], color=colors[name]),
+            theme.points([d["pieces"]], errors[d["at"] : d["at"] + 1], color=colors[name], size=9),
+            theme.points(true, d["predicted"].get(name, np.zeros(0))[seen], name=names[name], color=colors[name],
+                         size=5, opacity=0.55, panel=3),
+        ]  # fmt: skip
+        if there:
+            notes.append(theme.note(names[name], -1.9, 4.6 - 0.6 * order, color=colors[name], panel=3))
+            notes.append(theme.note(names[name], np.log10(1.1), np.log10(errors[0]), color=colors[name],
+                                    yshift={"train": -10, "test": 10, "shifted": 10}[name]))  # fmt: skip
+    traces += [
+        theme.line(GRID, np.clip(d["curve"], -6, 6), name="φ", color=theme.GREEN, panel=2),
+        theme.line([-2, 5], [-2, 5], color=theme.INK, width=1, dash="dot", panel=3),
+    ]
+    return theme.figure(
+        traces,
+        x=[
+            theme.axis("spline pieces", log=True, low=0.9, high=60, tickvals=[1, 3, 10, 30]),
+            theme.axis("eigenvalue λ", low=0, high=2),
+            theme.axis("true (training deviations)", low=-2, high=5),
+        ],
+        y=[
+            theme.axis("mean absolute error", log=True, low=0.03, high=100),
+            theme.axis("φ(λ)", low=-3, high=3),
+            theme.axis("predicted", low=-2, high=5),
+        ],
+        titles=["Error against sharpness", "The learned filter", "Triangles, graph by graph"],
+        widths=[1.0, 0.95, 1.0],
+        height=340,
+        notes=notes,
+    )
+
+
+def _readout(d: dict[str, Any]) -> str:
+    errors = {name: values[d["at"]] for name, values in d["errors"].items()}
+    shifted = f", larger graphs {errors['shifted']:.2f}" if d["shift"] else ""
+    best = PIECES[int(np.argmin(d["errors"]["test"]))]
+    return (
+        f"{d['pieces']} pieces, {d['train']} training graphs, ridge {d['ridge']:.2g}: Lip φ = {d['lipschitz']:.3g}; "
+        f"mean error: training {errors['train']:.3f}, test {errors['test']:.3f}{shifted}. The test error is smallest at "
+        f"{best} pieces."
+    )
+
+
+def _code(pieces: int, train: int, ridge: float, shift: bool) -> str:
+    sizes = SMALL if shift else ALL
+    return f"""
+        import numpy as np
+        from spectral_lab.eigenspaces import laplacian_spectra
+        from spectral_lab.eigenspaces.counting import counting_graphs, counting_targets
+        from spectral_lab.eigenspaces.regression import fit_spline, spline_features
+
+        graphs = [counting_graphs({POOL}, seed, {sizes}) for seed in (0, 1)]
+        X = [spline_features(laplacian_spectra(g), {pieces}) for g in graphs]
+        y = [counting_targets(g)[:, 0] for g in graphs]
+        mean, std = y[0][:{train}].mean(), y[0][:{train}].std()
+        fit = fit_spline(X[0][:{train}], (y[0][:{train}] - mean) / std, {ridge:g})
+        print(fit.lipschitz, abs(fit(X[1]) - (y[1] - mean) / std).mean())
+    """
+
+
+def tradeoff(**state: Any) -> Explorer:
+    """Count triangles from the spectrum with splines of few or many pieces: the trade-off (C21, C22)."""
+    return Explorer(
+        title="Stable or sharp?",
+        controls=[
+            Slider("pieces", "spline pieces", PIECES, 8, play=True),
+            integers("train", "training graphs", 30, 300, 60, step=10),
+            slider("ridge", "ridge", 1e-6, 1.0, 1e-3, steps=36, log=True),
+            toggle("shift", "train small, test large"),
+        ],
+        compute=_compute,
+        figure=_figure,
+        readout=_readout,
+        code=_code,
+        presets={
+            "Stable": {"pieces": 1},
+            "Sharp": {"pieces": 48, "ridge": 1e-5},
+            "Sharp, with more graphs": {"pieces": 48, "train": 300, "ridge": 1e-5},
+            "Shifted sizes": {"shift": True},
+        },
+        state=state,
+    )

@@ -1,0 +1,108 @@
+"""Every control of every explorer moves the picture and the words; the shown code runs and gives the same numbers."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import re
+
+import numpy as np
+import pytest
+
+from spectral_lab.eigenspaces import explorers
+from spectral_lab.explorer import wire
+
+NAMES = explorers.__all__
+
+
+def values_to_try(control) -> list:
+    spec = control.spec()
+    if spec["kind"] == "toggle":
+        return [not control.default]
+    values = [v for v in spec["values"] if v != control.default]
+    return values if len(values) <= 12 else [values[i] for i in np.linspace(0, len(values) - 1, 9).astype(int)]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_each_control_changes_the_picture_and_the_readout(name):
+    explorer = getattr(explorers, name)()
+    start, figure, words = dict(explorer.state), explorer.figure, explorer.readout
+    for control in explorer._controls.values():
+        for value in values_to_try(control):
+            explorer.set(**{**start, control.name: value})
+            assert explorer.readout != words, (control.name, value)
+            assert wire.difference(figure, explorer.figure), (control.name, value)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_preset_shows_a_picture_and_code_that_gives_its_numbers(name):
+    build = getattr(explorers, name)
+    assert len(build().presets) >= 2
+    for state in [{}, *build().presets.values()]:
+        explorer = build(**state)
+        printed = io.StringIO()
+        with contextlib.redirect_stdout(printed):
+            exec(explorer.code, {})
+        numbers = [float(n) for n in re.findall(r"-?\d+\.?\d*(?:e[+-]?\d+)?", printed.getvalue())]
+        shown = re.findall(r"\d+\.\d+(?:e[+-]?\d+)?", explorer.readout)
+        matches = [n for n in shown if any(_rounds_to(x, n) for x in numbers)]
+        if "no basis" not in explorer.readout and "nothing moves" not in explorer.readout:
+            assert matches, (state, printed.getvalue(), explorer.readout)
+
+
+def _rounds_to(value: float, text: str) -> bool:
+    mantissa = text.split("e")[0]
+    digits = len(mantissa.split(".")[1])
+    if "e" in text:
+        return f"{value:.{digits}e}" == text
+    return value != 0 and abs(value) < 1e6 and f"{value:.{digits}f}" == text
+
+
+def test_the_crossing_is_a_crossing_only_without_detuning():
+    crossed, avoided = explorers.crossing(w=0.9999), explorers.crossing(w=0.9999, delta=0.3)
+    assert crossed.data["now"][1] == pytest.approx(np.sqrt(2), abs=1e-6)
+    assert avoided.data["now"][1] < 1e-2
+
+
+def test_any_rotation_of_a_degenerate_pair_is_an_eigenvector_and_no_other_is():
+    assert explorers.crossing(w=1.0, theta=35).data["residual"] < 1e-5
+    assert explorers.crossing(w=0.9, theta=35).data["residual"] > 1e-3
+
+
+def test_scissors_jump_where_the_fader_does_not():
+    jumps = explorers.fader(softness=0.0, centre=0.09).data["ratios"].max()
+    fader = explorers.fader(softness=1.0, centre=0.09).data
+    assert jumps > 100
+    assert fader["ratios"].max() <= fader["K"]
+
+
+def test_no_measured_error_exceeds_a_bound():
+    for graph in ("ring of 10", "decalin", "barbell", "karate club"):
+        d = explorers.truncation(graph=graph).data
+        known = np.isfinite(d["error"])
+        assert known[-1]
+        assert np.all(d["error"][known] <= d["sharp"][known] * (1 + 1e-9))
+        assert np.all(d["error"][known] <= d["terms"][known].sum(axis=1) * (1 + 1e-9))
+
+
+def test_a_cut_through_a_repeated_eigenvalue_is_called_undefined():
+    assert "no basis" in explorers.truncation(graph="barbell", kept=50).readout
+
+
+def test_lengths_at_full_d_are_the_square_root_of_two():
+    np.testing.assert_allclose(explorers.lengths(d=10).data["pairs"], np.sqrt(2))
+    assert "deviation 0.255" in explorers.lengths(d=2).readout
+    assert "deviation 0.114" in explorers.lengths(d=8).readout
+
+
+def test_no_filter_separates_the_strongly_regular_pair():
+    for coefficients in ({"c2": 0.3, "c3": -1.0, "c6": 0.7}, {"c4": 1.0}):
+        assert "agree" in explorers.counting(pair="rook / Shrikhande", **coefficients).readout
+    assert "differ" in explorers.counting().readout
+    assert "agree" in explorers.counting(c4=1.0, c5=0.0).readout
+
+
+def test_more_pieces_fit_better_and_generalise_worse():
+    errors = explorers.tradeoff().data["errors"]
+    assert errors["train"][-1] < 0.5 * errors["train"][0]
+    assert errors["test"][-1] > 2 * errors["test"].min()
