@@ -50,7 +50,8 @@ class SplineRegression:
 def fit_spline(features: ArrayLike, targets: ArrayLike, ridge: SupportsFloat = 1e-3) -> SplineRegression:
     """Ridge regression on features standardised by their own mean and standard deviation.
 
-    A feature that is constant on the training graphs gets no weight.
+    A feature that is constant on the training graphs gets no weight. The data fix φ up to a multiple of 1 - λ, whose
+    sum over a spectrum is tr(I - L) = 0; the penalty chooses among these.
 
     Args:
         features: [graphs, coefficients] from `spline_features`.

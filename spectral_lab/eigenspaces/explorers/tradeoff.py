@@ -109,8 +109,8 @@ def _readout(d: dict[str, Any]) -> str:
     best = PIECES[int(np.argmin(d["errors"]["test"]))]
     return (
         f"{d['pieces']} pieces, {d['train']} training graphs, ridge {d['ridge']:.2g}: Lip φ = {d['lipschitz']:.3g}; "
-        f"mean error: training {errors['train']:.3f}, test {errors['test']:.3f}{shifted}. The test error is smallest at "
-        f"{best} pieces."
+        f"mean error: training {errors['train']:.3f}, test {errors['test']:.3f}{shifted}. The test error is smallest "
+        f"at {best} pieces."
     )
 
 
