@@ -21,12 +21,11 @@ Here P_k is the Legendre polynomial on [-1, 1] and L_k(x) = sqrt(2k + 1) P_k(2x 
 
 from __future__ import annotations
 
-from typing import SupportsFloat, SupportsInt
+from typing import Any, SupportsFloat, SupportsInt
 
 import numpy as np
-import scipy.linalg
+import scipy
 from jaxtyping import Float
-from numpy.typing import ArrayLike
 
 from spectral_lab import checks
 from spectral_lab.hippo.matrices import System, fout, lagt, legs, legt, lmu
@@ -54,7 +53,7 @@ def system(family: str, n: SupportsInt, window: SupportsFloat = 1.0) -> System:
     return A / window, B / window
 
 
-def basis(family: str, n: SupportsInt, age: ArrayLike, window: SupportsFloat = 1.0) -> Float[np.ndarray, "*ages n"]:
+def basis(family: str, n: SupportsInt, age: Any, window: SupportsFloat = 1.0) -> Float[np.ndarray, "*ages n"]:
     """The basis functions p_k(age), k = 0..n-1, in the last axis (table above; arXiv 2206.12037, section 3).
 
     The window families are evaluated by their formula beyond the window too; their measure is 0 there. With
@@ -67,29 +66,27 @@ def basis(family: str, n: SupportsInt, age: ArrayLike, window: SupportsFloat = 1
     if family == "legs":
         return shifted_legendre(n, np.exp(-s))
     if family == "lagt":
-        return np.exp(-s / 2)[..., None] * _laguerre(n, s)
+        return np.exp(-s[..., None] / 2) * _laguerre(n, s)
     if family == "fout":
         return _fourier(n, s / window)
     p = shifted_legendre(n, 1 - s / window)
     return p if family == "legt" else p * _lmu_over_legt(n) / (2 * np.arange(n) + 1)
 
 
-def measure(family: str, age: ArrayLike, window: SupportsFloat = 1.0) -> Float[np.ndarray, "*ages"]:
+def measure(family: str, age: Any, window: SupportsFloat = 1.0) -> Float[np.ndarray, "*ages"]:
     """The weight omega(age) of the past: e^{-s} (legs), 1 (lagt), or 1/window on [0, window] (legt, fout, lmu).
 
     Args: family, one of FAMILIES; age >= 0, any shape; window > 0. Raises: ValueError.
     """
     family, _, s, window = _checked(family, 2, age, window)
     if family == "legs":
-        return np.exp(-s)
+        return np.asarray(np.exp(-s))  # numpy turns an array of no dimensions into a scalar
     if family == "lagt":
         return np.ones_like(s)
     return np.where(s <= window * (1 + 1e-12), 1 / window, 0.0)  # the last sample of a window is in it, rounded or not
 
 
-def state_kernel(
-    family: str, n: SupportsInt, age: ArrayLike, window: SupportsFloat = 1.0
-) -> Float[np.ndarray, "*ages n"]:
+def state_kernel(family: str, n: SupportsInt, age: Any, window: SupportsFloat = 1.0) -> Float[np.ndarray, "*ages n"]:
     """The kernels of the states, K(age) = e^{age A} B, in the last axis.
 
     legs and lagt have the closed form p_k omega at every n (LegS theorem: K_k(t) = e^{-t} L_k(e^{-t}), arXiv
@@ -129,7 +126,7 @@ def impulse_response(
     return K.T.reshape(*np.shape(age), len(B))
 
 
-def shifted_legendre(n: int, x: Float[np.ndarray, "*points"]) -> Float[np.ndarray, "*points n"]:
+def shifted_legendre(n: int, x: Any) -> Float[np.ndarray, "*points n"]:
     """L_k(x) = sqrt(2k + 1) P_k(2x - 1), orthonormal on [0, 1], by the recurrence of P_k; L_k(1) = sqrt(2k + 1)."""
     y = 2 * np.asarray(x, dtype=float) - 1
     P = np.ones((n, *y.shape))
@@ -150,10 +147,10 @@ def _laguerre(n: int, s: Float[np.ndarray, "*points"]) -> Float[np.ndarray, "*po
     return np.moveaxis(Lag, 0, -1)
 
 
-def _fourier(n: int, s: Float[np.ndarray, "*points"]) -> Float[np.ndarray, "*points n"]:
+def _fourier(n: int, s: Any) -> Float[np.ndarray, "*points n"]:
     """1, 0, sqrt 2 cos 2 pi s, sqrt 2 sin 2 pi s, ...: the second function, sin 0, is the dead state."""
-    angle = 2 * np.pi * s[..., None] * np.arange(n // 2)
-    p = np.empty((*s.shape, n))
+    angle = 2 * np.pi * np.asarray(s)[..., None] * np.arange(n // 2)
+    p = np.empty((*np.shape(s), n))
     p[..., 0::2], p[..., 1::2] = np.cos(angle), np.sin(angle)
     p[..., 2:] *= np.sqrt(2.0)
     return p
@@ -166,13 +163,13 @@ def _lmu_over_legt(n: int) -> Float[np.ndarray, " n"]:
 
 
 def _checked(
-    family: str, n: SupportsInt, age: ArrayLike, window: SupportsFloat
+    family: str, n: SupportsInt, age: Any, window: SupportsFloat
 ) -> tuple[str, int, Float[np.ndarray, "*ages"], float]:
     family = checks.choice(family, "family", FAMILIES)
     n = checks.integer(n, "n", 1)
     if family == "fout" and n % 2:
         raise ValueError(f"n must be even for fout (a cosine and a sine for each frequency), got {n}")
-    s = checks.array(age, "age")
+    s = checks.array(np.asarray(age), "age")
     if np.iscomplexobj(s) or (s < 0).any():
         raise ValueError("age must be real and at least 0 (0 is now)")
     return family, n, s, checks.number(window, "window", above=0)

@@ -7,7 +7,7 @@ function of the step: the step is a ruler ("How to Train Your HiPPO", arXiv 2206
 
 from __future__ import annotations
 
-from typing import SupportsFloat, SupportsInt
+from typing import Any, SupportsFloat, SupportsInt
 
 import numpy as np
 from jaxtyping import Complex, Float
@@ -46,7 +46,7 @@ def transfer_function(
     """
     A = checks.square(A, "A")
     B, C = checks.array(B, "B", (len(A),)), checks.array(C, "C", (len(A),))
-    points = checks.array(s, "s").astype(np.complex128)
+    points = checks.array(np.asarray(s), "s").astype(np.complex128)
     try:
         x = np.linalg.solve(points[..., None, None] * np.eye(len(A)) - A, B[:, None])[..., 0]
     except np.linalg.LinAlgError:
@@ -54,7 +54,7 @@ def transfer_function(
     return np.asarray(x @ C + float(D))
 
 
-def pade_delay(n: SupportsInt, s: ArrayLike) -> Complex[np.ndarray, "*points"]:
+def pade_delay(n: SupportsInt, s: Any) -> Complex[np.ndarray, "*points"]:
     """The [n-1/n] Pade approximant of e^{-s}: what the LegT delay network computes, exactly (arXiv 2206.12037).
 
     Numerator sum_j a_j (-s)^j and denominator sum_j b_j s^j with a_0 = b_0 = 1, m = n - 1, and the ratios
@@ -63,7 +63,7 @@ def pade_delay(n: SupportsInt, s: ArrayLike) -> Complex[np.ndarray, "*points"]:
     Args: n >= 1; s complex, any shape. Raises: ValueError.
     """
     n = checks.integer(n, "n", 1)
-    z = checks.array(s, "s").astype(np.complex128)
+    z = checks.array(np.asarray(s), "s").astype(np.complex128)
     total = 2 * n - 1
     j = np.arange(n)
     over = np.cumprod(np.concatenate([[1.0], (n - 1 - j[:-1]) / ((total - j[:-1]) * (j[:-1] + 1.0))]))
@@ -71,7 +71,7 @@ def pade_delay(n: SupportsInt, s: ArrayLike) -> Complex[np.ndarray, "*points"]:
     return np.asarray(np.polynomial.polynomial.polyval(-z, over) / np.polynomial.polynomial.polyval(z, under))
 
 
-def fourier_delay(n: SupportsInt, s: ArrayLike) -> Complex[np.ndarray, "*points"]:
+def fourier_delay(n: SupportsInt, s: Any) -> Complex[np.ndarray, "*points"]:
     """The transfer function of the FouT delay network, H = (2q - 1)/(2q + 1), in closed form (derived here).
 
     q(s) = 1/s + sum_{m=1}^{n/2-1} 2 s/(s^2 + (2 pi m)^2) tends to coth(s/2)/2, and H to e^{-s}. On s = i omega, q is
@@ -82,7 +82,7 @@ def fourier_delay(n: SupportsInt, s: ArrayLike) -> Complex[np.ndarray, "*points"
     n = checks.integer(n, "n", 2)
     if n % 2:
         raise ValueError(f"n must be even, got {n}")
-    z = checks.array(s, "s").astype(np.complex128)
+    z = checks.array(np.asarray(s), "s").astype(np.complex128)
     # With g = s q, H = (2 g - s)/(2 g + s) has no pole at s = 0. The poles of q at 2 pi i m are where H = 1.
     H = np.empty(z.shape, dtype=np.complex128)
     resonance = (2 * np.pi * np.arange(1, n // 2)) ** 2

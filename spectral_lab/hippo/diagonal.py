@@ -74,7 +74,7 @@ def vandermonde_kernel(
     Lambda: ArrayLike,
     B: ArrayLike,
     C: ArrayLike,
-    step: ArrayLike,
+    step: Any,
     length: Any,
     method: str = "zoh",
     algorithm: str = "two_level",
@@ -109,7 +109,7 @@ def vandermonde_kernel(
 
 
 def discretize_diagonal(
-    Lambda: ArrayLike, B: ArrayLike, step: ArrayLike, method: str = "zoh"
+    Lambda: ArrayLike, B: ArrayLike, step: Any, method: str = "zoh"
 ) -> tuple[Complex[np.ndarray, "*systems half"], Complex[np.ndarray, "*systems half"]]:
     """(Lambda_bar, B_bar) of z_k = Lambda_bar z_{k-1} + B_bar u_k, mode by mode; formulas in `vandermonde_kernel`.
 
@@ -118,7 +118,7 @@ def discretize_diagonal(
     """
     method = checks.choice(method, "method", METHODS)
     Lambda, B = _complex(Lambda, "Lambda"), _complex(B, "B")
-    Delta = checks.array(step, "step")
+    Delta = checks.array(np.asarray(step), "step")
     if np.iscomplexobj(Delta) or (Delta <= 0).any():
         raise ValueError("step must be real and greater than 0")
     D = Delta.astype(Lambda.real.dtype)[..., None]

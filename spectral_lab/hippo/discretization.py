@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import SupportsFloat
 
 import numpy as np
-import scipy.linalg
+import scipy
 from jaxtyping import Inexact
 from numpy.typing import ArrayLike
 

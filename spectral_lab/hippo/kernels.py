@@ -31,7 +31,7 @@ Dense = tuple[Inexact[np.ndarray, "*systems n n"], Inexact[np.ndarray, "*systems
 def kernel(
     system: Any,
     C: ArrayLike,
-    step: ArrayLike,
+    step: Any,
     length: Any,
     method: str = "krylov",
     discretization: str = "bilinear",
@@ -63,7 +63,7 @@ def kernel(
 
 
 def discrete_system(
-    system: Any, C: ArrayLike, step: ArrayLike, discretization: str = "bilinear"
+    system: Any, C: ArrayLike, step: Any, discretization: str = "bilinear"
 ) -> tuple[Inexact[np.ndarray, "*systems n n"], Inexact[np.ndarray, "*systems n"], Inexact[np.ndarray, "*channels n"]]:
     """Dense (A_bar, B_bar, C) for the recurrence x_k = A_bar x_{k-1} + B_bar u_k, y_k = C x_k.
 
@@ -86,7 +86,7 @@ def discrete_system(
 
 
 def generating_function(
-    system: DPLR, C: ArrayLike, step: ArrayLike, length: Any, omega: ArrayLike
+    system: DPLR, C: ArrayLike, step: Any, length: Any, omega: ArrayLike
 ) -> Complex[np.ndarray, "*channels points"]:
     """The truncated generating function sum_{k<L} K[k] omega^k of the bilinear kernel, from Cauchy sums.
 
@@ -207,14 +207,14 @@ def _read_out(C: ArrayLike, size: int, name: str) -> Inexact[np.ndarray, "*chann
     return C
 
 
-def _steps(step: ArrayLike, system: DPLR) -> Float[np.ndarray, "*systems"]:
-    Delta = checks.array(step, "step")
+def _steps(step: Any, system: DPLR) -> Float[np.ndarray, "*systems"]:
+    Delta = checks.array(np.asarray(step), "step")
     if np.iscomplexobj(Delta) or (Delta <= 0).any():
         raise ValueError("step must be real and greater than 0")
-    try:
-        np.broadcast_shapes(Delta.shape, system.Lambda.shape[:-1])
-    except ValueError:
-        raise ValueError(f"step must fit the systems {system.Lambda.shape[:-1]}, got shape {Delta.shape}") from None
+    if Delta.ndim and Delta.shape != system.Lambda.shape[:-1]:
+        raise ValueError(
+            f"step must be one number or have the shape of the systems {system.Lambda.shape[:-1]}, got {Delta.shape}"
+        )
     return Delta.astype(_real_type(system))
 
 

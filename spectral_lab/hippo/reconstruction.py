@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any, SupportsFloat, SupportsInt
 
 import numpy as np
-import scipy.linalg
+import scipy
 from jaxtyping import Float
 from numpy.typing import ArrayLike
 

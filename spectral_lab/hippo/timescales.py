@@ -6,10 +6,10 @@ sections 3.3 and 4); the resolution horizon is derived here.
 
 from __future__ import annotations
 
-from typing import SupportsFloat, SupportsInt
+from typing import Any, SupportsFloat, SupportsInt
 
 import numpy as np
-import scipy.linalg
+import scipy
 from jaxtyping import Float, Inexact
 from numpy.typing import ArrayLike
 
@@ -84,7 +84,7 @@ def timescale(family: str, window: SupportsFloat = 1.0) -> float:
     return 1.0 if family == "legs" else window / 2
 
 
-def horizon(n: ArrayLike, frequency: ArrayLike) -> Float[np.ndarray, "*shape"]:
+def horizon(n: Any, frequency: Any) -> Float[np.ndarray, "*shape"]:
     """The age up to which LegS with n states resolves a tone: s* = ln(1 + (n/(2 pi f))^2) (derived here).
 
     L_k oscillates in x = e^{-s} with the local wave number k/sqrt(x(1 - x)), which in s is k sqrt(e^{-s}/(1 - e^{-s}));
@@ -93,7 +93,7 @@ def horizon(n: ArrayLike, frequency: ArrayLike) -> Float[np.ndarray, "*shape"]:
 
     Args: n >= 1 states; frequency f > 0 in cycles per unit of time. Raises: ValueError.
     """
-    n, f = checks.array(n, "n"), checks.array(frequency, "frequency")
+    n, f = checks.array(np.asarray(n), "n"), checks.array(np.asarray(frequency), "frequency")
     if np.iscomplexobj(n) or (n < 1).any():
         raise ValueError("n must be at least 1")
     if np.iscomplexobj(f) or (f <= 0).any():

@@ -15,11 +15,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import SupportsFloat, SupportsInt
+from typing import Any, SupportsFloat, SupportsInt
 
 import numpy as np
 from jaxtyping import Float
-from numpy.typing import ArrayLike
 
 from spectral_lab import checks
 from spectral_lab.hippo.bases import shifted_legendre
@@ -35,16 +34,16 @@ class TimeWarp:
     derivative: RealFunction
     inverse: RealFunction
 
-    def sigma(self, t: ArrayLike, s: ArrayLike) -> Float[np.ndarray, "*times"]:
+    def sigma(self, t: Any, s: Any) -> Float[np.ndarray, "*times"]:
         """sigma(t, s) = e^{a(s) - a(t)}, the warped position of time s <= t: 1 at s = t, towards 0 in the far past."""
-        return np.exp(self.a(np.asarray(s, dtype=float)) - self.a(np.asarray(t, dtype=float)))
+        return np.asarray(np.exp(self.a(np.asarray(s, dtype=float)) - self.a(np.asarray(t, dtype=float))))
 
 
 EXPONENTIAL = TimeWarp(a=lambda t: t, derivative=np.ones_like, inverse=lambda a: a)
 UNIFORM = TimeWarp(a=np.log, derivative=np.reciprocal, inverse=np.exp)
 
 
-def warped_basis(warp: TimeWarp, n: SupportsInt, t: ArrayLike, s: ArrayLike) -> Float[np.ndarray, "*times n"]:
+def warped_basis(warp: TimeWarp, n: SupportsInt, t: Any, s: Any) -> Float[np.ndarray, "*times n"]:
     """p_k(t, s) = L_k(sigma(t, s)), k = 0..n-1, in the last axis.
 
     Args: t, the present; s <= t, absolute times in the domain of the warp. Raises: ValueError.
@@ -55,7 +54,7 @@ def warped_basis(warp: TimeWarp, n: SupportsInt, t: ArrayLike, s: ArrayLike) -> 
     return shifted_legendre(n, warp.sigma(t, s))
 
 
-def warped_measure(warp: TimeWarp, t: ArrayLike, s: ArrayLike) -> Float[np.ndarray, "*times"]:
+def warped_measure(warp: TimeWarp, t: Any, s: Any) -> Float[np.ndarray, "*times"]:
     """omega(t, s) = a'(s) sigma(t, s). Its integral over the past is 1 if a is unbounded below.
 
     Args: as `warped_basis`. Raises: ValueError.
@@ -63,7 +62,7 @@ def warped_measure(warp: TimeWarp, t: ArrayLike, s: ArrayLike) -> Float[np.ndarr
     t, s = _times(t, "t"), _times(s, "s")
     if (s > t).any():
         raise ValueError("s must be at most t: the memory sees only the past")
-    return warp.derivative(s) * warp.sigma(t, s)
+    return np.asarray(warp.derivative(s) * warp.sigma(t, s))
 
 
 def warped_coefficients(
@@ -83,8 +82,8 @@ def warped_coefficients(
     return (weights / 2 * signal(past)) @ shifted_legendre(n, sigma)
 
 
-def _times(value: ArrayLike, name: str) -> Float[np.ndarray, "*times"]:
-    times = checks.array(value, name)
+def _times(value: Any, name: str) -> Float[np.ndarray, "*times"]:
+    times = checks.array(np.asarray(value), name)
     if np.iscomplexobj(times):
         raise ValueError(f"{name} must be real")
     return times

@@ -83,20 +83,20 @@ def test_timescale_is_the_mean_age(family, window):
 
 @pytest.mark.parametrize(("n", "f"), [(64, 5.0), (256, 5.0), (256, 20.0)])
 def test_at_the_horizon_a_tone_is_half_resolved(n, f):
-    """Local relative error of the projection of a complex tone, averaged over a period round s*: 0.47 to 0.50."""
-    x, w = np.polynomial.legendre.leggauss(6000)
-    sigma, w = (x + 1) / 2, w / 2
+    """Local relative error of the projection of a complex tone, averaged over the period round s*: one half."""
+    theta = (np.arange(8000) + 0.5) * np.pi / 8000
+    sigma, w = (1 - np.cos(theta)) / 2, np.sin(theta) / 2 * np.pi / 8000
     age = -np.log(sigma)
     p, tone = basis("legs", n, age), np.exp(2j * np.pi * f * age)
-    near = float(horizon(n, f)) + np.linspace(-2, 2, 801) / f
+    near = float(horizon(n, f)) + np.linspace(-0.5, 0.5, 401) / f
     estimate = basis("legs", n, near[near >= 0]) @ (p.T @ (w * tone))
     error = np.sqrt(np.mean(np.abs(estimate - np.exp(2j * np.pi * f * near[near >= 0])) ** 2))
-    assert 0.4 < error < 0.58
+    assert 0.47 < error < 0.52
 
 
 def test_horizon_and_states_needed_are_inverse():
     assert states_needed("legs", 5, 3) == 138
-    assert float(horizon(states_needed("legs", 5, 3), 5)) == pytest.approx(3, abs=0.01)
+    assert float(horizon(states_needed("legs", 5, 3), 5)) == pytest.approx(3, abs=0.02)
 
 
 @pytest.mark.parametrize("family", ["legt", "fout"])
@@ -104,7 +104,7 @@ def test_a_window_with_enough_states_sees_a_band_limited_signal(family):
     u = hippo.white_signal(1.0, 1e-3, 12.0, seed=1)
     enough = states_needed(family, 12.0)
     residual = [
-        np.linalg.norm(projection(family, n, u, 1e-3) - u) / np.linalg.norm(u) for n in (enough // 2, enough + 12)
+        np.linalg.norm(projection(family, n, u, 1e-3) - u) / np.linalg.norm(u) for n in (enough // 4 * 2, enough + 12)
     ]
     assert residual[0] > 0.3
     assert residual[1] < 0.05
