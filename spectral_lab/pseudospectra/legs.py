@@ -15,10 +15,10 @@ from __future__ import annotations
 from typing import SupportsInt
 
 import numpy as np
+import scipy
 from jaxtyping import Complex, Float, Inexact
 from numpy.polynomial.legendre import legval
 from numpy.typing import ArrayLike
-from scipy.optimize import minimize_scalar
 
 from spectral_lab import checks
 from spectral_lab.hippo import legs
@@ -112,7 +112,8 @@ def s4d_frequencies(n: SupportsInt) -> Float[np.ndarray, " n//2"]:
     """The positive frequencies v of the eigenvalues -1/2 +- i v of A_N, largest first, with no eigensolver (F5).
 
     P_n has modulus 1 on Re s = -1/2, and 1 + P_n(-1/2 + i v) = 0 reads
-    sum_{j=1}^n arctan((j - 1/2) / v) = (m + 1/2) pi, m = 0..floor(n/2)-1. The first is v_0 = n^2/pi - pi/6 + O(n^-2). Odd n has the real eigenvalue -1/2 as well.
+    sum_{j=1}^n arctan((j - 1/2) / v) = (m + 1/2) pi, m = 0..floor(n/2)-1. The first is
+    v_0 = n^2/pi - pi/6 + O(n^-2). Odd n has the real eigenvalue -1/2 as well.
 
     Args: n, at least 1 (n = 1 gives an empty array). Raises: ValueError.
     """
@@ -178,9 +179,11 @@ def diag_gap_norm(n: SupportsInt, C: ArrayLike | None = None) -> tuple[float, fl
         [np.geomspace(1e-3, 1e3 * n**2, 400), frequency, frequency + 1, np.maximum(frequency - 1, 1e-3)]
     )
     points = np.unique(points)
-    best = np.argmax(gap(points))
+    best = int(np.argmax(gap(points)))
     bounds = points[max(best - 1, 0)], points[min(best + 1, len(points) - 1)]
-    peak = minimize_scalar(lambda w: -gap(np.array([w]))[0], bounds=bounds, method="bounded", options={"xatol": 1e-9})
+    peak = scipy.optimize.minimize_scalar(
+        lambda w: -gap(np.array([w]))[0], bounds=bounds, method="bounded", options={"xatol": 1e-9}
+    )
     return float(-peak.fun), float(peak.x)
 
 
