@@ -86,14 +86,16 @@ def bill(
     overlap: Any,
     leak_budget: Any = 0.2,
     angle: Any = 8.0,
+    contacts: Any = 200,
     error: Any = ERROR,
 ) -> dict[str, float]:
     """Calls of the time evolution for a whole preparation, method by method, at energy resolution eps.
 
     'cooling': d steps of S + alpha V with alpha = sqrt(eta/d), the abstract's d^{3/2}/eps; 'bang-bang': kicks of
     d^{-1/4}/2, hence d^{5/4}/eps (ours); 'filter': one sign per try, 1/gamma^2 tries for the ground-state overlap
-    gamma (amplitude), 'amplified filter': 1/gamma (literature); 'bath': d cycles of one ancilla that resolves eps,
-    each pi/eps long (our estimate). Read-outs are left out. Raises ValueError unless 0 < overlap <= 1.
+    gamma (amplitude), 'amplified filter': 1/gamma (literature); 'bath': contacts of one ancilla that resolves eps,
+    each pi/eps long (our estimate; 200 of them took our chain of six spins to a ground population of 0.8 to 0.9).
+    Read-outs are left out. Raises ValueError unless 0 < overlap <= 1.
     """
     steps = checks.integer(steps, "steps", 1)
     gamma = checks.number(overlap, "overlap", maximum=1.0, above=0.0)
@@ -109,5 +111,5 @@ def bill(
         "bang-bang": steps * pulsed.evolution,
         "filter": one_sign / gamma**2,
         "amplified filter": one_sign / gamma,
-        "bath": steps * np.pi / (resolution * tau),
+        "bath": checks.integer(contacts, "contacts", 0) * np.pi / (resolution * tau),
     }

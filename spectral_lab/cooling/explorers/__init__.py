@@ -1,0 +1,9 @@
+"""The demonstrations of the chapter, in the order of the lesson."""
+
+from spectral_lab.cooling.explorers.angles import angle_factory
+from spectral_lab.cooling.explorers.bands import two_bands
+from spectral_lab.cooling.explorers.bill import the_bill
+from spectral_lab.cooling.explorers.jumps import who_may_jump
+from spectral_lab.cooling.explorers.machine import cooling_machine
+
+__all__ = ["angle_factory", "cooling_machine", "the_bill", "two_bands", "who_may_jump"]

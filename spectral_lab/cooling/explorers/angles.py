@@ -1,0 +1,126 @@
+"""Demonstration 4: from a polynomial to the angles of a circuit, and how the choice of one root set decides."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+
+from spectral_lab.cooling import qsp
+from spectral_lab.cooling.sign_functions import gaussian_coefficients, laurent_coefficients
+from spectral_lab.explorer import Explorer, Slider, choice, number_text, slider, theme
+
+ROOTS = {"inside the circle": "inside", "outside the circle": "outside"}
+DEGREES = tuple(int(2 * round(k / 2)) for k in np.unique(np.round(np.geomspace(10, 1002, 41) / 2) * 2))
+GRID = np.pi * np.linspace(-1, 1, 257)
+SHARPNESS = 4.0  # K sigma: the series is cut where its Gaussian has fallen to e^-8
+
+
+@lru_cache(maxsize=128)
+def _factory(degree: int, eta: float, roots: str) -> tuple[np.ndarray, qsp.Angles]:
+    K = (degree // 2 - 1) | 1
+    p = (1 - eta) * laurent_coefficients(gaussian_coefficients(K, SHARPNESS / K))
+    return p, qsp.gqsp_angles(p, qsp.gqsp_complement(p, zeros=ROOTS[roots]))
+
+
+def _compute(degree: int, eta: float, roots: str, level: float, shift: float, coarse: bool) -> dict[str, Any]:
+    p, angles = _factory(min(degree, 302) if coarse else degree, eta, roots)
+    turned = qsp.shift_angles(angles.phi, -np.pi * shift)
+    z = np.exp(1j * GRID)
+    K = (len(p) - 1) // 2
+    wanted = np.polynomial.polynomial.polyval(z * np.exp(-1j * np.pi * shift), p)
+    product = qsp.gqsp_polynomial(angles.theta, turned, angles.lam, z)
+    path = qsp.gqsp_path(angles.theta, turned, angles.lam, np.exp(1j * np.pi * level))
+    return {
+        "degree": len(p) - 1, "eta": eta, "roots": roots, "level": level, "shift": shift, "theta": angles.theta,
+        # dividing by z^K makes the sign function real again
+        "f": np.real(product * np.exp(-1j * K * (GRID - np.pi * shift))),
+        "error": np.maximum(np.abs(product - wanted), 1e-17), "path": path,
+        "worst": float(np.abs(product - wanted).max()), "up": float((1 + path[-1, 2]) / 2),
+    }  # fmt: skip
+
+
+def _figure(d: dict[str, Any]) -> theme.Figure:
+    x = GRID / np.pi
+    j = np.arange(len(d["theta"])) / (len(d["theta"]) - 1)
+    circle = np.linspace(0, 2 * np.pi, 101)
+    path = d["path"]
+    return theme.figure(
+        [
+            theme.line(x, d["error"], color=theme.RED, width=1.5, name="|product − P|"),
+            theme.line([-1, 1], [1e-12, 1e-12], color=theme.MUTED, dash="dot", width=1),
+            theme.points(j[::2], d["theta"][::2] / np.pi, color=theme.BLUE, size=3, name="θ_j, j even", panel=2),
+            theme.points(j[1::2], d["theta"][1::2] / np.pi, color=theme.MUTED, size=3, name="θ_j, j odd", panel=2),
+            theme.line(np.cos(circle), np.sin(circle), color=theme.GRID, width=1, panel=3),
+            theme.line(path[:, 0], path[:, 2], color=theme.BLUE, width=1, name="Bloch vector", panel=3),
+            theme.points(path[-1:, 0], path[-1:, 2], color=theme.RED, size=9, name="after the last gate", panel=3),
+        ],
+        x=[
+            theme.axis("θ / π", low=-1, high=1),
+            theme.axis("gate j / d", low=0, high=1),
+            theme.axis("⟨X⟩ of the ancilla", low=-1.15, high=1.15),
+        ],
+        y=[
+            theme.axis("error of the product", log=True, low=1e-17, high=1e-3),
+            theme.axis("angle θ<sub>j</sub> / π", low=-0.02, high=0.52),
+            theme.axis("⟨Z⟩ of the ancilla", low=-1.15, high=1.15),
+        ],
+        titles=["Does the circuit do P?", "Its angles", "One level's way through it"],
+        widths=[1.1, 1, 1],
+        equal=[False, False, True],
+        notes=[
+            theme.note("|product − P| = 10⁻¹²", -0.96, -11.5, color=theme.MUTED),
+            theme.note("j odd: zero", 0.97, 0.06, color=theme.MUTED, panel=2, anchor="right"),
+            theme.note("j even", 0.97, 0.47, color=theme.BLUE, panel=2, anchor="right"),
+        ],
+    )
+
+
+def _readout(d: dict[str, Any]) -> str:
+    power = int(np.ceil(np.log10(d["worst"])))
+    return (
+        f"Degree {d['degree']}, zeros of Q {d['roots']}, η = {number_text(d['eta'], 2)}, shifted by "
+        f"{number_text(d['shift'], 3)} π: the product equals P to better than {number_text(10.0**power)}. "
+        f"The level at θ = {number_text(d['level'], 3)} π leaves the ancilla in |0⟩ with probability {d['up']:.3f}."
+    )
+
+
+def _code(degree: int, eta: float, roots: str, level: float, shift: float) -> str:
+    K = (degree // 2 - 1) | 1
+    return f"""
+        import numpy as np
+        from spectral_lab.cooling import gqsp_angles, gqsp_complement, gqsp_path
+        from spectral_lab.cooling import laurent_coefficients, product_error, shift_angles
+        from spectral_lab.cooling.sign_functions import gaussian_coefficients
+
+        P = (1 - {eta}) * laurent_coefficients(gaussian_coefficients({K}, {SHARPNESS} / {K}))
+        angles = gqsp_angles(P, gqsp_complement(P, zeros="{ROOTS[roots]}"))
+        phi = shift_angles(angles.phi, -np.pi * {shift})
+        z = gqsp_path(angles.theta, phi, angles.lam, np.exp(1j * np.pi * {level}))[-1, 2]
+        print(product_error(P, angles), f"{{(1 + z) / 2:.3f}}")
+    """
+
+
+def angle_factory(**state: Any) -> Explorer:
+    """Angles of generalised QSP, their self-check, and one level's way through the circuit (C9, C10, C11)."""
+    return Explorer(
+        title="Angle factory",
+        controls=[
+            Slider("degree", "degree of $P$", DEGREES, DEGREES[16]),
+            slider("eta", r"head-room $\eta$", 3e-5, 0.3, 1e-3, steps=40, log=True),
+            choice("roots", "zeros of $Q$", tuple(ROOTS)),
+            slider("level", r"level $\theta/\pi$", -1.0, 1.0, 0.2, steps=80),
+            slider("shift", "shift by phases", -1.0, 1.0, 0.0, steps=80, unit="π"),
+        ],
+        compute=_compute,
+        figure=_figure,
+        readout=_readout,
+        code=_code,
+        presets={
+            "Degree 1002": {"degree": 1002},
+            "Wrong roots": {"degree": 1002, "roots": "outside the circle"},
+            "At the edge": {"level": 0.0},
+        },
+        state=state,
+    )

@@ -1,0 +1,171 @@
+"""Demonstration 1: any spectrum becomes two bands, and a polynomial of a time evolution does it."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+import scipy.special
+
+from spectral_lab.cooling import sign_functions as sf
+from spectral_lab.cooling.hamiltonians import hubbard, tfim, xxz
+from spectral_lab.cooling.levels import Levels, levels
+from spectral_lab.explorer import Explorer, choice, integers, number_text, slider, theme
+
+CHAINS = {"tilted Ising": lambda: tfim(6), "Heisenberg": lambda: xxz(6), "Hubbard": lambda: hubbard(3)}
+CHAIN_CODE = {"tilted Ising": "tfim(6)", "Heisenberg": "xxz(6)", "Hubbard": "hubbard(3)"}
+METHODS = ("Gaussian", "Fejér", "plain", "minimax")
+DELTA = 0.01  # what counts as "in the band"
+CURVE = np.linspace(-1.25, 1.25, 601)  # in units of pi
+
+
+@lru_cache(maxsize=4)
+def _levels(chain: str) -> Levels:
+    return levels(CHAINS[chain]())
+
+
+@lru_cache(maxsize=256)
+def _series(method: str, degree: int, edge: float, sigma: float) -> np.ndarray:
+    if method == "Gaussian":
+        return sf.gaussian_coefficients(degree, sigma)
+    if method == "Fejér":
+        return sf.fejer_coefficients(degree)
+    if method == "plain":
+        return sf.plain_coefficients(degree)
+    degree = min(degree, 151)
+    while degree > 3 and sf.minimax_asymptotics(degree, np.sin(edge)) < 1e-10:
+        degree -= 2  # beyond this the best error is rounding
+    return sf.minimax_coefficients(degree, edge)[0]
+
+
+def _compute(chain: str, where: float, width: float, degree: int, method: str, stretch: float) -> dict[str, Any]:
+    spectrum = _levels(chain)
+    E = spectrum.energies
+    mu = E[0] + where * spectrum.spread
+    resolution = width * float(scipy.special.erfcinv(DELTA))
+    tau, edge = sf.oracle_time(spectrum.spread, resolution)
+    tau = stretch * tau
+    edge = min(stretch * edge, 1.5)
+    b = _series(method, degree | 1, edge, width * tau / np.sqrt(2))
+    theta = (E - mu) * tau
+    s = sf.sine_series(b, theta)
+    wrapped = np.abs(theta) > np.pi  # there the sine has the wrong sign
+    return {
+        "chain": chain, "E": E, "mu": float(mu), "theta": theta, "s": s, "wrapped": wrapped,
+        "curve": sf.sine_series(b, CURVE * np.pi), "degree": 2 * len(b) - 1, "edge": edge, "tau": float(tau),
+        "in_bands": int((np.abs(np.abs(s) - 1) <= DELTA).sum()), "highest": float(np.abs(s).max()),
+        "wrong": int(wrapped.sum()), "peak": float(np.abs(sf.sine_series(b, np.linspace(0, np.pi, 2001))).max()),
+    }  # fmt: skip
+
+
+def _banded(d: dict[str, Any], x: np.ndarray, y: np.ndarray, **style: Any) -> list[theme.Trace]:
+    """One mark a level: below mu, above mu, and those that have wrapped into the wrong band."""
+    cold = d["E"] < d["mu"]
+    parts = {
+        "below μ": (cold & ~d["wrapped"], theme.BLUE),
+        "above μ": (~cold & ~d["wrapped"], theme.RED),
+        "wrapped": (d["wrapped"], theme.PINK),
+    }
+    return [theme.points(x[mask], y[mask], name=name, color=color, **style) for name, (mask, color) in parts.items()]
+
+
+def _figure(d: dict[str, Any]) -> theme.Figure:
+    E, s = d["E"], d["s"]
+    low, high = E[0] - 0.06 * np.ptp(E), E[-1] + 0.06 * np.ptp(E)
+    height = (E - low) / (high - low)  # levels drawn on the same scale as the bands
+    links_x = np.tile([0.0, 1.0, np.nan], len(E))
+    links_y = np.column_stack([height, 0.5 + s / 2.6, np.full(len(E), np.nan)]).ravel()
+    inside = np.abs(CURVE) <= 1
+    turn, radius = CURVE[inside] * np.pi, 1 + 0.28 * d["curve"][inside]
+    edge = np.linspace(-d["edge"], d["edge"], 21)
+    return theme.figure(
+        [
+            theme.line(links_x, links_y, color=theme.GRID, width=1),
+            *_banded(d, np.zeros(len(E)), height, symbol="line-ew-open", size=14),
+            *_banded(d, np.ones(len(E)), 0.5 + s / 2.6, symbol="line-ew-open", size=14),
+            theme.line(CURVE, d["curve"], color=theme.INK, width=1.5, name="f(θ)", panel=2),
+            *_banded(d, d["theta"] / np.pi, s, panel=2),
+            theme.line([-1.25, 1.25], [1, 1], color=theme.MUTED, dash="dot", width=1, panel=2),
+            theme.line([-1.25, 1.25], [-1, -1], color=theme.MUTED, dash="dot", width=1, panel=2),
+            theme.line(np.cos(turn), np.sin(turn), color=theme.GRID, width=1, panel=3),
+            theme.line(radius * np.cos(turn), radius * np.sin(turn), color=theme.INK, width=1.2, panel=3),
+            theme.line(np.cos(edge), np.sin(edge), color=theme.GREEN, width=7, name="edge at 0", panel=3),
+            theme.line(-np.cos(edge), np.sin(edge), color=theme.GREEN, width=7, name="edge at π", panel=3),
+            *_banded(d, np.cos(d["theta"]), np.sin(d["theta"]), panel=3),
+        ],
+        x=[
+            theme.axis("", low=-0.25, high=1.25, tickvals=[0, 1], ticktext=["levels of H", "levels of S"]),
+            theme.axis("θ / π,   θ = (E − μ)τ", low=-1.25, high=1.25),
+            theme.axis("", low=-1.45, high=1.45, showticklabels=False, showgrid=False, ticks=""),
+        ],
+        y=[
+            theme.axis("", low=0, high=1, showticklabels=False, showgrid=False, ticks=""),
+            theme.axis("f(θ)", low=-1.35, high=1.35),
+            theme.axis("", low=-1.45, high=1.45, showticklabels=False, showgrid=False, ticks=""),
+        ],
+        titles=["Ladder and bands", "The polynomial", "Its circle, with two edges"],
+        widths=[1, 1.25, 1],
+        equal=[False, False, True],
+        notes=[
+            theme.note("edge at 0", 0.5, 0, color=theme.GREEN, panel=3, anchor="center"),
+            theme.note("edge at π", -0.5, 0, color=theme.GREEN, panel=3, anchor="center"),
+            theme.note("+1", 1.1, 0.5 + 1 / 2.6, panel=1),
+            theme.note("−1", 1.1, 0.5 - 1 / 2.6, panel=1),
+        ],
+        margin={"l": 20},
+    )
+
+
+def _readout(d: dict[str, Any]) -> str:
+    wrap = f" {d['wrong']} levels have wrapped past θ = π into the wrong band." if d["wrong"] else ""
+    return (
+        f"{d['chain']}, μ = {number_text(d['mu'], 3)}: {d['in_bands']} of {len(d['E'])} levels within 1 % of ±1 "
+        f"(degree {d['degree']}, edges {number_text(d['edge'], 3)} rad wide, max |f| = {d['peak']:.3f}).{wrap}"
+    )
+
+
+def _code(chain: str, where: float, width: float, degree: int, method: str, stretch: float) -> str:
+    d = _compute(chain, where, width, degree, method, stretch)
+    series = {
+        "Gaussian": f"sf.gaussian_coefficients({d['degree']}, {width} * tau / np.sqrt(2))",
+        "Fejér": f"sf.fejer_coefficients({d['degree']})",
+        "plain": f"sf.plain_coefficients({d['degree']})",
+        "minimax": f"sf.minimax_coefficients({d['degree']}, {d['edge']!r})[0]",
+    }[method]
+    return f"""
+        import numpy as np
+        from spectral_lab.cooling import {CHAIN_CODE[chain].split("(")[0]}, levels
+        from spectral_lab.cooling import sign_functions as sf
+
+        E = levels({CHAIN_CODE[chain]}).energies
+        tau, mu = {d["tau"]!r}, {d["mu"]!r}
+        s = sf.sine_series({series}, (E - mu) * tau)
+        print((abs(abs(s) - 1) <= {DELTA}).sum(), "of", len(E))
+    """
+
+
+def two_bands(**state: Any) -> Explorer:
+    """Levels of H, the sign polynomial, and levels of S; the second edge at π included (C1, C5, C12)."""
+    return Explorer(
+        title="Two bands",
+        controls=[
+            slider("where", r"shift $\mu$ (0 to 1)", 0.0, 1.0, 0.5, play=True),
+            slider("width", "edge width $w$", 0.05, 2.0, 0.5, steps=60, log=True),
+            integers("degree", "degree $K$", 5, 301, 61, step=2),
+            choice("method", "polynomial", METHODS),
+            slider("stretch", r"oracle time $\tau$", 0.5, 1.6, 1.0, steps=110),
+            choice("chain", "Hamiltonian", tuple(CHAINS)),
+        ],
+        compute=_compute,
+        figure=_figure,
+        readout=_readout,
+        code=_code,
+        presets={
+            "Near the bottom": {"where": 0.15, "width": 0.25, "degree": 121},
+            "Gibbs": {"method": "plain", "degree": 31},
+            "Best of its degree": {"method": "minimax"},
+            "Wrap through π": {"where": 0.3, "stretch": 1.6},
+        },
+        state=state,
+    )

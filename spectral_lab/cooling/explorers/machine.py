@@ -1,0 +1,162 @@
+"""Demonstration 3: step after step. With a read-out it cools; without one it boils."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+
+from spectral_lab.cooling.cooling import POLICIES, Trajectory, cool
+from spectral_lab.cooling.hamiltonians import start_state, tfim, xxz
+from spectral_lab.cooling.ladder import ladder_law
+from spectral_lab.cooling.levels import Levels, levels
+from spectral_lab.explorer import Explorer, choice, integers, number_text, slider, theme
+
+SITES, SEEDS, LONGEST = 4, 20, 30
+CHAINS = {"tilted Ising": "tfim", "Heisenberg": "xxz"}
+STARTS = {"Néel": "neel", "all plus": "plus", "all up": "up"}
+STIRRERS = {"random local field": "field", "same field on all sites": "uniform", "dense random (GUE)": "gue"}
+
+
+@lru_cache(maxsize=2)
+def _levels(chain: str) -> Levels:
+    return levels(tfim(SITES) if chain == "tilted Ising" else xxz(SITES))
+
+
+@lru_cache(maxsize=2048)
+def _run(
+    chain: str, start: str, policy: str, stirrer: str, angle: float, margin: float, s: float, seed: int
+) -> Trajectory:
+    return cool(
+        _levels(chain), start_state(SITES, STARTS[start]), LONGEST, policy=policy, perturbation=STIRRERS[stirrer],
+        alpha=0.4, angle=angle, width=2 * s, resolution=s, margin=margin, seed=seed,
+    )  # fmt: skip
+
+
+def _compute(
+    steps: int,
+    angle: float,
+    margin: float,
+    resolution: float,
+    policy: str,
+    stirrer: str,
+    chain: str,
+    start: str,
+    seed: int,
+    coarse: bool,
+) -> dict[str, Any]:
+    chosen = (chain, start, policy, stirrer, angle, margin, resolution)
+    run = _run(*chosen, seed)
+    fan = [run] if coarse else [_run(*chosen, other) for other in range(1, SEEDS + 1)]
+    spectrum = _levels(chain)
+    finals = np.array([other.ground_population[steps] for other in fan])
+    first = int(np.searchsorted(spectrum.energies, run.energies[0]))
+    return {
+        "steps": steps, "seed": seed, "margin": margin, "resolution": resolution, "angle": angle,
+        "policy": policy, "levels": spectrum.energies, "runs": len(fan),
+        "energy": run.energies[: steps + 1], "shifts": run.shifts[:steps], "ground": run.ground_population[: steps + 1],
+        "fan": np.array([other.energies[: steps + 1] for other in fan]),
+        "mean_ground": np.mean([other.ground_population[: steps + 1] for other in fan], axis=0),
+        "cold": int((finals > 0.99).sum()), "law": ladder_law(max(first - 1, 0)), "queries": float(run.queries[steps]),
+    }  # fmt: skip
+
+
+def _figure(d: dict[str, Any]) -> theme.Figure:
+    E, k = d["levels"], np.arange(d["steps"] + 1)
+    low, high = E[0] - 0.05 * np.ptp(E), E[-1] + 0.05 * np.ptp(E)
+    gap = np.full((len(d["fan"]), 1), np.nan)
+    fan_x = np.tile(np.append(k, np.nan), len(d["fan"]))
+    rungs = np.column_stack([E, E, np.full(len(E), np.nan)]).ravel()
+    return theme.figure(
+        [
+            theme.line(np.tile([0, LONGEST, np.nan], len(E)), rungs, color=theme.GRID, width=1),
+            theme.line([0, LONGEST], [E.mean()] * 2, color=theme.MUTED, dash="dot", name="infinite temperature"),
+            theme.line(fan_x, np.hstack([d["fan"], gap]).ravel(), color=theme.BLUE, width=1, opacity=0.35),
+            theme.line(k, d["energy"], color=theme.BLUE, width=3, name=f"seed {d['seed']}"),
+            theme.points(k[1:] - 0.5, d["shifts"], color=theme.GREEN, symbol="line-ew-open", size=9, name="μ"),
+            theme.line(k, d["mean_ground"], color=theme.RED, width=2, name="mean of the runs", panel=2),
+            theme.line(k, d["ground"], color=theme.BLUE, width=3, name=f"seed {d['seed']}", panel=2),
+            theme.line([d["law"]] * 2, [0, 1.04], color=theme.MUTED, dash="dash", name="ladder law", panel=2),
+        ],
+        x=[theme.axis("step", low=0, high=LONGEST), theme.axis("step", low=0, high=LONGEST)],
+        y=[theme.axis("energy (J)", low=low, high=high), theme.axis("ground population", low=-0.02, high=1.04)],
+        titles=["Energy", "Weight on the ground level"],
+        widths=[1.3, 1],
+        notes=[
+            theme.note("μ of each step", 0.99 * LONGEST, E[-1], color=theme.GREEN, anchor="right"),
+            theme.note("this run", 0.99 * LONGEST, E[-1] - 0.07 * np.ptp(E), color=theme.BLUE, anchor="right"),
+            theme.note("mean of 20 runs", 0.99 * LONGEST, 0.13, color=theme.RED, panel=2, anchor="right"),
+            theme.note("this run", 0.99 * LONGEST, 0.05, color=theme.BLUE, panel=2, anchor="right"),
+            theme.note("ladder law", d["law"] + 0.4, 0.21, color=theme.MUTED, panel=2),
+        ],
+    )  # fmt: skip
+
+
+def _readout(d: dict[str, Any]) -> str:
+    queries = f"{d['queries']:.2g} queries of exp(−iHτ)" if d["queries"] else "no query yet"
+    return (
+        f"Seed {d['seed']}, policy {d['policy']} (margin {number_text(d['margin'], 3)}, s = "
+        f"{number_text(d['resolution'], 3)}, ϑ = {number_text(d['angle'], 3)}): after {d['steps']} steps the energy is "
+        f"{number_text(float(d['energy'][-1]), 4)} (ground level {number_text(float(d['levels'][0]), 4)}), ground "
+        f"population {d['ground'][-1]:.3f}; {queries}. Of {d['runs']} runs {d['cold']} are above 0.99, "
+        f"mean {d['mean_ground'][-1]:.2f}."
+    )
+
+
+def _code(
+    steps: int,
+    angle: float,
+    margin: float,
+    resolution: float,
+    policy: str,
+    stirrer: str,
+    chain: str,
+    start: str,
+    seed: int,
+) -> str:
+    return f"""
+        from spectral_lab.cooling import cool, start_state, {CHAINS[chain]}
+
+        run = cool(
+            {CHAINS[chain]}({SITES}), start_state({SITES}, "{STARTS[start]}"), {LONGEST}, policy="{policy}",
+            perturbation="{STIRRERS[stirrer]}", alpha=0.4, angle={angle}, width={2 * resolution},
+            resolution={resolution}, margin={margin}, seed={seed},
+        )
+        print(f"{{run.energies[{steps}]:.4g}}, {{run.ground_population[{steps}]:.3f}}")
+    """
+
+
+def cooling_machine(**state: Any) -> Explorer:
+    """Twenty cooling runs: energy, shifts, ground population, and the ladder law (C8, C17, C18, C19)."""
+    return Explorer(
+        title="The cooling machine",
+        controls=[
+            integers("steps", "steps $d$", 1, LONGEST, 5, play=True),
+            slider("angle", r"stirring angle $\vartheta$", 0.5, 20.0, 8.0, steps=39),
+            slider("margin", r"margin of $\mu$", 0.0, 2.0, 0.4, steps=40, unit="J"),
+            slider("resolution", "resolution $s$", 0.02, 0.6, 0.06, steps=29, unit="J"),
+            integers("seed", "seed", 1, SEEDS, 1),
+            choice("policy", "policy", POLICIES, "pointer"),
+            choice("stirrer", "stir with", tuple(STIRRERS)),
+            choice("chain", "Hamiltonian", tuple(CHAINS)),
+            choice("start", "start", tuple(STARTS)),
+        ],
+        compute=_compute,
+        figure=_figure,
+        readout=_readout,
+        code=_code,
+        presets={
+            "No read-out: it boils": {"policy": "none", "steps": LONGEST},
+            "Margin too small": {"margin": 0.0, "resolution": 0.2, "steps": LONGEST},
+            "Dark perturbation": {
+                "chain": "Heisenberg",
+                "start": "all up",
+                "stirrer": "same field on all sites",
+                "steps": LONGEST,
+            },
+            "Asking only 'below?'": {"policy": "band", "steps": LONGEST},
+            "From all plus": {"start": "all plus", "steps": 10},
+        },
+        state=state,
+    )
