@@ -1,0 +1,315 @@
+"""The published file formats of ZINC, Alchemy, DrugOOD and the counting set, read without trusting the files.
+
+ZINC comes as a pickle, which can run any code when it is opened. It is read here by an unpickler that knows only
+what a pickled tensor is made of; anything else is refused. All readers return `LabelledGraph`s.
+"""
+
+from __future__ import annotations
+
+import collections
+import io
+import json
+import pickle
+import zipfile
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, ClassVar, NamedTuple
+
+import numpy as np
+import scipy
+from jaxtyping import Shaped
+
+from spectral_lab import checks
+
+
+class LabelledGraph(NamedTuple):
+    """A graph with what a model reads from it and what it shall predict."""
+
+    n: int
+    edges: Shaped[np.ndarray, "m 2"]  # each undirected edge once
+    nodes: Shaped[np.ndarray, n * f]  # types, or features
+    edge_values: Shaped[np.ndarray, m * g]
+    target: Shaped[np.ndarray, " targets"]
+
+
+class FormatError(ValueError):
+    """A file does not hold what its format says."""
+
+
+# --- ZINC: molecules.zip with train.pickle, val.pickle, test.pickle -----------------------------------------------
+
+
+def read_zinc(path: str | Path, split: str, index: Iterable[int] | None = None) -> list[LabelledGraph]:
+    """Molecules of one split of `molecules.zip` (or of a folder that holds its pickles).
+
+    Each is a dict: `atom_type` [n] in 0..27, `bond_type` [n, n] in 0..3, `logP_SA_cycle_normalized` [1].
+
+    Args:
+        path: the zip file, or the folder into which it was unpacked.
+        split: "train", "val" or "test".
+        index: which molecules to keep, see `read_index`; all if None.
+
+    Raises:
+        FormatError: if the file holds anything but dicts of tensors and numbers, or not these.
+        FileNotFoundError: if there is no such file.
+    """
+    checks.choice(split, "split", ("train", "val", "test"))
+    with _member(Path(path), f"{split}.pickle") as file:
+        molecules = load_tensors(file)
+    if not isinstance(molecules, list):
+        raise FormatError(f"{split}.pickle must hold a list of molecules, got {type(molecules).__name__}")
+    wanted = range(len(molecules)) if index is None else list(index)
+    if len(wanted) and not (min(wanted) >= 0 and max(wanted) < len(molecules)):
+        raise FormatError(f"index must name molecules 0..{len(molecules) - 1}, got up to {max(wanted)}")
+    return [_zinc_molecule(molecules[i], i) for i in wanted]
+
+
+def _zinc_molecule(molecule: Any, position: int) -> LabelledGraph:
+    try:
+        nodes = np.asarray(molecule["atom_type"])
+        bonds = np.asarray(molecule["bond_type"])
+        target = np.asarray(molecule["logP_SA_cycle_normalized"], dtype=float).reshape(1)
+    except (KeyError, TypeError, ValueError) as error:
+        raise FormatError(f"molecule {position} is not a ZINC molecule: {error!r}") from None
+    if nodes.ndim != 1 or bonds.shape != (len(nodes), len(nodes)) or not np.array_equal(bonds, bonds.T):
+        raise FormatError(f"molecule {position} must have [n] atoms and a symmetric [n, n] table of bonds")
+    edges = np.argwhere(np.triu(bonds, 1))
+    return LabelledGraph(len(nodes), edges, nodes, bonds[edges[:, 0], edges[:, 1]], target)
+
+
+def load_tensors(file: Any) -> Any:
+    """Unpickle plain containers, numbers, text and CPU tensors, which come back as numpy arrays; nothing else.
+
+    Args:
+        file: opened for reading bytes.
+
+    Raises:
+        FormatError: if the pickle asks for anything more, with its name.
+    """
+    try:
+        return _TensorUnpickler(file).load()
+    except FormatError:
+        raise
+    except Exception as error:  # a broken pickle fails in many ways
+        raise FormatError(f"the pickle cannot be read: {type(error).__name__}: {error}") from None
+
+
+class _Storage(NamedTuple):
+    values: np.ndarray
+
+
+_DTYPES = {"LongStorage": "<i8", "IntStorage": "<i4", "ShortStorage": "<i2", "CharStorage": "i1", "ByteStorage": "u1",
+           "FloatStorage": "<f4", "DoubleStorage": "<f8", "BoolStorage": "?"}  # fmt: skip
+
+
+def _rebuild(storage: Any, offset: int, size: tuple, stride: tuple, *_: Any) -> np.ndarray:
+    """The tensor as an array, with every index checked: strides of a hostile file may point anywhere."""
+    if not isinstance(storage, _Storage) or len(size) != len(stride) or len(size) > 8:
+        raise FormatError("a tensor in the pickle is not made of a storage, a size and strides")
+    numbers = (offset, *size, *stride)
+    if any(not isinstance(x, int) or x < 0 for x in numbers):
+        raise FormatError("a tensor in the pickle has a negative size, stride or offset")
+    last = offset + sum((s - 1) * step for s, step in zip(size, stride, strict=True)) if 0 not in size else -1
+    if last >= len(storage.values):
+        raise FormatError("a tensor in the pickle points beyond its storage")
+    start = storage.values[offset:]
+    bytes_per_step = [step * start.itemsize for step in stride]
+    return np.lib.stride_tricks.as_strided(start, size, bytes_per_step, writeable=False).copy()
+
+
+def _load_storage(data: Any) -> _Storage:
+    """The numbers of a storage in torch's legacy format: five small pickles, the length, the bytes."""
+    if not isinstance(data, bytes):
+        raise FormatError("a storage in the pickle is not made of bytes")
+    stream = io.BytesIO(data)
+    parts = [_StorageUnpickler(stream).load() for _ in range(5)]
+    name, count = parts[3] if isinstance(parts[3], tuple) and len(parts[3]) == 2 else (None, 0)
+    if name not in _DTYPES or not isinstance(count, int):
+        raise FormatError(f"a storage in the pickle is of an unknown kind {name!r}")
+    dtype = np.dtype(_DTYPES[name])
+    stream.read(8)
+    raw = stream.read(count * dtype.itemsize)
+    if len(raw) != count * dtype.itemsize:
+        raise FormatError("a storage in the pickle is cut off")
+    return _Storage(np.frombuffer(raw, dtype))
+
+
+def _encode(text: Any, encoding: Any = "latin1") -> bytes:
+    """Pickles of protocol 2 spell bytes as text."""
+    if not isinstance(text, str) or encoding != "latin1":
+        raise FormatError("the pickle encodes text in a way that tensors do not")
+    return text.encode("latin1")
+
+
+class _TensorUnpickler(pickle.Unpickler):
+    allowed: ClassVar = {
+        ("torch._utils", "_rebuild_tensor_v2"): _rebuild,
+        ("torch.storage", "_load_from_bytes"): _load_storage,
+        ("_codecs", "encode"): _encode,
+        ("collections", "OrderedDict"): collections.OrderedDict,
+    }
+
+    def find_class(self, module: str, name: str) -> Any:
+        if (module, name) not in self.allowed:
+            raise FormatError(f"the pickle asks for {module}.{name}, which a data file has no use for")
+        return self.allowed[module, name]
+
+    def persistent_load(self, pid: Any) -> Any:
+        raise FormatError("the pickle refers to objects outside itself")
+
+
+class _StorageUnpickler(pickle.Unpickler):
+    """Inside a storage: only the names of storage classes, and the reference that describes the storage."""
+
+    def find_class(self, module: str, name: str) -> Any:
+        if module != "torch" or name not in _DTYPES:
+            raise FormatError(f"a storage in the pickle asks for {module}.{name}")
+        return name
+
+    def persistent_load(self, pid: Any) -> Any:
+        if not isinstance(pid, tuple) or len(pid) < 5 or pid[0] != "storage" or pid[3] != "cpu":
+            raise FormatError("a storage in the pickle is not an ordinary one in main memory")
+        return pid[1], pid[4]
+
+
+def read_index(path: str | Path) -> list[int]:
+    """The indices of a subset: whole numbers separated by commas or white space.
+
+    Raises:
+        FormatError: if it holds anything else.
+    """
+    try:
+        return [int(word) for word in Path(path).read_text().replace(",", " ").split()]
+    except ValueError as error:
+        raise FormatError(f"{path} must hold whole numbers: {error}") from None
+
+
+# --- Alchemy: the text files of the TU data sets --------------------------------------------------------------------
+
+
+def read_tu(
+    path: str | Path, name: str = "alchemy_full", node_labels: int = 6, edge_labels: int = 4
+) -> list[LabelledGraph]:
+    """A TU data set in text files: `_A`, `_graph_indicator`, `_graph_attributes`, `_node_labels`, `_edge_labels`.
+
+    Labels become one-hot features, as in Alchemy: 6 elements and 4 kinds of bond. Nodes and graphs count from 1.
+
+    Args:
+        path: a zip file, or the folder that holds the files.
+        name: what the files' names begin with.
+        node_labels, edge_labels: how many labels there are; labels count from the smallest one.
+
+    Raises:
+        FormatError: if the files do not fit together.
+        FileNotFoundError: if one is missing.
+    """
+    tables = {part: _table(Path(path), f"{name}_{part}.txt") for part in
+              ("A", "graph_indicator", "graph_attributes", "node_labels", "edge_labels")}  # fmt: skip
+    owner = tables["graph_indicator"][:, 0].astype(int) - 1
+    ends, kinds = tables["A"].astype(int) - 1, tables["edge_labels"][:, 0].astype(int)
+    targets = tables["graph_attributes"]
+    if len(ends) != len(kinds) or len(owner) != len(tables["node_labels"]) or np.any(np.diff(owner) < 0):
+        raise FormatError(f"the files of {name} do not fit together: edges or nodes and their labels differ in number")
+    if len(owner) == 0 or owner.min() < 0 or owner.max() >= len(targets) or ends.min(initial=0) < 0:
+        raise FormatError(f"the files of {name} name graphs or nodes that are not there")
+    if ends.max(initial=0) >= len(owner) or np.any(owner[ends[:, 0]] != owner[ends[:, 1]]):
+        raise FormatError(f"the files of {name} hold an edge between two graphs, or to no node")
+    first = np.searchsorted(owner, np.arange(len(targets) + 1))
+    once = ends[:, 0] < ends[:, 1]
+    ends, kinds = ends[once], kinds[once]
+    order = np.argsort(owner[ends[:, 0]], kind="stable")
+    ends, kinds = ends[order], kinds[order]
+    cut = np.searchsorted(owner[ends[:, 0]], np.arange(len(targets) + 1))
+    nodes = _one_hot(tables["node_labels"][:, 0].astype(int), node_labels, "node")
+    edges = _one_hot(kinds, edge_labels, "edge")
+    return [
+        LabelledGraph(
+            int(first[g + 1] - first[g]),
+            ends[cut[g] : cut[g + 1]] - first[g],
+            nodes[first[g] : first[g + 1]],
+            edges[cut[g] : cut[g + 1]],
+            targets[g],
+        )
+        for g in range(len(targets))
+    ]
+
+
+def _one_hot(labels: np.ndarray, count: int, what: str) -> np.ndarray:
+    labels = labels - labels.min(initial=0)
+    if labels.max(initial=0) >= count:
+        raise FormatError(f"there are more than {count} {what} labels")
+    return np.eye(count)[labels]
+
+
+def _table(path: Path, name: str) -> np.ndarray:
+    with _member(path, name) as file:
+        try:
+            return np.loadtxt(io.TextIOWrapper(file), delimiter=",", ndmin=2)
+        except ValueError as error:
+            raise FormatError(f"{name} must hold rows of numbers: {error}") from None
+
+
+# --- DrugOOD: one JSON file ---------------------------------------------------------------------------------------
+
+
+def read_drugood(path: str | Path) -> dict[str, list[tuple[str, int]]]:
+    """The splits of a DrugOOD file: for each the SMILES and the class 0 or 1 of its molecules.
+
+    Raises:
+        FormatError: if the file does not hold {"split": {name: [{"smiles", "cls_label"}, ...]}}.
+    """
+    try:
+        content = json.loads(Path(path).read_text())
+        splits = {
+            name: [(str(item["smiles"]), int(item["cls_label"])) for item in items]
+            for name, items in content["split"].items()
+        }
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise FormatError(f"{path} is not a DrugOOD file: {error!r}") from None
+    if any(label not in (0, 1) for items in splits.values() for _, label in items):
+        raise FormatError(f"{path} must label every molecule 0 or 1")
+    return splits
+
+
+# --- the counting set: one MATLAB file ----------------------------------------------------------------------------
+
+
+def read_counting_mat(path: str | Path) -> tuple[dict[str, np.ndarray], list[tuple[int, np.ndarray]], np.ndarray]:
+    """The published counting set: the indices of its splits, its graphs (n, edges), and its targets [graphs, 4].
+
+    The file holds `A` [1, graphs] adjacency matrices, `F` [1, graphs] tables [n, 4] of cycles through each node, and
+    `train_idx`, `val_idx`, `test_idx`.
+
+    Raises:
+        FormatError: if it does not.
+    """
+    try:
+        content = scipy.io.loadmat(str(path))
+        adjacency, counts = content["A"].ravel(), content["F"].ravel()
+        index = {name: content[f"{name}_idx"].ravel().astype(int) for name in ("train", "val", "test")}
+    except (KeyError, ValueError, NotImplementedError) as error:
+        raise FormatError(f"{path} is not the counting set: {error!r}") from None
+    graphs = [(len(A), np.argwhere(np.triu(np.asarray(A, dtype=float)))) for A in adjacency]
+    return index, graphs, np.array([np.asarray(F, dtype=float).sum(axis=0) for F in counts])
+
+
+@contextmanager
+def _member(path: Path, name: str) -> Iterator[Any]:
+    """A file of a folder, or of a zip file wherever in it the file is."""
+    if path.is_dir():
+        with (path / name).open("rb") as file:
+            yield file
+        return
+    if not path.is_file():
+        raise FileNotFoundError(f"there is no file or folder {path}")
+    try:
+        archive = zipfile.ZipFile(path)
+    except zipfile.BadZipFile:
+        raise FormatError(f"{path} is not a zip file") from None
+    with archive:
+        found = [entry for entry in archive.namelist() if entry.rsplit("/", 1)[-1] == name]
+        if not found:
+            raise FileNotFoundError(f"{path} holds no {name}")
+        with archive.open(found[0]) as member:
+            yield member

@@ -1,0 +1,206 @@
+"""Files of the published formats, written small: read exactly, and refused when they want to run code."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import pickle
+import zipfile
+
+import numpy as np
+import pytest
+import scipy
+import torch
+
+from spectral_lab.eigenspaces.formats import (
+    FormatError,
+    load_tensors,
+    read_counting_mat,
+    read_drugood,
+    read_index,
+    read_tu,
+    read_zinc,
+)
+
+
+def molecule(n: int, target: float) -> dict:
+    bonds = torch.zeros(n, n, dtype=torch.long)
+    for i in range(n - 1):
+        bonds[i, i + 1] = bonds[i + 1, i] = 1 + i % 3
+    return {
+        "num_atom": n,
+        "atom_type": torch.arange(n) % 28,
+        "bond_type": bonds,
+        "logP_SA_cycle_normalized": torch.tensor([target]),
+    }
+
+
+@pytest.fixture
+def zinc_zip(tmp_path):
+    path = tmp_path / "molecules.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        for protocol, split in ((2, "train"), (4, "val"), (5, "test")):
+            content = pickle.dumps([molecule(4, 0.5), molecule(6, -1.25), molecule(3, 2.0)], protocol=protocol)
+            archive.writestr(f"molecules/{split}.pickle", content)
+    return path
+
+
+@pytest.mark.parametrize("split", ["train", "val", "test"])
+def test_zinc_molecules_are_read_exactly(zinc_zip, split):
+    graphs = read_zinc(zinc_zip, split, index=[1, 0])
+    assert [g.n for g in graphs] == [6, 4]
+    np.testing.assert_array_equal(graphs[1].edges, [[0, 1], [1, 2], [2, 3]])
+    np.testing.assert_array_equal(graphs[1].edge_values, [1, 2, 3])
+    np.testing.assert_array_equal(graphs[0].nodes, np.arange(6))
+    np.testing.assert_array_equal(graphs[0].target, [-1.25])
+
+
+@pytest.mark.parametrize("dtype", [torch.int64, torch.int32, torch.uint8, torch.float32, torch.float64, torch.bool])
+def test_tensors_come_back_as_equal_arrays(dtype):
+    whole = torch.arange(24).reshape(4, 6).to(dtype)
+    for tensor in (whole, whole.T, whole[1:, ::2], whole[2], torch.zeros(0, 3, dtype=dtype)):
+        read = load_tensors(io.BytesIO(pickle.dumps({"x": tensor})))["x"]
+        np.testing.assert_array_equal(read, tensor.numpy())
+
+
+class Evil:
+    def __reduce__(self):
+        return os.system, ("echo this must never run > pwned",)
+
+
+class Sneaky:
+    """Code inside the storage of a tensor, where torch's own unpickler would run it."""
+
+    def __reduce__(self):
+        return torch.storage._load_from_bytes, (pickle.dumps(Evil()),)
+
+
+@pytest.mark.parametrize("payload", [Evil(), Sneaky(), [molecule(3, 0.0), Evil()], np.float64(1.0), io.BytesIO(b"x")])
+def test_a_pickle_that_wants_more_than_tensors_is_refused(payload, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(FormatError, match=r"asks for|cannot be read"):
+        load_tensors(io.BytesIO(pickle.dumps(payload)))
+    assert not (tmp_path / "pwned").exists()
+
+
+class Reaching:
+    """A tensor whose strides point beyond its storage."""
+
+    def __init__(self, offset, size, stride):
+        self.arguments = offset, size, stride
+
+    def __reduce__(self):
+        storage = torch.arange(4).storage()
+        return torch._utils._rebuild_tensor_v2, (storage, *self.arguments, False, None)
+
+
+@pytest.mark.filterwarnings("ignore:TypedStorage")
+@pytest.mark.parametrize(
+    "arguments",
+    [(0, (5,), (1,)), (3, (2,), (1,)), (0, (2, 2), (1, 9)), (-1, (2,), (1,)), (0, (2,), (-1,)), (4, (), ())],
+)
+def test_a_tensor_that_points_beyond_its_storage_is_refused(arguments):
+    with pytest.raises(FormatError, match=r"beyond|negative"):
+        load_tensors(io.BytesIO(pickle.dumps(Reaching(*arguments))))
+
+
+@pytest.mark.parametrize("content", [b"", b"not a pickle", pickle.dumps([1, 2])[:-3]])
+def test_a_broken_pickle_is_named(content):
+    with pytest.raises(FormatError, match="cannot be read"):
+        load_tensors(io.BytesIO(content))
+
+
+def test_wrong_zinc_files_are_named(zinc_zip, tmp_path):
+    with pytest.raises(FormatError, match=r"0\.\.2"):
+        read_zinc(zinc_zip, "train", [3])
+    with pytest.raises(FileNotFoundError, match="no file or folder"):
+        read_zinc(tmp_path / "other.zip", "train")
+    (tmp_path / "train.pickle").write_bytes(pickle.dumps([{"atom_type": torch.arange(2)}]))
+    with pytest.raises(FormatError, match="molecule 0 is not a ZINC molecule"):
+        read_zinc(tmp_path, "train")
+    (tmp_path / "no.zip").write_bytes(b"no")
+    with pytest.raises(FormatError, match="not a zip file"):
+        read_zinc(tmp_path / "no.zip", "train")
+
+
+def test_index_files(tmp_path):
+    path = tmp_path / "train.index"
+    path.write_text("3,1,4,\n1, 5\n")
+    assert read_index(path) == [3, 1, 4, 1, 5]
+    path.write_text("3,one")
+    with pytest.raises(FormatError, match="whole numbers"):
+        read_index(path)
+
+
+TU = {
+    "A": "1, 2\n2, 1\n2, 3\n3, 2\n4, 5\n5, 4\n",
+    "graph_indicator": "1\n1\n1\n2\n2\n",
+    "graph_attributes": "0.5, 1.0\n-2.0, 3.5\n",
+    "node_labels": "0\n5\n1\n2\n2\n",
+    "edge_labels": "0\n0\n3\n3\n1\n1\n",
+}
+
+
+def write_tu(folder, **changes):
+    for name, text in {**TU, **changes}.items():
+        (folder / f"alchemy_full_{name}.txt").write_text(text)
+    return folder
+
+
+def test_tu_files_become_graphs_with_one_hot_labels(tmp_path):
+    first, second = read_tu(write_tu(tmp_path))
+    assert (first.n, second.n) == (3, 2)
+    np.testing.assert_array_equal(first.edges, [[0, 1], [1, 2]])
+    np.testing.assert_array_equal(first.nodes.argmax(axis=1), [0, 5, 1])
+    np.testing.assert_array_equal(first.edge_values.argmax(axis=1), [0, 3])
+    np.testing.assert_array_equal(second.edge_values, [[0, 1, 0, 0]])
+    np.testing.assert_array_equal(second.target, [-2.0, 3.5])
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"A": "1, 2\n2, 1\n2, 3\n3, 2\n3, 4\n4, 3\n"}, "between two graphs"),
+        ({"node_labels": "0\n1\n"}, "differ in number"),
+        ({"graph_indicator": "1\n1\n1\n3\n3\n"}, "not there"),
+        ({"edge_labels": "0\n0\n4\n4\n1\n1\n"}, "more than 4 edge labels"),
+        ({"A": "1, two\n"}, "rows of numbers"),
+    ],
+)
+def test_tu_files_that_do_not_fit_are_named(tmp_path, changes, message):
+    with pytest.raises(FormatError, match=message):
+        read_tu(write_tu(tmp_path, **changes))
+
+
+def test_drugood_file(tmp_path):
+    path = tmp_path / "lbap_core_ic50_size.json"
+    items = [{"smiles": "CCO", "cls_label": 1, "reg_label": 3.2}, {"smiles": "c1ccccc1", "cls_label": 0}]
+    path.write_text(json.dumps({"cfg": {}, "split": {"train": items, "ood_test": items[:1]}}))
+    assert read_drugood(path) == {"train": [("CCO", 1), ("c1ccccc1", 0)], "ood_test": [("CCO", 1)]}
+    for wrong in (
+        {"split": {"train": [{"smiles": "C", "cls_label": 2}]}},
+        {"split": {"train": [{}]}},
+        [],
+        {"split": 3},
+    ):
+        path.write_text(json.dumps(wrong))
+        with pytest.raises(FormatError, match=r"DrugOOD|label"):
+            read_drugood(path)
+
+
+def test_counting_file(tmp_path):
+    adjacency, counts = np.empty((1, 2), dtype=object), np.empty((1, 2), dtype=object)
+    triangle = np.ones((3, 3)) - np.eye(3)
+    adjacency[0, 0], adjacency[0, 1] = triangle, np.zeros((2, 2))
+    counts[0, 0], counts[0, 1] = np.outer(np.ones(3), [1, 0, 0, 0]), np.zeros((2, 4))
+    path = tmp_path / "data.mat"
+    splits = {f"{name}_idx": np.array([[i]]) for i, name in ((0, "train"), (1, "val"), (0, "test"))}
+    scipy.io.savemat(path, {"A": adjacency, "F": counts, **splits})
+    index, graphs, targets = read_counting_mat(path)
+    assert {name: rows.tolist() for name, rows in index.items()} == {"train": [0], "val": [1], "test": [0]}
+    np.testing.assert_array_equal(graphs[0][1], [[0, 1], [0, 2], [1, 2]])
+    np.testing.assert_array_equal(targets, [[3, 0, 0, 0], [0, 0, 0, 0]])
+    path.write_bytes(b"something else entirely, and long enough to be taken for a header of a file" * 4)
+    with pytest.raises(FormatError, match="not the counting set"):
+        read_counting_mat(path)
