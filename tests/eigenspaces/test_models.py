@@ -20,7 +20,7 @@ from spectral_lab.eigenspaces.models import (
     load_released_weights,
     released_parameter_count,
 )
-from spectral_lab.eigenspaces.models.spe import ElementwiseFilters
+from spectral_lab.eigenspaces.models.filters import ElementwiseFilters
 
 from .released import batch
 from .strategies import random_adjacency

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from spectral_lab.eigenspaces.models.basisnet import BasisNet
+from spectral_lab.eigenspaces.models.filters import LipschitzFilters, SplineFilters
 from spectral_lab.eigenspaces.models.gine import GINE
 from spectral_lab.eigenspaces.models.layers import GIN, MLP
 from spectral_lab.eigenspaces.models.peg import PEG, RandomWalk, RawEigenvectors
@@ -17,9 +18,11 @@ __all__ = [
     "PEG",
     "SPE",
     "BasisNet",
+    "LipschitzFilters",
     "RandomWalk",
     "RawEigenvectors",
     "SignNet",
+    "SplineFilters",
     "load_released_weights",
     "released_parameter_count",
 ]

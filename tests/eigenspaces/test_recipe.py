@@ -1,0 +1,116 @@
+"""The recipes are the published ones where they say so, and their miniatures learn."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+from spectral_lab.eigenspaces.models import released_parameter_count
+from spectral_lab.eigenspaces.recipe import RECIPES, auroc, mann_whitney, warmup_then_linear
+from spectral_lab.training import Silent, train
+
+
+@pytest.fixture(autouse=True)
+def one_thread():
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
+
+
+@pytest.mark.parametrize("preset", ["paper", "lecture", "miniature"])
+def test_every_recipe_builds_its_model_and_can_be_recorded(preset):
+    names = set()
+    for build in RECIPES.values():
+        recipe = build(preset)
+        json.dumps(recipe.config())
+        names.add((recipe.name, recipe.preset))
+    assert len(names) == len(RECIPES)
+    assert all("/" in name for name, _ in names)
+
+
+PAPER = {
+    "counting/3/spe": "count/SPE_gine_gin_mlp.yaml",
+    "counting/6/none": "count/gine_nope.yaml",
+    "counting/4/signnet": "count/signNet_gine_mask.yaml",
+    "zinc/spe": "zinc/SPE_gine_gin_mlp_pe37.yaml",
+    "zinc/spe8": "zinc/SPE_gine_gin_deepsets_pe8.yaml",
+    "zinc/signnet": "zinc/signNet_gine_pe37_mask.yaml",
+    "zinc/signnet8": "zinc/signNet_gine_pe8.yaml",
+    "zinc/none": "zinc/gine_nope.yaml",
+    "alchemy/spe": "alchemy/SPE_gine_gin_mlp_pe12.yaml",
+    "alchemy/signnet": "alchemy/signNet_gine_pe12_mask.yaml",
+    "alchemy/none": "alchemy/gine_nope.yaml",
+}
+
+
+@pytest.mark.parametrize("name", PAPER)
+def test_the_paper_preset_has_the_published_number_of_parameters(name, reference):
+    model = RECIPES[name]("paper").model()
+    assert released_parameter_count(model) == reference("params")[PAPER[name]]["without_per_layer"]
+
+
+def test_the_schedule_is_the_published_one(reference):
+    for row in reference("stability")["lr_schedule"]:
+        factor = warmup_then_linear(row["step"], row["total"], 1, warmup=row["warmup"])
+        assert row["base"] * factor == pytest.approx(row["lr"], rel=1e-12, abs=1e-15)
+
+
+def test_weight_decay_spares_every_bias_and_nothing_else():
+    recipe = RECIPES["counting/3/spe"]("paper")
+    model = recipe.model()
+    optimiser = recipe.optimiser.build(model)
+    spared = {id(p) for group in optimiser.param_groups if group["weight_decay"] == 0 for p in group["params"]}
+    for name, parameter in model.named_parameters():
+        assert (id(parameter) in spared) == ("bias" in name), name
+
+
+def test_the_miniature_learns_and_spe_beats_no_encoding(tmp_path):
+    errors = {}
+    for method in ("spe", "none"):
+        recipe = replace(RECIPES[f"counting/3/{method}"]("miniature"), epochs=8)
+        run = train(recipe, reporter=Silent(), folder=tmp_path)
+        errors[method] = run.metrics["test MAE"]
+    assert errors["spe"] < errors["none"] < 0.9  # predicting the mean gives about 0.8
+
+
+def test_auroc_counts_pairs(tmp_path):
+    rng = np.random.default_rng(0)
+    scores, positive = rng.integers(0, 6, 80).astype(float), rng.random(80) < 0.4
+    pairs = scores[positive][:, None] - scores[~positive]
+    assert mann_whitney(scores, positive) == pytest.approx(np.mean((pairs > 0) + 0.5 * (pairs == 0)), abs=1e-12)
+    with pytest.raises(ValueError, match="both classes"):
+        mann_whitney(scores, np.zeros(80, dtype=bool))
+
+
+def test_auroc_of_a_model_reads_every_graph_once():
+    recipe = RECIPES["counting/3/none"]("miniature")
+    torch.manual_seed(0)
+    model, graphs = recipe.model(), recipe.data()["val"]
+    labelled = replace(graphs, targets=(graphs.targets > 0).float())
+    assert auroc(model, labelled, batch_size=7) == pytest.approx(auroc(model, labelled, batch_size=50), abs=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("name", "kwargs", "message"),
+    [
+        ("counting/3/spe", {"preset": "full"}, "preset"),
+        ("counting/3/spe", {"preset": "paper", "method": "basis"}, "method"),
+        ("drugood/size/spe", {"preset": "paper", "shift": "colour"}, "shift"),
+        ("tradeoff/4", {"preset": "full"}, "preset"),
+    ],
+)
+def test_unknown_names_are_refused(name, kwargs, message):
+    with pytest.raises(ValueError, match=message):
+        RECIPES[name](**kwargs)
+
+
+def test_the_molecular_miniatures_run_where_rdkit_is(tmp_path):
+    pytest.importorskip("rdkit", reason="rdkit is an optional extra")
+    for name in ("zinc/spe", "drugood/size/none"):
+        run = train(replace(RECIPES[name]("miniature"), epochs=1), reporter=Silent(), folder=tmp_path)
+        assert all(np.isfinite(value) for value in run.metrics.values())
