@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import io
 import sys
-from typing import TYPE_CHECKING, Any, Protocol, TextIO
+from typing import TYPE_CHECKING, Any, Protocol, TextIO, cast, runtime_checkable
 
 if TYPE_CHECKING:
     from spectral_lab.training.run import Run
 
 
+@runtime_checkable
 class Reporter(Protocol):
     """Whoever listens to a run; each method is called between two steps, on the first process only."""
 
@@ -45,8 +47,8 @@ class Silent:
 class Text:
     """A progress bar and one line an evaluation, on standard error."""
 
-    def __init__(self, stream: TextIO | None = None) -> None:
-        self.stream = stream or sys.stderr
+    def __init__(self, stream: io.TextIOBase | None = None) -> None:
+        self.stream = cast(TextIO, stream or sys.stderr)
         self._bar: Any = None
 
     def start(self, run: Run) -> None:

@@ -102,7 +102,6 @@ UNWANTED = (
     "jupyter",
     "jupyterlab",
     "IPython",
-    "networkx",
     "sklearn",
 )
 

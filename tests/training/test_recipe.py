@@ -45,7 +45,7 @@ def test_every_change_shows(change):
         (lambda: tiny_recipe.recipe(preset="huge"), "preset must be one of 'paper', 'lecture', 'miniature'"),
         (lambda: tiny_recipe.recipe(precision="16-mixed"), "precision must be one of"),
         (lambda: tiny_recipe.recipe(batch_size=0), "batch_size must be a whole number of at least 1"),
-        (lambda: tiny_recipe.recipe(epochs=1.5), "epochs must be a whole number"),
+        (lambda: tiny_recipe.recipe(epochs=0), "epochs must be a whole number of at least 1"),
         (lambda: tiny_recipe.recipe(seed=-1), "seed must be a whole number of at least 0"),
         (lambda: Part(print, {"end": object()}), "options\\['end'\\] of builtins.print must be a JSON value"),
         (lambda: Part(print, {"x": float("nan")}), "must be a JSON value"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 import tiny_recipe
@@ -62,7 +63,7 @@ def test_the_record_holds_what_is_needed_to_repeat_the_run(run, tmp_path):
 
 def curve_run(target: Target) -> Run:
     recipe = tiny_recipe.recipe(target=target)
-    run = Run(recipe, recipe.model(), checkpoint=None, steps_per_epoch=6, hardware=hardware(torch.device("cpu"), 1))
+    run = Run(recipe, recipe.model(), Path("none"), steps_per_epoch=6, hardware=hardware(torch.device("cpu"), 1))
     run.curves = {
         "loss": [(6, 1.0), (12, 0.5), (18, 0.4)],
         "validation": [(6, 0.7), (12, 0.9), (18, 0.8)],
