@@ -15,6 +15,13 @@ Diagonalization", ICLR 2024 (arXiv 2310.01698).
 
 from __future__ import annotations
 
+from spectral_lab.pseudospectra.conditioning import (
+    departure_from_normality,
+    eigenvalue_conditions,
+    eigenvector_condition,
+)
+from spectral_lab.pseudospectra.gallery import convection_diffusion, grcar, jordan_block
+from spectral_lab.pseudospectra.hinf import hinf_norm, transfer_function
 from spectral_lab.pseudospectra.legs import (
     allpass,
     allpass_phase,
@@ -28,17 +35,42 @@ from spectral_lab.pseudospectra.legs import (
     s4d_frequencies,
     spikes,
 )
+from spectral_lab.pseudospectra.resolvent import legs_sigma_min, sigma_min
+from spectral_lab.pseudospectra.transients import (
+    growth_reached,
+    kreiss_constant,
+    numerical_abscissa,
+    pseudospectral_abscissa,
+    semigroup_norms,
+    spectral_abscissa,
+)
 
 __all__ = [
     "allpass",
     "allpass_phase",
+    "convection_diffusion",
+    "departure_from_normality",
     "diag_gap",
     "diag_gap_norm",
+    "eigenvalue_conditions",
+    "eigenvector_condition",
+    "grcar",
+    "growth_reached",
+    "hinf_norm",
+    "jordan_block",
+    "kreiss_constant",
     "legs_impulse_response",
     "legs_normal",
     "legs_normal_eigenpairs",
+    "legs_sigma_min",
     "legs_states",
     "legs_transfer",
+    "numerical_abscissa",
+    "pseudospectral_abscissa",
     "s4d_frequencies",
+    "semigroup_norms",
+    "sigma_min",
+    "spectral_abscissa",
     "spikes",
+    "transfer_function",
 ]

@@ -105,10 +105,10 @@ def diag_gap(n: SupportsInt, s: ArrayLike, C: ArrayLike) -> Complex[np.ndarray, 
 
     Args: as for legs_transfer. Raises: ValueError.
     """
-    return -allpass(n, s) * legs_transfer(n, s, C, "diag")
+    return np.asarray(-allpass(n, s) * legs_transfer(n, s, C, "diag"))
 
 
-def s4d_frequencies(n: SupportsInt) -> Float[np.ndarray, " n//2"]:
+def s4d_frequencies(n: SupportsInt) -> Float[np.ndarray, " half"]:
     """The positive frequencies v of the eigenvalues -1/2 +- i v of A_N, largest first, with no eigensolver (F5).
 
     P_n has modulus 1 on Re s = -1/2, and 1 + P_n(-1/2 + i v) = 0 reads
@@ -147,7 +147,7 @@ def legs_normal_eigenpairs(n: SupportsInt) -> tuple[Complex[np.ndarray, " n"], C
     return eigenvalues, V / np.linalg.norm(V, axis=0)
 
 
-def spikes(n: SupportsInt, C: ArrayLike) -> tuple[Float[np.ndarray, " n//2"], Float[np.ndarray, " n//2"]]:
+def spikes(n: SupportsInt, C: ArrayLike) -> tuple[Float[np.ndarray, " half"], Float[np.ndarray, " half"]]:
     """Frequencies v_m and heights |G_Diag - G_DPLR|(i v_m) of the spikes that dropping the low rank leaves (F6).
 
     For C = e_l the last (m = 0) tends to (2/pi) sqrt(2l - 1) as n grows, and the m-th to 1/(2m + 1) of it.
@@ -230,7 +230,7 @@ def _sweep(
     return _infinite_at_poles(total), _infinite_at_poles(product)
 
 
-def _infinite_at_poles(values: Complex[np.ndarray, "*shape"]) -> Complex[np.ndarray, "*shape"]:
+def _infinite_at_poles(values: ArrayLike) -> Complex[np.ndarray, "*shape"]:
     """Complex division by zero gives NaNs in numpy; a pole is one point, infinity."""
     return np.where(np.isfinite(values), values, np.inf)
 

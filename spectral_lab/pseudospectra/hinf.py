@@ -1,0 +1,105 @@
+"""The worst gain of a linear system over all frequencies: its H-infinity norm, without a grid that could miss it.
+
+For x' = A x + B u, y = C x the norm is sup_w ||C (i w I - A)^{-1} B||_2, the gain from L^2 to L^2. A spike of S4D has
+width 1 at a frequency n^2/pi: a grid steps over it, the method below does not.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import scipy
+from jaxtyping import Complex, Float, Inexact
+from numpy.typing import ArrayLike
+
+from spectral_lab import checks
+
+TOLERANCE = 1e-10
+
+
+def transfer_function(A: ArrayLike, B: ArrayLike, C: ArrayLike, s: ArrayLike) -> Complex[np.ndarray, "*grid"]:
+    """G(s) = C (s I - A)^{-1} B for one input and one output, in modal form: one eigendecomposition serves every s.
+
+    G(s) = sum_i (C v_i) (V^{-1} B)_i / (s - lambda_i). Its error is about 1e-16 kappa(V): use it after PTD, not before.
+
+    Args: A (n, n); B (n,); C (n,); s, complex frequencies of any shape. Raises: ValueError.
+    """
+    A = checks.square(A, "A")
+    B, C = checks.array(B, "B", (len(A),)), checks.array(C, "C", (len(A),))
+    s = np.asarray(checks.array(s, "s"), dtype=complex)
+    eigenvalues, V = np.linalg.eig(A)
+    residues = (C @ V) * np.linalg.solve(V, B.astype(complex))
+    return (1 / (s[..., None] - eigenvalues)) @ residues
+
+
+def hinf_norm(A: ArrayLike, B: ArrayLike, C: ArrayLike) -> tuple[float, float]:
+    """(norm, omega): sup_w ||C (i w I - A)^{-1} B||_2 of a stable system, and a frequency that attains it.
+
+    Boyd, Balakrishnan 1990; Bruinsma, Steinbuch 1990: gamma is a singular value of G(i w) if and only if i w is an
+    eigenvalue of a Hamiltonian matrix. Its imaginary eigenvalues cut the axis into pieces; where G exceeds gamma, the
+    middle of a piece gives a larger gamma. Convergence is quadratic. For real systems omega >= 0.
+
+    Args: A (n, n), all eigenvalues in Re < 0; B (n,) or (n, inputs); C (n,) or (outputs, n). Raises: ValueError.
+    """
+    A = checks.square(A, "A")
+    n = len(A)
+    B, C = checks.array(B, "B"), checks.array(C, "C")
+    B, C = B[:, None] if B.ndim == 1 else B, C[None, :] if C.ndim == 1 else C
+    if B.ndim != 2 or B.shape[0] != n:
+        raise ValueError(f"B must be of shape ({n},) or ({n}, inputs), got {B.shape}")
+    if C.ndim != 2 or C.shape[1] != n:
+        raise ValueError(f"C must be of shape ({n},) or (outputs, {n}), got {C.shape}")
+    poles = np.linalg.eigvals(A)
+    if poles.real.max() >= 0:
+        raise ValueError(
+            f"A must be stable (all eigenvalues in Re < 0), got an eigenvalue with Re = {poles.real.max():.3g}"
+        )
+    symmetric = not any(map(np.iscomplexobj, (A, B, C)))
+    frequencies = np.concatenate([[0.0], poles.imag, np.sqrt(np.abs(poles))])
+    omega, gamma = _largest(A, B, C, np.abs(frequencies) if symmetric else frequencies)
+    for _ in range(30):
+        if gamma == 0:
+            return 0.0, 0.0
+        level = (1 + 2 * TOLERANCE) * gamma
+        H = np.block([[A, B @ B.conj().T / level], [-C.conj().T @ C / level, -A.conj().T]])
+        roots = np.linalg.eigvals(H)
+        crossings = np.sort(roots.imag[np.abs(roots.real) <= 1e-6 * np.abs(roots).max()])
+        middles = (crossings[1:] + crossings[:-1]) / 2
+        if middles.size == 0:
+            break
+        candidate, value = _largest(A, B, C, np.abs(middles) if symmetric else middles)
+        if value <= level:
+            break
+        omega, gamma = candidate, value
+    return _polished(A, B, C, omega, gamma)
+
+
+def _gain(
+    A: Inexact[np.ndarray, "n n"], B: Inexact[np.ndarray, "n m"], C: Inexact[np.ndarray, "p n"], omega: np.ndarray
+) -> Float[np.ndarray, " points"]:
+    G = C @ np.linalg.solve(1j * omega[:, None, None] * np.eye(len(A)) - A, B.astype(complex))
+    return np.linalg.norm(G, 2, axis=(1, 2))
+
+
+def _largest(
+    A: Inexact[np.ndarray, "n n"], B: Inexact[np.ndarray, "n m"], C: Inexact[np.ndarray, "p n"], omega: np.ndarray
+) -> tuple[float, float]:
+    gains = _gain(A, B, C, omega)
+    return float(omega[gains.argmax()]), float(gains.max())
+
+
+def _polished(
+    A: Inexact[np.ndarray, "n n"],
+    B: Inexact[np.ndarray, "n m"],
+    C: Inexact[np.ndarray, "p n"],
+    omega: float,
+    gamma: float,
+) -> tuple[float, float]:
+    """The top of the peak that the search has ended on, to the last digits of its frequency."""
+    width = 1e-3 * max(abs(omega), np.abs(np.linalg.eigvals(A).real).min())
+    peak = scipy.optimize.minimize_scalar(
+        lambda w: -_gain(A, B, C, np.array([w]))[0],
+        bounds=(omega - width, omega + width),
+        method="bounded",
+        options={"xatol": 1e-10 * max(abs(omega), width)},
+    )
+    return (float(-peak.fun), abs(float(peak.x))) if -peak.fun > gamma else (gamma, omega)

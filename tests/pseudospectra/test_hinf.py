@@ -1,0 +1,90 @@
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+import scipy
+from hypothesis import given
+from hypothesis import strategies as st
+
+from spectral_lab.hippo import legs
+from spectral_lab.pseudospectra import diag_gap_norm, hinf_norm, legs_normal, s4d_frequencies, transfer_function
+
+
+def stable(n: int, rng: np.random.Generator) -> np.ndarray:
+    A = rng.standard_normal((n, n))
+    return A - (np.linalg.eigvals(A).real.max() + rng.uniform(0.01, 1)) * np.eye(n)
+
+
+@given(n=st.integers(1, 10), seed=st.integers(0, 10_000), inputs=st.integers(1, 3), outputs=st.integers(1, 3))
+def test_no_frequency_beats_the_norm_and_the_stated_one_attains_it(
+    n: int, seed: int, inputs: int, outputs: int
+) -> None:
+    rng = np.random.default_rng(seed)
+    A, B, C = stable(n, rng), rng.standard_normal((n, inputs)), rng.standard_normal((outputs, n))
+    norm, omega = hinf_norm(A, B, C)
+
+    def gain(w: float) -> float:
+        return float(np.linalg.norm(C @ np.linalg.solve(1j * w * np.eye(n) - A, B), 2))
+
+    grid = np.concatenate([[0], np.geomspace(1e-3, 1e3, 400), np.abs(np.linalg.eigvals(A).imag)])
+    assert max(map(gain, grid)) <= norm * (1 + 1e-9)
+    assert gain(omega) == pytest.approx(norm, rel=1e-9)
+    assert omega >= 0
+
+
+def test_one_mode_has_the_gain_of_its_distance_to_the_axis() -> None:
+    norm, omega = hinf_norm([[-0.25 + 7j]], [3.0], [2.0])
+    assert (norm, omega) == pytest.approx((24.0, 7.0), rel=1e-9)
+
+
+@pytest.mark.parametrize("n", [8, 16, 32])
+def test_the_spike_of_s4d_is_found_without_being_told_where(n: int) -> None:
+    (A1, B1), (A2, B2), C = legs_normal(n), legs(n), np.eye(n)[0]
+    A = scipy.linalg.block_diag(A1, A2)
+    norm, omega = hinf_norm(A, np.concatenate([B1, B2]), np.concatenate([C, -C]))
+    expected, _ = diag_gap_norm(n, C)
+    assert norm == pytest.approx(expected, rel=1e-8)
+    assert omega == pytest.approx(s4d_frequencies(n)[0], abs=0.01)
+
+
+def test_the_peak_gains_are_those_of_the_reference(reference: Any) -> None:
+    perturbations = reference("authors_perturbations.npz")
+    for case in reference("transfer.json"):
+        n, (A, B) = case["n"], legs(case["n"])
+        C = {"e1": np.eye(n)[0], "e3": np.eye(n)[2], "ones_over_sqrt_n": np.full(n, n**-0.5)}[case["C"]]
+        E = perturbations[f"{case['E']}_E"]
+        G = transfer_function(A + E, B, C, 1j * np.array(case["omega"]))
+        expected = np.array(case["G_ptd"][0]) + 1j * np.array(case["G_ptd"][1])
+        np.testing.assert_allclose(G, expected, rtol=1e-9, atol=1e-12)
+
+
+@given(n=st.integers(1, 8), seed=st.integers(0, 1000))
+def test_the_modal_transfer_function_is_the_dense_one(n: int, seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    A, B, C = stable(n, rng), rng.standard_normal(n), rng.standard_normal(n)
+    s = 1j * rng.uniform(-5, 5, (2, 3))
+    expected = [[C @ np.linalg.solve(z * np.eye(n) - A, B) for z in row] for row in s]
+    np.testing.assert_allclose(transfer_function(A, B, C, s), expected, rtol=1e-6, atol=1e-8)
+
+
+def test_a_system_that_says_nothing_has_norm_zero() -> None:
+    assert hinf_norm(-np.eye(3), np.zeros(3), np.ones(3)) == (0.0, 0.0)
+
+
+@pytest.mark.parametrize(
+    ("call", "name"),
+    [
+        (lambda: hinf_norm(np.eye(2), [1, 1], [1, 1]), "A"),
+        (lambda: hinf_norm(np.zeros((2, 2)), [1, 1], [1, 1]), "A"),
+        (lambda: hinf_norm(-np.eye(2), [1, 1, 1], [1, 1]), "B"),
+        (lambda: hinf_norm(-np.eye(2), [1, 1], [1, 1, 1]), "C"),
+        (lambda: hinf_norm(-np.eye(2), [1, np.nan], [1, 1]), "B"),
+        (lambda: transfer_function(-np.eye(2), [1, 1], [1], 1j), "C"),
+        (lambda: transfer_function(-np.eye(2), [1, 1], [1, 1], np.nan), "s"),
+    ],
+)
+def test_bad_input_is_named(call: Any, name: str) -> None:
+    with pytest.raises(ValueError, match=rf"^{name} must"):
+        call()

@@ -1,0 +1,109 @@
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from spectral_lab.hippo import legs
+from spectral_lab.pseudospectra import grcar, jordan_block, legs_sigma_min, sigma_min
+
+
+def by_svd(A: np.ndarray, z: np.ndarray) -> np.ndarray:
+    return np.linalg.svd(z[..., None, None] * np.eye(len(A)) - A, compute_uv=False)[..., -1]
+
+
+def grid(left: float, right: float, top: float, points: int = 24) -> np.ndarray:
+    return np.linspace(left, right, points) + 1j * np.linspace(-top, top, points)[:, None]
+
+
+@given(
+    n=st.integers(1, 24), seed=st.integers(0, 10_000), kind=st.sampled_from(["real", "complex", "triangular", "normal"])
+)
+def test_the_fast_route_agrees_with_singular_values(n: int, seed: int, kind: str) -> None:
+    rng = np.random.default_rng(seed)
+    A = rng.standard_normal((n, n))
+    if kind == "complex":
+        A = A + 1j * rng.standard_normal((n, n))
+    elif kind == "triangular":
+        A = np.triu(A)
+    elif kind == "normal":
+        A = A - A.T
+    z = grid(-3, 3, 3, 9)
+    expected = by_svd(A, z)
+    np.testing.assert_allclose(sigma_min(A, z), expected, rtol=1e-7, atol=1e-13 * np.linalg.norm(A))
+
+
+@pytest.mark.parametrize("A", [grcar(32), jordan_block(20), legs(12)[0]], ids=["grcar", "jordan", "legs"])
+def test_non_normal_matrices_agree_with_singular_values_above_rounding(A: np.ndarray) -> None:
+    z = grid(-4, 4, 4)
+    expected = by_svd(A, z)
+    above = expected > 1e-9
+    np.testing.assert_allclose(sigma_min(A, z)[above], expected[above], rtol=1e-6)
+
+
+def test_the_grid_of_the_reference(reference: Any) -> None:
+    case = reference("pseudospectra.json")["grid"]
+    z = np.array(case["real"]) + 1j * np.array(case["imag"])[:, None]
+    expected = np.array(case["sigma_min_rows_are_imag"])
+    above = expected > 1e-8
+    for values in (sigma_min(legs(case["n"])[0], z), legs_sigma_min(case["n"], z)):
+        np.testing.assert_allclose(values[above], expected[above], rtol=1e-8)
+
+
+def test_legs_is_right_where_no_float64_svd_can_be(reference: Any) -> None:
+    case = reference("pseudospectra.json")["tiny"]
+    for point in case["points"]:
+        assert legs_sigma_min(case["n"], complex(*point["z"])) == pytest.approx(point["sigma_min"], rel=1e-9)
+
+
+@given(n=st.integers(1, 16), re=st.floats(-40, 10), im=st.floats(0.5, 30))
+def test_legs_sigma_min_is_sigma_min_of_legs(n: int, re: float, im: float) -> None:
+    value = by_svd(legs(n)[0], np.array(complex(re, im)))
+    if value > 1e-8 * n**2:
+        assert legs_sigma_min(n, complex(re, im)) == pytest.approx(value, rel=1e-6)
+
+
+@given(n=st.integers(2, 12), seed=st.integers(0, 1000), size=st.floats(1e-6, 1))
+def test_eigenvalues_of_a_plus_e_lie_in_the_pseudospectrum(n: int, seed: int, size: float) -> None:
+    rng = np.random.default_rng(seed)
+    A, E = rng.standard_normal((n, n)), rng.standard_normal((n, n))
+    E *= size / np.linalg.norm(E, 2)
+    assert (sigma_min(A, np.linalg.eigvals(A + E)) <= size * (1 + 1e-6) + 1e-13 * np.linalg.norm(A)).all()
+
+
+@given(n=st.integers(2, 12), seed=st.integers(0, 1000))
+def test_sigma_min_is_attained_by_a_rank_one_perturbation_and_has_slope_one(n: int, seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    A, z = rng.standard_normal((n, n)), complex(*rng.standard_normal(2))
+    U, s, Vh = np.linalg.svd(z * np.eye(n) - A)
+    moved = np.linalg.eigvals(A + s[-1] * np.outer(U[:, -1], Vh[-1]))
+    assert np.abs(moved - z).min() < 1e-5
+    near = z + 1e-3 * np.exp(1j * rng.uniform(0, 6.28))
+    assert abs(sigma_min(A, near) - sigma_min(A, z)) <= 1e-3 * (1 + 1e-9)
+
+
+def test_shapes_follow_z_and_an_eigenvalue_gives_zero() -> None:
+    A = np.diag([1.0, 2.0, 5.0, 7.0, 9.0])
+    assert sigma_min(A, 3.0).shape == ()
+    assert sigma_min(A, np.zeros((2, 0, 3))).shape == (2, 0, 3)
+    assert sigma_min(A, 5.0) == 0
+    assert legs_sigma_min(7, np.full(40, -3.0)).max() == 0
+
+
+@pytest.mark.parametrize(
+    ("call", "name"),
+    [
+        (lambda: sigma_min(np.ones((2, 3)), 0.0), "A"),
+        (lambda: sigma_min(np.full((3, 3), np.nan), 0.0), "A"),
+        (lambda: sigma_min(np.eye(3), np.inf), "z"),
+        (lambda: sigma_min(np.eye(3), "here"), "z"),
+        (lambda: legs_sigma_min(0, 1.0), "n"),
+        (lambda: legs_sigma_min(4, np.nan), "z"),
+    ],
+)
+def test_bad_input_is_named(call: Any, name: str) -> None:
+    with pytest.raises(ValueError, match=rf"^{name} must"):
+        call()
