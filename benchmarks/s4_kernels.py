@@ -5,7 +5,8 @@
 Single precision, one thread, one run for both sides. The plain sides are written here from the papers: S4 as Cauchy
 sums over a dense n x L/2 array and Woodbury (arXiv 2111.00396, section 3), S4D as a dense n/2 x L Vandermonde sum
 (arXiv 2206.11893, section 3.2), both in torch. Ours are `hippo.kernel` ("krylov") and `hippo.vandermonde_kernel`
-("two_level"), in numpy; C~ is given to the plain side. Errors are against our kernels in double precision, relative to the largest entry.
+("two_level"), in numpy; C~ is given to the plain side. Errors are against our kernels in double precision, relative
+to the largest entry.
 Wanted: S4 2.5 times at L = 1024 and 4.5 times at 4096, no less exact; S4D 15 and 25 times.
 """
 

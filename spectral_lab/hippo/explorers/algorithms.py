@@ -1,0 +1,170 @@
+"""Demonstration 4: one kernel by four computations, their errors and their costs."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from math import isqrt, log2
+from typing import Any
+
+import numpy as np
+
+from spectral_lab.explorer import Explorer, Slider, choice, number_text, slider, theme
+from spectral_lab.hippo.dplr import DPLR, dplr
+from spectral_lab.hippo.kernels import discrete_system, kernel
+
+WAYS = ("two-level Krylov", "Cauchy and Woodbury", "powers", "Cauchy, z as printed")
+METHODS = {WAYS[0]: "krylov", WAYS[1]: "cauchy", WAYS[2]: "powers"}
+SIZES = (8, 16, 32, 64, 128)
+LENGTHS = (64, 128, 256, 512, 1024, 2048, 4096, 16384)
+DRAWN = 512
+
+
+@lru_cache(maxsize=16)
+def _forms(n: int) -> tuple[DPLR, np.ndarray, DPLR]:
+    """The system and its read-out C_k = cos(k + 1) in double precision, and the system in single precision."""
+    form = dplr("legs", n)
+    single = DPLR(*(x.astype(np.complex64) for x in (form.Lambda, form.P, form.B)))
+    return form, form.rotate(np.cos(np.arange(n) + 1.0)), single
+
+
+def as_printed(system: DPLR, C: np.ndarray, step: float, length: int) -> np.ndarray:
+    """The rank-one kernel with z = 2 (1 - omega)/(1 + omega), as S4 prints it: infinite at omega = -1."""
+    A_bar, _, c = discrete_system(system, C, step)
+    c = c - c @ np.linalg.matrix_power(A_bar, length)
+    half = len(c) // 2
+    omega = np.exp(-2j * np.pi * np.arange(length // 2 + 1) / length)
+    omega[-1] = -1.0  # an even length meets -1 exactly
+    left = np.stack([(c[:half] - 1j * c[half:]) / 2, system.P[0].conj()])
+    v = left[:, None] * np.stack([system.B, system.P[0]]) * step
+    with np.errstate(all="ignore"):
+        z = (2 * (1 - omega) / (1 + omega)).astype(system.Lambda.dtype)
+        poles = system.Lambda * np.float32(step)
+        sums = (v[..., None] / (z - poles[:, None])).sum(2) + (v.conj()[..., None] / (z - poles.conj()[:, None])).sum(2)
+        K_hat = 2 / (1 + omega) * (sums[0, 0] - sums[0, 1] * sums[1, 0] / (1 + sums[1, 1]))
+        return np.fft.irfft(K_hat, length)
+
+
+def multiplications(way: str, n: int, length: int) -> float:
+    """Real multiplications of one kernel, to leading order."""
+    if way == "powers":
+        return float(n**2 * length)
+    if way == "two-level Krylov":
+        width = 1 << isqrt(length - 1).bit_length()
+        # Columns and rows by doubling, the squarings between them, and the last product.
+        return n**2 * (width + length / width) + n**3 * log2(length) + n * length
+    return 4 * (4 * n) * (length / 2) + 2.5 * length * log2(length)
+
+
+def _compute(way: str, n: int, length: int, step: float, precision: str) -> dict[str, Any]:
+    form, C, single = _forms(n)
+    exact = kernel(form, C, step, length)
+    system, c = (form, C) if precision == "double" else (single, C.astype(np.complex64))
+    K = kernel(system, c, step, length, METHODS[way]) if way in METHODS else as_printed(system, c, step, length)
+    show = np.unique(np.geomspace(1, length, DRAWN).astype(int)) - 1
+    scale = np.abs(exact).max()
+    broken = not np.isfinite(K).all()
+    error = np.abs(K - exact) / scale if not broken else np.full(length, np.nan)
+    starts = np.unique(np.geomspace(1, length, 97).astype(int)[:-1]) - 1  # the largest error in each stretch
+    return {
+        "way": way, "n": n, "length": length, "step": step, "precision": precision, "k": show,
+        "K": K[show], "exact": exact[show], "broken": broken,
+        "at": starts, "errors": np.maximum.reduceat(error, starts),
+        "error": float(error.max()), "cost": multiplications(way, n, length),
+    }  # fmt: skip
+
+
+def _figure(d: dict[str, Any]) -> theme.Figure:
+    top = 1.15 * np.abs(d["exact"]).max()
+    lengths = np.geomspace(64, 16384, 33)
+    ways = zip(WAYS[:3], (theme.BLUE, theme.RED, theme.MUTED), strict=True)
+    costs = [
+        theme.line(lengths, [multiplications(way, d["n"], int(L)) for L in lengths], name=way, color=color, panel=3)
+        for way, color in ways
+    ]
+    notes = [
+        theme.note("powers", np.log10(80), 9.6, color=theme.MUTED, panel=3),
+        theme.note("Krylov", np.log10(80), 9.0, color=theme.BLUE, panel=3),
+        theme.note("Cauchy", np.log10(80), 8.4, color=theme.RED, panel=3),
+    ]
+    if d["broken"]:
+        notes.append(theme.note("not a number, at every k", 0.1, -0.9 * top, color=theme.RED))
+    return theme.figure(
+        [
+            theme.line(d["k"] + 1, d["exact"], name="double precision", color=theme.MUTED, width=4),
+            theme.line(d["k"] + 1, d["K"], name=d["way"], color=theme.BLUE, width=1.5),
+            theme.line(d["at"] + 1, np.maximum(d["errors"], 1e-18), name="error", color=theme.RED, panel=2),
+            *costs,
+            theme.points([d["length"]], [d["cost"]], name="now", color=theme.INK, size=9, panel=3),
+        ],
+        x=[
+            theme.axis("sample k + 1", log=True, low=1, high=d["length"]),
+            theme.axis("sample k + 1", log=True, low=1, high=d["length"]),
+            theme.axis("length L", log=True, low=50, high=2e4),
+        ],
+        y=[
+            theme.axis("kernel", low=-top, high=top),
+            theme.axis("error / largest entry", log=True, low=1e-18, high=1, dtick=3),
+            theme.axis("multiplications", log=True, low=1e3, high=1e10, dtick=1),
+        ],
+        titles=["The kernel", "Error along it", "Cost"],
+        notes=notes,
+    )
+
+
+def _readout(d: dict[str, Any]) -> str:
+    way = f"{d['way']}, {d['precision']} precision, n = {d['n']}, L = {d['length']}, Δ = {d['step']:g}"
+    cost = f"about {number_text(d['cost'], 2)} multiplications"
+    if d["broken"]:
+        return f"{way}: not a number, since z is infinite at ω = −1, and the Fourier transform spreads it; {cost}."
+    bound = 10.0 ** np.ceil(np.log10(max(d["error"], 1e-13)))
+    return f"{way}: the error is below {number_text(bound)} of the largest entry; {cost}."
+
+
+def _code(way: str, n: int, length: int, step: float, precision: str) -> str:
+    if way not in METHODS:
+        return f"""
+        import numpy as np
+        from spectral_lab.hippo import dplr
+        from spectral_lab.hippo.explorers.algorithms import as_printed
+
+        form = dplr("legs", {n})
+        K = as_printed(form, form.rotate(np.cos(np.arange({n}) + 1.0)), {step:g}, {length})
+        print(np.isfinite(K).all())
+        """
+    cast = ".astype(np.complex64)" if precision == "single" else ""
+    return f"""
+        import numpy as np
+        from spectral_lab.hippo import DPLR, dplr, kernel
+
+        form = dplr("legs", {n})
+        C = form.rotate(np.cos(np.arange({n}) + 1.0))
+        exact = kernel(form, C, {step:g}, {length})
+        system = DPLR(*(x{cast} for x in (form.Lambda, form.P, form.B)))
+        K = kernel(system, C{cast}, {step:g}, {length}, "{METHODS[way]}")
+        print(abs(K - exact).max() / abs(exact).max())
+    """
+
+
+def three_ways(**state: Any) -> Explorer:
+    """The same kernel by powers, Cauchy sums and two-level Krylov: errors in single and double precision, and costs."""
+    return Explorer(
+        title="Three ways to the same kernel",
+        controls=[
+            choice("way", "computed by", WAYS),
+            Slider("n", "states $n$", SIZES, 64),
+            Slider("length", "length $L$", LENGTHS, 1024),
+            slider("step", r"step $\Delta$", 1e-3, 1e-1, 0.01, log=True, steps=40),
+            choice("precision", "precision", ("single", "double")),
+        ],
+        compute=_compute,
+        figure=_figure,
+        readout=_readout,
+        code=_code,
+        presets={
+            "Krylov": {"way": WAYS[0]},
+            "Cauchy": {"way": WAYS[1]},
+            "Long and slow": {"way": WAYS[0], "length": 16384, "step": 1e-3},
+            "z as printed: not a number": {"way": WAYS[3]},
+        },
+        state=state,
+    )

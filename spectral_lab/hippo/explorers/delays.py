@@ -1,0 +1,127 @@
+"""Demonstration 5: a delay line made of n states, by Legendre polynomials and by Fourier's functions."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+
+from spectral_lab.explorer import Explorer, choice, integers, number_text, theme
+from spectral_lab.hippo.bases import impulse_response
+from spectral_lab.hippo.delay import delay_network, fourier_delay
+from spectral_lab.hippo.dplr import dplr
+
+OMEGA = np.geomspace(0.3, 400, 400)
+TIME = np.linspace(0, 2, 401)
+FEEDTHROUGH = ("−1", "0", "+1")
+
+
+def legt_delay(n: int, omega: np.ndarray) -> np.ndarray:
+    """H(i omega) of the LegT delay network, from C (s - Lambda + P P^*)^{-1} B in the unitary eigenbasis.
+
+    The Pade polynomials themselves cancel: at omega = 100 their terms are 10^21 times as large as their sum.
+    """
+    form = dplr("legt", n)
+    C = form.rotate(delay_network("legt", n)[2])
+    Lambda, B, C = (np.concatenate([x, x.conj()]) for x in (form.Lambda, form.B, C))
+    P = np.concatenate([form.P, form.P.conj()], axis=1)
+    E = 1 / (1j * omega[:, None] - Lambda)  # (points, n)
+    # Woodbury: (E^{-1} + P P^*)^{-1} = E - E P (I + P^* E P)^{-1} P^* E
+    M = np.eye(2) + np.einsum("rn,fn,sn->frs", P.conj(), E, P)
+    middle = np.linalg.solve(M, ((E * B) @ P.conj().T)[..., None])[..., 0]
+    return ((E * C) * (B - middle @ P)).sum(axis=1)
+
+
+@lru_cache(maxsize=64)
+def _networks(n: int) -> dict[str, np.ndarray]:
+    """The impulse responses without D, and the frequency responses with D = 0 (LegT) and D = -1 (FouT)."""
+    data = {"LegT": legt_delay(n, OMEGA), "FouT": fourier_delay(n, 1j * OMEGA)}
+    for name in ("LegT", "FouT"):
+        A, B, C, _ = delay_network(name.lower(), n)
+        data[f"{name} impulse"] = impulse_response(A, B, TIME) @ C
+    return data
+
+
+def _compute(n: int, D: str) -> dict[str, Any]:
+    data = _networks(n)
+    H = data["FouT"] + 1 + FEEDTHROUGH.index(D) - 1
+    delay = np.exp(-1j * OMEGA)
+    gap = {name: np.abs(value - delay) for name, value in (("LegT", data["LegT"]), ("FouT", H))}
+    kept = OMEGA[np.argmax(gap["LegT"] > 0.1)] if (gap["LegT"] > 0.1).any() else OMEGA[-1]
+    return {
+        "n": n, "D": D, "omega": OMEGA, "time": TIME, "LegT": np.abs(data["LegT"]), "FouT": np.abs(H),
+        "LegT impulse": data["LegT impulse"], "FouT impulse": data["FouT impulse"],
+        "LegT error": gap["LegT"], "FouT error": gap["FouT"], "kept": float(kept),
+        "slow": float(abs(fourier_delay(n, 1.0) + 1 + FEEDTHROUGH.index(D) - 1 - np.exp(-1))),
+    }  # fmt: skip
+
+
+def _figure(d: dict[str, Any]) -> theme.Figure:
+    top = 1.1 * d["n"]  # the pulse at t = 1 is about 0.85 n high
+    return theme.figure(
+        [
+            theme.line(d["time"], d["FouT impulse"], name="FouT", color=theme.GREEN, width=1.5),
+            theme.line(d["time"], d["LegT impulse"], name="LegT", color=theme.RED),
+            theme.line(d["omega"], d["LegT"], name="LegT", color=theme.RED, panel=2),
+            theme.line(d["omega"], d["FouT"], name="FouT", color=theme.GREEN, panel=2),
+            theme.line(d["omega"], np.maximum(d["LegT error"], 1e-8), name="LegT", color=theme.RED, panel=3),
+            theme.line(d["omega"], np.maximum(d["FouT error"], 1e-8), name="FouT", color=theme.GREEN, panel=3),
+            theme.line([0.3, 400], [0.1, 0.1], color=theme.MUTED, dash="dot", width=1, panel=3),
+        ],
+        x=[
+            theme.axis("time t", low=0, high=2),
+            theme.axis("ω", log=True, low=0.3, high=400),
+            theme.axis("ω", log=True, low=0.3, high=400),
+        ],
+        y=[
+            theme.axis("C e<sup>tA</sup>B", low=-0.4 * top, high=top),
+            theme.axis("gain |H(iω)|", low=0, high=3.2),
+            theme.axis("|H − e<sup>−iω</sup>|", log=True, low=1e-8, high=10, dtick=2),
+        ],
+        titles=["Response to an impulse at 0", "Gain", "Distance from a pure delay"],
+        notes=[
+            theme.note("LegT", 1.95, -0.26 * top, color=theme.RED, anchor="right"),
+            theme.note(f"FouT, and {d['D']} at t = 0", 1.95, -0.34 * top, color=theme.GREEN, anchor="right"),
+        ],
+    )
+
+
+def _readout(d: dict[str, Any]) -> str:
+    span = f"{d['FouT'].min():.3f} to {d['FouT'].max():.3f}"
+    return (
+        f"n = {d['n']}, D = {d['D']}: LegT (D = 0) is a delay within 10 % up to ω = {d['kept']:.1f}; the gain of FouT "
+        f"runs from {span}, and at s = 1 it misses e⁻¹ by {number_text(d['slow'], 3)}."
+    )
+
+
+def _code(n: int, D: str) -> str:
+    return f"""
+        import numpy as np
+        from spectral_lab.hippo import delay_network, transfer_function
+
+        A, B, C, _ = delay_network("fout", {n})
+        print(abs(transfer_function(A, B, C, {FEEDTHROUGH.index(D) - 1}, 1.0) - np.exp(-1)))   # s = 1
+    """
+
+
+def delay_line(**state: Any) -> Explorer:
+    """The delay networks of LegT (Pade) and FouT (all-pass with D = -1), in time and frequency (C5, C6)."""
+    return Explorer(
+        title="A delay line: Padé beside Fourier",
+        controls=[
+            integers("n", "states $n$", 4, 96, 16, step=2, play=True),
+            choice("D", "feedthrough $D$ of FouT", FEEDTHROUGH),
+        ],
+        compute=_compute,
+        figure=_figure,
+        readout=_readout,
+        code=_code,
+        presets={
+            "Few states": {"n": 6},
+            "Many states": {"n": 96},
+            "D = 0: the mean of now and then": {"D": "0"},
+            "D = +1, the wrong sign": {"D": "+1"},
+        },
+        state=state,
+    )

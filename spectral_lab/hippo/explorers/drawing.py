@@ -1,0 +1,170 @@
+"""Demonstration 1: what e^{tA} B draws, the basis and the measure it is made of, and whether it is orthonormal."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+
+from spectral_lab.explorer import Explorer, Slider, choice, integers, number_text, slider, theme
+from spectral_lab.hippo.bases import basis, measure, state_kernel
+from spectral_lab.hippo.diagonal import without_low_rank
+
+SIZES = (4, 6, 8, 12, 16, 24, 32, 48, 64, 96, 128)
+SYSTEMS = ("LegS", "LegT", "FouT", "LagT", "LegS without low rank", "FouT without low rank")
+NAMES = {"legs": "LegS", "legt": "LegT", "fout": "FouT", "lagt": "LagT"}
+SHOWN = 16  # states that are kept: the picture draws state k and the Gram matrix of the first ones
+POINTS = 801
+
+
+def _family(system: str) -> str:
+    return system.split()[0].lower()
+
+
+def _reach(family: str) -> float:
+    """The ages drawn: what lies beyond the window of 1 shows how sharply it is cut."""
+    return 6.0 if family in ("legs", "lagt") else 2.0
+
+
+def _kernels(system: str, n: int, age: np.ndarray) -> np.ndarray:
+    """K(age) of the first states, at stretch 1 and tilt 0."""
+    family = _family(system)
+    if system == NAMES[family]:
+        exact = family in ("legs", "lagt")  # their kernels do not depend on how many states there are
+        return state_kernel(family, min(n, SHOWN) if exact else n, age)[:, :SHOWN]
+    A, B = without_low_rank(family, n)
+    eigenvalues, V = np.linalg.eig(A)  # A + P P^T is normal: its eigenvectors are well conditioned
+    return ((np.exp(age[:, None] * eigenvalues) * (V.conj().T @ B)) @ V[:SHOWN].T).real
+
+
+@lru_cache(maxsize=128)
+def _unstretched(system: str, n: int) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Ages, K, p and omega of the first states at stretch 1 and tilt 0, over twice the ages that are drawn."""
+    family = _family(system)
+    age = np.linspace(0, 2 * _reach(family), POINTS)
+    return age, _kernels(system, n, age), basis(family, min(n, SHOWN), age), measure(family, age)
+
+
+@lru_cache(maxsize=128)
+def _gram(system: str, n: int) -> np.ndarray:
+    """int K_j K_k / omega where the measure is not 0, by Gauss nodes; stretching and tilting leave it as it is."""
+    family = _family(system)
+    x, weight = np.polynomial.legendre.leggauss(300)
+    age, weight = (x + 1) / 2, weight / 2
+    if family == "legs":
+        age, weight = -np.log(age), weight / age
+    elif family == "lagt":
+        age, weight = np.polynomial.laguerre.laggauss(60)
+        weight = weight * np.exp(age)
+    K = _kernels(system, n, age)
+    return (K * (weight / measure(family, age))[:, None]).T @ K
+
+
+def _compute(system: str, n: int, k: int, c: float, a: float) -> dict[str, Any]:
+    age, K, p, omega = _unstretched(system, n)
+    k = min(k, n - 1)
+    s = age / c
+    kernel = c * np.exp(a * s) * K[:, k]
+    drawn = np.exp(-a * s) * p[:, k]
+    weight = c * np.exp(2 * a * s) * omega
+    seen = s <= _reach(_family(system))
+    mean = np.trapezoid((s * weight)[seen], s[seen]) / np.trapezoid(weight[seen], s[seen])
+    gap = np.linalg.norm((kernel - drawn * weight)[seen])
+    size = np.linalg.norm((drawn * weight)[seen])
+    return {
+        "system": system, "n": n, "k": k, "c": c, "a": a, "age": s, "K": kernel, "p": drawn, "omega": weight,
+        "gram": _gram(system, n), "gap": float(gap / size) if size > 0 else float(gap), "mean": float(mean),
+    }  # fmt: skip
+
+
+def _figure(d: dict[str, Any]) -> theme.Figure:
+    family = _family(d["system"])
+    reach = _reach(family)
+    peak = 1.25 * np.sqrt(2 * d["k"] + 1) * d["c"] * (1.3 if family == "fout" else 1.0)
+    top = 1.3 * np.sqrt(2 * d["k"] + 1) if family != "fout" else 2.0
+    states = np.arange(len(d["gram"]))
+    colors = [[0, theme.RED], [0.5, theme.PAPER], [1, theme.BLUE]]
+    return theme.figure(
+        [
+            theme.line(d["age"], d["K"], name="K = eᵗᴬB", width=3),
+            theme.line(d["age"], d["p"] * d["omega"], name="p ω", color=theme.RED, width=1.5, dash="dash"),
+            theme.line(d["age"], d["p"], name="p", color=theme.GREEN, panel=2),
+            theme.line(d["age"], d["omega"], name="ω", color=theme.PINK, fill="tozeroy", panel=2),
+            theme.heat(states, states, d["gram"], low=-1, high=1, colors=colors, zsmooth=False, panel=3),
+        ],
+        x=[
+            theme.axis("age s", low=0, high=reach),
+            theme.axis("age s", low=0, high=reach),
+            theme.axis("state", dtick=5),
+        ],
+        y=[
+            theme.axis("kernel", low=-peak, high=peak),
+            theme.axis("basis, measure", low=-top, high=top),
+            theme.axis(low=len(states) - 0.5, high=-0.5, dtick=5, constraintoward="top"),
+        ],
+        titles=["What e<sup>tA</sup>B draws", "Basis and measure", "Gram matrix"],
+        widths=[1.3, 1.1, 0.8],
+        equal=[False, False, True],
+        notes=[
+            theme.note(f"K<sub>{d['k']}</sub>(s), thick", 0.97 * reach, 0.9 * peak, color=theme.BLUE, anchor="right"),
+            theme.note("p ω, dashed", 0.97 * reach, 0.76 * peak, color=theme.RED, anchor="right"),
+            theme.note(f"p<sub>{d['k']}</sub>(s)", 0.97 * reach, 0.9 * top, color=theme.GREEN, panel=2, anchor="right"),
+            theme.note("ω(s)", 0.97 * reach, 0.76 * top, color=theme.PINK, panel=2, anchor="right"),
+        ],
+    )
+
+
+def _readout(d: dict[str, Any]) -> str:
+    defect = np.abs(d["gram"] - np.diag(np.diag(d["gram"]) > 1e-9)).max()
+    equal = "K is p·ω to rounding" if d["gap"] < 1e-9 else f"K differs from p·ω by {100 * d['gap']:.1f} % (L²)"
+    gram = "is the identity to rounding" if defect < 1e-9 else f"is off the identity by up to {number_text(defect, 2)}"
+    return (
+        f"{d['system']}, n = {d['n']}, state {d['k']}, stretch {d['c']:g}, tilt {d['a']:g}: {equal}; "
+        f"the Gram matrix {gram}; mean age of what is drawn {d['mean']:.3f}."
+    )
+
+
+def _code(system: str, n: int, k: int, c: float, a: float) -> str:
+    family = _family(system)
+    reach, whole = _reach(family), system == NAMES[family]
+    pair = f'system("{family}", {n})' if whole else f'without_low_rank("{family}", {n})'
+    return f"""
+        import numpy as np
+        from spectral_lab.hippo import basis, impulse_response, measure, stretch, system, tilt, without_low_rank
+
+        s = np.linspace(0, {2 * reach:g}, {POINTS}) / {c:g}
+        s = s[s <= {reach:g}]
+        A, B = tilt(*stretch(*{pair}, {c:g}), {a:g})
+        K = impulse_response(A, B, s)[:, {min(k, n - 1)}]
+        p = np.exp(-{a:g} * s) * basis("{family}", {n}, {c:g} * s)[:, {min(k, n - 1)}]
+        omega = {c:g} * np.exp(2 * {a:g} * s) * measure("{family}", {c:g} * s)
+        print(100 * np.linalg.norm(K - p * omega) / np.linalg.norm(p * omega), "%")
+    """
+
+
+def what_it_draws(**state: Any) -> Explorer:
+    """The kernels of the states beside basis times measure, and their Gram matrix (C1, C2, C7, C9)."""
+    return Explorer(
+        title="What does $e^{tA}B$ draw?",
+        controls=[
+            choice("system", "system", SYSTEMS, "LegT"),
+            Slider("n", "states $n$", SIZES, 32),
+            integers("k", "state $k$", 0, 8, 3, play=True),
+            slider("c", "stretch $c$", 0.5, 2, 1, steps=60),
+            slider("a", "tilt $a$", -0.5, 0.5, 0, steps=40),
+        ],
+        compute=_compute,
+        figure=_figure,
+        readout=_readout,
+        code=_code,
+        presets={
+            "Legendre, bent": {"system": "LegS", "n": 64, "k": 5},
+            "A sliding window": {"system": "LegT", "n": 128, "k": 4},
+            "Fourier's window": {"system": "FouT", "n": 64, "k": 4},
+            "Tilted until flat": {"system": "LegS", "a": 0.5},
+            "Drop the low rank: noise": {"system": "LegS without low rank", "n": 128, "k": 0},
+            "Drop it from FouT: it rings for ever": {"system": "FouT without low rank", "n": 32, "k": 4},
+        },
+        state=state,
+    )

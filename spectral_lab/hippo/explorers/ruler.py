@@ -1,0 +1,118 @@
+"""Demonstration 3: the step is a ruler. How far memories reach in samples, and what that does to a delay."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+import numpy as np
+
+from spectral_lab.explorer import Explorer, Slider, number_text, slider, theme, toggle
+from spectral_lab.hippo.delay import delay_readout_error
+
+FAMILIES = {"LegS": "legs", "LegT": "legt", "FouT": "fout"}
+COLORS = dict(zip(FAMILIES, (theme.BLUE, theme.RED, theme.GREEN), strict=True))
+LAGS = tuple(int(lag) for lag in np.unique(np.round(np.geomspace(8, 16384, 100))))
+STATES, CYCLES, POINTS = 64, 16, 192
+BANK = np.geomspace(1e-3, 1e-1, 9)
+
+
+def _error(family: str, step: float, lag: float) -> float:
+    """log10 of the read-out error of a signal that holds up to 16 cycles within the lag, whatever the lag is."""
+    return float(np.log10(delay_readout_error(family, STATES, lag, step, min(2 * CYCLES / lag, 1.0), POINTS)))
+
+
+@cache
+def _curve(name: str) -> tuple[np.ndarray, np.ndarray]:
+    """The error over step times lag, at a lag of 64; longer lags give the same, but for a deeper dip of LegT."""
+    x = np.unique(np.concatenate([np.geomspace(0.02, 200, 41), np.linspace(1, 3, 21)]))
+    return x, np.array([_error(FAMILIES[name], float(value) / 64, 64) for value in x])
+
+
+def _compute(step: float, lag: int, bank: bool) -> dict[str, Any]:
+    k = np.geomspace(1, 2e5, 400)
+    data: dict[str, Any] = {"step": step, "lag": lag, "bank": bank, "k": k, "LegS measure": np.exp(-step * k)}
+    for name, family in FAMILIES.items():
+        data |= {f"{name} error": _error(family, step, lag)}
+    return data
+
+
+def _figure(d: dict[str, Any]) -> theme.Figure:
+    product, end = d["step"] * d["lag"], 2 / d["step"]
+    bank = [np.exp(-h * d["k"]) if d["bank"] else np.full(len(d["k"]), np.nan) for h in BANK]
+    traces = [theme.line(d["k"], each, color=theme.PINK, width=1) for each in bank]
+    traces += [
+        theme.line(d["k"], d["LegS measure"], name="LegS measure", width=2.5, fill="tozeroy"),
+        theme.line([1, end, end], [1, 1, 0], name="window of LegT, FouT", color=theme.RED),
+        theme.line([d["lag"], d["lag"]], [0, 1.25], name="lag", color=theme.INK, dash="dot"),
+    ]
+    for name in FAMILIES:
+        x, y = _curve(name)
+        traces.append(theme.line(x, y, name=name, color=COLORS[name], panel=2))
+    inside = float(np.clip(product, 0.02, 200))
+    traces += [
+        theme.points([inside], [d[f"{name} error"]], color=COLORS[name], size=10, panel=2, name="now")
+        for name in FAMILIES
+    ]
+    traces += [
+        theme.line([2, 2], [-8.5, 0.4], color=theme.MUTED, dash="dot", panel=2),
+    ]
+    return theme.figure(
+        traces,
+        x=[
+            theme.axis("age in samples", log=True, low=1, high=2e5),
+            theme.axis("step × lag", log=True, low=0.015, high=250),
+        ],
+        y=[theme.axis("weight (1: now)", low=0, high=1.3), theme.axis("log₁₀ of the error", low=-8.5, high=0.4)],
+        titles=["How far the memory reaches", "How well a delay by the lag can be read out"],
+        notes=[
+            theme.note("lag", np.log10(d["lag"]), 1.25, anchor="left" if d["lag"] < 3e3 else "right"),
+            theme.note("2/Δ", np.log10(end), 1.06, color=theme.RED, anchor="center"),
+            theme.note("step × lag = 2", np.log10(2.2), -8.2, color=theme.MUTED, panel=2),
+            theme.note("LegS", np.log10(4.2), -0.62, color=theme.BLUE, panel=2),
+            theme.note("LegT", np.log10(0.4), -4.2, color=theme.RED, panel=2),
+            theme.note("FouT", np.log10(0.3), -1.4, color=theme.GREEN, panel=2),
+        ],
+    )
+
+
+def _readout(d: dict[str, Any]) -> str:
+    errors = ", ".join(f"{name} {number_text(round(d[f'{name} error'], 2))}" for name in FAMILIES)
+    reach = f"the memory spans 1/Δ = {1 / d['step']:.0f} samples, windows {2 / d['step']:.0f}"
+    spread = " The bank spans 10 to 1000." if d["bank"] else ""
+    return f"Δ = {d['step']:.3g}, lag {d['lag']}: {reach}; log₁₀ error {errors}.{spread}"
+
+
+def _code(step: float, lag: int, bank: bool) -> str:
+    return f"""
+        import numpy as np
+        from spectral_lab.hippo import delay_readout_error
+
+        band = {min(2 * CYCLES / lag, 1.0):.6g}   # 16 cycles within the lag
+        for family in ("legs", "legt", "fout"):
+            print(family, np.log10(delay_readout_error(family, {STATES}, {lag}, {step}, band, {POINTS})))
+    """
+
+
+def step_is_a_ruler(**state: Any) -> Explorer:
+    """The reach of the memories in samples, beside the best error of a delay by a given lag (C10, C12)."""
+    return Explorer(
+        title="The step is a ruler",
+        controls=[
+            slider("step", r"step $\Delta$", 1e-4, 1, 0.02, log=True, steps=120),
+            Slider("lag", "lag (samples)", LAGS, 64),
+            toggle("bank", "show a bank of steps from 0.001 to 0.1"),
+        ],
+        compute=_compute,
+        figure=_figure,
+        readout=_readout,
+        code=_code,
+        presets={
+            "The window just holds the lag": {"step": 0.0275, "lag": 64},
+            "Past the cliff": {"step": 0.04, "lag": 64},
+            "Path-X with the default step": {"step": 1e-3, "lag": 16384, "bank": True},
+            "Path-X with its own step": {"step": 1e-4, "lag": 16384},
+            "Everything too fast": {"step": 0.1, "lag": 4096},
+        },
+        state=state,
+    )

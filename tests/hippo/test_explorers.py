@@ -1,0 +1,103 @@
+"""Each demonstration shows what the mathematics says: numbers in the picture against closed forms and the library."""
+
+from __future__ import annotations
+
+import contextlib
+import inspect
+import io
+import re
+
+import numpy as np
+import pytest
+
+from spectral_lab import hippo
+from spectral_lab.hippo import explorers
+from spectral_lab.hippo.explorers.algorithms import multiplications
+from spectral_lab.hippo.explorers.delays import legt_delay
+
+NAMES = explorers.__all__
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_control_and_preset_draws_and_speaks(name):
+    explorer = getattr(explorers, name)()
+    start = explorer.readout
+    for preset in explorer.presets.values():
+        explorer.set(**preset)
+    for control in explorer.spec["controls"]:
+        moved = getattr(explorers, name)()
+        values = control.get("values", [True, False])
+        other = next(value for value in values[len(values) // 3 :] if value != control["default"])
+        moved.set(**{control["name"]: other})
+        assert moved.readout != start, control["name"]
+    assert len(explorer.presets) >= 4
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_shown_code_prints_a_number_of_the_readout(name):
+    for preset in [{}, *list(getattr(explorers, name)().presets.values())[:2]]:
+        explorer = getattr(explorers, name)(**preset)
+        with contextlib.redirect_stdout(io.StringIO()) as printed:
+            exec(inspect.cleandoc(explorer.code), {})
+        told = re.findall(r"-?\d+\.?\d*(?:e[+-]?\d+)?", explorer.readout.replace("−", "-"))
+        numbers = [float(x) for x in re.findall(r"-?\d+\.?\d*(?:e[+-]?\d+)?", printed.getvalue())]
+        rounding = "rounding" in explorer.readout or "below" in explorer.readout
+        assert any(x < 1e-5 for x in numbers) if rounding else any(_same(x, y) for x in numbers for y in told)
+
+
+def _same(x: float, told: str) -> bool:
+    digits = len(told.split(".")[1]) if "." in told else 0
+    return abs(x - float(told)) <= 0.51 * 10.0**-digits
+
+
+def test_gram_matrix_is_the_identity_for_exact_families_at_any_stretch_and_tilt():
+    for system in ("LegS", "LagT"):
+        data = explorers.what_it_draws(system=system, n=64, c=1.5, a=0.25).data
+        np.testing.assert_allclose(data["gram"], np.eye(16), atol=1e-9)
+        assert data["gap"] < 1e-12
+    ringing = explorers.what_it_draws(system="FouT without low rank", n=32, k=4).data
+    assert np.abs(ringing["K"][-100:]).max() > 1.4
+
+
+def test_error_of_a_tone_crosses_one_half_at_the_horizon():
+    for n, f in ((64, 4), (128, 6)):
+        data = explorers.foveated_lens(n=n, f=f, now=6.0, tone=True).data
+        near = np.abs(data["age"] - data["horizon"]) < 1 / f
+        assert data["local"][near].min() < 0.5 < data["local"][near].max()
+
+
+def test_the_scaled_memory_of_the_lens_is_the_library_s():
+    data = explorers.foveated_lens(memory="LegS, scaled", n=16, now=3.0).data
+    u = hippo.white_signal(6.0, 0.004, 5.0, seed=3)
+    whole = hippo.reconstruct("legs_scaled", 16, u, 0.004, at=749, half_sample=True)
+    np.testing.assert_allclose(data["remembered"][::-1], whole, atol=1e-12)
+
+
+def test_windows_shorter_than_the_lag_fall_off_the_cliff():
+    held, lost = (explorers.step_is_a_ruler(step=x / 64, lag=64).data for x in (1.8, 2.5))
+    assert held["LegT error"] < -4 < -0.5 < lost["LegT error"]
+    scaled = explorers.step_is_a_ruler(step=1.8 / 1024, lag=1024).data
+    for name in ("LegS", "FouT"):
+        assert scaled[f"{name} error"] == pytest.approx(held[f"{name} error"], abs=0.15)
+    assert scaled["LegT error"] < held["LegT error"]
+
+
+def test_the_literal_formula_breaks_and_the_others_do_not():
+    assert explorers.three_ways(way="Cauchy, z as printed").data["broken"]
+    for way in ("two-level Krylov", "Cauchy and Woodbury", "powers"):
+        assert explorers.three_ways(way=way, precision="double").data["error"] < 1e-12
+        assert explorers.three_ways(way=way, precision="single").data["error"] < 1e-4
+    assert multiplications("powers", 64, 4096) > multiplications("two-level Krylov", 64, 4096)
+
+
+def test_delay_responses():
+    omega = np.array([0.5, 3.0, 20.0])
+    dense = hippo.transfer_function(*hippo.delay_network("legt", 24), 1j * omega)
+    np.testing.assert_allclose(legt_delay(24, omega), dense, atol=1e-12)
+    np.testing.assert_allclose(explorers.delay_line(n=40).data["FouT"], 1, atol=1e-9)
+
+
+def test_aliasing_is_counted_in_modes_beyond_half_a_turn():
+    data = explorers.discretised_spectrum(spectrum="Lin", n=64, step=0.3).data
+    assert data["aliased"] == sum(0.3 * np.pi * k > np.pi for k in range(32))
+    assert np.abs(data["bilinear"]).max() <= 1
