@@ -6,6 +6,7 @@ argument, the value given and what is allowed.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection
 from numbers import Integral, Real
 from typing import Any
@@ -31,7 +32,7 @@ def number(
     above: float | None = None,
 ) -> float:
     """A finite real number in [minimum, maximum], or strictly greater than `above`."""
-    real = isinstance(value, Real) and not isinstance(value, (bool, np.bool_)) and np.isfinite(value)
+    real = isinstance(value, Real) and not isinstance(value, (bool, np.bool_)) and math.isfinite(value)
     low = (minimum is not None and real and value < minimum) or (above is not None and real and value <= above)
     if not real or low or (maximum is not None and value > maximum):
         allowed = f" greater than {above:g}" if above is not None else ""
