@@ -78,6 +78,25 @@ def test_normal_and_defective_matrices_are_the_two_ends() -> None:
     assert eigenvalue_conditions(jordan_block(2)).min() > 1e15
 
 
+@given(n=st.integers(1, 10), kinds=st.integers(1, 3), seed=st.integers(0, 1000))
+def test_a_normal_matrix_has_condition_one_even_with_repeated_eigenvalues(n: int, kinds: int, seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    Q, _ = np.linalg.qr(rng.standard_normal((n, n)) + 1j * rng.standard_normal((n, n)))
+    A = Q * rng.choice(rng.standard_normal(kinds), n) @ Q.conj().T
+    assert eigenvector_condition(A) == pytest.approx(1, abs=1e-9)
+    np.testing.assert_allclose(eigenvalue_conditions(A), 1, atol=1e-9)
+
+
+@given(power=st.floats(-9, 0), gap=st.floats(-9, 0))
+def test_two_by_two_by_hand(power: float, gap: float) -> None:
+    d, g = 10.0**power, 10.0**gap  # [[0, d], [0, g]]: eigenvectors (1, 0) and (d, g) / hypot(d, g)
+    cosine = d / np.hypot(d, g)
+    A = np.array([[0.0, d], [0.0, g]])
+    expected = (1 + cosine) * np.hypot(d, g) / g  # sqrt((1 + c) / (1 - c)) with 1 - c^2 = (g / hypot)^2
+    assert eigenvector_condition(A) == pytest.approx(expected, rel=1e-9)
+    np.testing.assert_allclose(eigenvalue_conditions(A), np.hypot(d, g) / g, rtol=1e-9)
+
+
 @pytest.mark.parametrize("function", [eigenvector_condition, eigenvalue_conditions, departure_from_normality])
 @pytest.mark.parametrize("bad", [np.ones((2, 3)), np.ones(4), [[np.nan]], np.empty((0, 0)), "A"])
 def test_bad_input_is_named(function: Any, bad: Any) -> None:
