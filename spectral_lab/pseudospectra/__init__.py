@@ -35,6 +35,7 @@ from spectral_lab.pseudospectra.legs import (
     s4d_frequencies,
     spikes,
 )
+from spectral_lab.pseudospectra.ptd import PTD, Path, diagonalize, ptd, ptd_by_adam, rank_one_path, stored_path
 from spectral_lab.pseudospectra.resolvent import legs_sigma_min, sigma_min
 from spectral_lab.pseudospectra.transients import (
     growth_reached,
@@ -46,12 +47,15 @@ from spectral_lab.pseudospectra.transients import (
 )
 
 __all__ = [
+    "PTD",
+    "Path",
     "allpass",
     "allpass_phase",
     "convection_diffusion",
     "departure_from_normality",
     "diag_gap",
     "diag_gap_norm",
+    "diagonalize",
     "eigenvalue_conditions",
     "eigenvector_condition",
     "grcar",
@@ -67,10 +71,14 @@ __all__ = [
     "legs_transfer",
     "numerical_abscissa",
     "pseudospectral_abscissa",
+    "ptd",
+    "ptd_by_adam",
+    "rank_one_path",
     "s4d_frequencies",
     "semigroup_norms",
     "sigma_min",
     "spectral_abscissa",
     "spikes",
+    "stored_path",
     "transfer_function",
 ]
