@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import mpmath
 import numpy as np
 import pytest
 from hypothesis import given
@@ -36,6 +37,15 @@ def test_the_fast_route_agrees_with_singular_values(n: int, seed: int, kind: str
     np.testing.assert_allclose(sigma_min(A, z), expected, rtol=1e-7, atol=1e-13 * np.linalg.norm(A))
 
 
+@pytest.mark.parametrize("n", [16, 32])
+def test_no_point_of_a_fine_grid_stops_at_the_second_smallest_singular_value(n: int) -> None:
+    # Somewhere on a grid the random start vector hardly contains the vector sought: it must be found all the same.
+    z = np.linspace(-1, 3, 60) + 1j * np.linspace(-3.5, 3.5, 60)[:, None]
+    np.testing.assert_allclose(sigma_min(grcar(n), z), sigma_min(grcar(n), z, "svd"), rtol=1e-8)
+    G = np.random.default_rng(0).standard_normal((n, n)) / np.sqrt(n)
+    np.testing.assert_allclose(sigma_min(G, z - 1), sigma_min(G, z - 1, "svd"), rtol=1e-8)
+
+
 @pytest.mark.parametrize("A", [grcar(32), jordan_block(20), legs(12)[0]], ids=["grcar", "jordan", "legs"])
 def test_non_normal_matrices_agree_with_singular_values_above_rounding(A: np.ndarray) -> None:
     z = grid(-4, 4, 4)
@@ -57,6 +67,32 @@ def test_legs_is_right_where_no_float64_svd_can_be(reference: Any) -> None:
     case = reference("pseudospectra.json")["tiny"]
     for point in case["points"]:
         assert legs_sigma_min(case["n"], complex(*point["z"])) == pytest.approx(point["sigma_min"], rel=1e-9)
+
+
+@given(n=st.integers(1, 80), re=st.floats(-1.2, 0.2), im=st.floats(-0.5, 0.5))
+def test_legs_sigma_min_against_eighty_digits(n: int, re: float, im: float) -> None:
+    z = complex(re * n, im * n)
+    if z in -np.arange(1, n + 1):
+        assert legs_sigma_min(n, z) == 0
+        return
+    with mpmath.workdps(80):
+        R, inverse = [mpmath.sqrt(2 * k + 1) for k in range(n)], [1 / (mpmath.mpc(z) + k + 1) for k in range(n)]
+        v, previous = [mpmath.mpc(1 + k % 3, k % 2) for k in range(n)], mpmath.mpf(0)
+        for _ in range(200):  # inverse iteration: one sweep up, one down, in O(n)
+            for order, conjugate in ((range(n - 1, -1, -1), mpmath.conj), (range(n), mpmath.mpc)):
+                S = mpmath.mpc(0)
+                for i in order:
+                    v[i] = (v[i] - R[i] * S) * conjugate(inverse[i])
+                    S += R[i] * v[i]
+            norm = mpmath.sqrt(mpmath.fsum(abs(x) ** 2 for x in v))
+            v = [x / norm for x in v]
+            if abs(norm - previous) < mpmath.mpf(10) ** -12 * norm:
+                break
+            previous = norm
+        else:
+            return  # two smallest singular values nearly alike: the iteration, not the function, has no answer
+        expected = float(1 / mpmath.sqrt(norm))
+    assert legs_sigma_min(n, z) == pytest.approx(expected, rel=1e-9)
 
 
 @given(n=st.integers(1, 16), re=st.floats(-40, 10), im=st.floats(0.5, 30))
@@ -100,6 +136,7 @@ def test_shapes_follow_z_and_an_eigenvalue_gives_zero() -> None:
         (lambda: sigma_min(np.full((3, 3), np.nan), 0.0), "A"),
         (lambda: sigma_min(np.eye(3), np.inf), "z"),
         (lambda: sigma_min(np.eye(3), "here"), "z"),
+        (lambda: sigma_min(np.eye(3), 0.0, "fast"), "method"),
         (lambda: legs_sigma_min(0, 1.0), "n"),
         (lambda: legs_sigma_min(4, np.nan), "z"),
     ],
