@@ -1,0 +1,543 @@
+"""S4 and S4D in PyTorch, the layers and networks they are used in, and what they are held against.
+
+A kernel module gives K of shape (directions, H, length), one convolution kernel for each of H channels:
+
+    S4Kernel     diagonal plus low rank, K[k] = C A_bar^k B_bar by two-level products (arXiv 2111.00396, 2206.12037)
+    S4DKernel    diagonal, a two-level Vandermonde product (arXiv 2206.11893)
+    FreeKernel   L free numbers a channel: the baseline without a state
+
+`Convolution` applies it by FFT; `Block` wraps it as the authors do; `Network` puts encoder, body and head together.
+Sequences are (batch, length, channels). A state-space kernel can also step, one sample at a time, with the same
+result: that is what the state is for.
+"""
+
+from __future__ import annotations
+
+from math import isqrt, log
+from typing import Any
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from jaxtyping import Bool, Complex, Float, Int
+from torch import Tensor, nn
+
+from spectral_lab import checks
+from spectral_lab.hippo.diagonal import INITIALISATIONS, diagonal
+from spectral_lab.hippo.dplr import dplr
+
+INITS = ("legs", "fout", "legt", "legs/fout")
+STEP_MAPS = ("softplus", "exp")
+
+
+class StateSpaceKernel(nn.Module):
+    """What S4 and S4D share: steps, modes Lambda, input B, and a read-out C for each channel and direction.
+
+    Lambda = -exp(A_real) - i A_imag stays in the left half plane. A and B are kept in `copies` versions, which the
+    channels take in turn (1: all share one; H: each has its own); C and the steps belong to the channels. The steps are
+    drawn log-uniformly, so that 1/step, the memory in samples, spans the range given. C is complex normal, of unit
+    variance: the state of an orthogonal memory is bounded by the input, so no 1/sqrt(n) belongs there.
+    """
+
+    inv_step: Tensor
+    A_real: Tensor
+    A_imag: Tensor
+    B: Tensor
+    C: Tensor
+
+    def __init__(
+        self,
+        channels: int,
+        Lambda: Complex[np.ndarray, "copies half"],
+        B: Complex[np.ndarray, "copies half"],
+        *,
+        steps: tuple[float, float],
+        step_map: str,
+        bidirectional: bool,
+        trainable: bool,
+    ) -> None:
+        super().__init__()
+        self.channels, self.trainable = checks.integer(channels, "channels", 1), trainable
+        self.step_map = checks.choice(step_map, "step_map", STEP_MAPS)
+        low, high = (checks.number(step, "steps", above=0) for step in steps)
+        if high < low:
+            raise ValueError(f"steps must be (smallest, largest), got {steps}")
+        copies, half = Lambda.shape
+        if channels % copies:
+            raise ValueError(f"channels must be a multiple of the {copies} copies, got {channels}")
+        step = torch.exp(torch.rand(channels) * (log(high) - log(low)) + log(low))  # (H,)
+        self._keep("inv_step", step.log() if step_map == "exp" else step.expm1().log())
+        self._keep("A_real", torch.tensor(np.maximum(-Lambda.real, 1e-4)).log())  # (copies, half)
+        self._keep("A_imag", torch.tensor(-Lambda.imag))
+        self._keep("B", torch.view_as_real(torch.tensor(B)))  # (copies, half, 2)
+        C = torch.randn(1 + bidirectional, channels, half, 2) / 2**0.5
+        self.C = nn.Parameter(C)  # (directions, H, half, 2)
+
+    def _keep(self, name: str, value: Tensor) -> None:
+        """A parameter if the state-space part is trained, a buffer if it is not."""
+        if self.trainable:
+            self.register_parameter(name, nn.Parameter(value.float().clone()))
+        else:
+            self.register_buffer(name, value.float().clone())
+
+    def step_sizes(self, rate: float = 1.0) -> Float[Tensor, " h"]:
+        """The step of each channel; `rate` is how much longer a sample lasts than in training."""
+        return rate * (self.inv_step.exp() if self.step_map == "exp" else F.softplus(self.inv_step))
+
+    def modes(self) -> tuple[Complex[Tensor, "h half"], Complex[Tensor, "h half"]]:
+        """Lambda and B of each channel."""
+        Lambda = torch.complex(-self.A_real.exp(), -self.A_imag)
+        return self._spread(Lambda), self._spread(torch.view_as_complex(self.B))
+
+    def read_out(self) -> Complex[Tensor, "directions h half"]:
+        """C, complex."""
+        return torch.view_as_complex(self.C)
+
+    def _spread(self, x: Complex[Tensor, "*axes copies half"]) -> Complex[Tensor, "*axes h half"]:
+        """The copies, taken by the channels in turn: channel h has copy h mod copies."""
+        return x.repeat(*[1] * (x.ndim - 2), self.channels // x.shape[-2], 1)
+
+
+class S4Kernel(StateSpaceKernel):
+    """S4: x' = (Lambda - P P^*) x + B u, bilinear, K[a m + b] = (C A_bar^{a m}) (A_bar^b B_bar) on (Re z, Im z).
+
+    Args:
+        channels, states: H; n, even.
+        init: "legs", "fout", "legt" (windows [0, 2], so that all have timescale 1), or "legs/fout", which needs an
+            even number of copies: the first half start from LegS, the others from FouT.
+        copies: how many versions of Lambda, P and B there are.
+        steps: the range of the steps; step_map: "softplus" or "exp", from the parameter to the step.
+        bidirectional: a second kernel that runs from the future.
+        trainable: whether Lambda, P, B and the steps are learnt; C always is.
+        B_clip: clamp Im B to [-B_clip, B_clip], as the authors' code does by 2. It changes most of B (the HiPPO basis
+            is then no longer what is started from), so it is off; use it to reproduce their runs.
+    Raises: ValueError.
+    """
+
+    P: Tensor
+
+    def __init__(
+        self,
+        channels: int,
+        states: int = 64,
+        *,
+        init: str = "legs",
+        copies: int = 1,
+        steps: tuple[float, float] = (1e-3, 1e-1),
+        step_map: str = "softplus",
+        bidirectional: bool = False,
+        trainable: bool = True,
+        B_clip: float | None = None,
+    ) -> None:
+        checks.choice(init, "init", INITS)
+        copies = checks.integer(copies, "copies", 1)
+        families = init.split("/")
+        if copies % len(families):
+            raise ValueError(f"copies must be even for init {init!r}, got {copies}")
+        forms = [dplr(family, states, window=2.0) for family in families]
+        rank = max(len(form.P) for form in forms)
+        each = copies // len(families)
+
+        def stack(parts: list[Any]) -> np.ndarray:
+            return np.concatenate([np.repeat(part[..., None, :], each, axis=-2) for part in parts], axis=-2)
+
+        B = stack([form.B for form in forms])
+        if B_clip is not None:
+            B = B.real + 1j * np.clip(B.imag, -checks.number(B_clip, "B_clip", above=0), B_clip)
+        super().__init__(
+            channels, stack([form.Lambda for form in forms]), B, steps=steps, step_map=step_map,
+            bidirectional=bidirectional, trainable=trainable,
+        )  # fmt: skip
+        P = stack([np.pad(form.P, ((0, rank - len(form.P)), (0, 0))) for form in forms])
+        self._keep("P", torch.view_as_real(torch.tensor(P)))  # (rank, copies, half, 2)
+
+    def discrete(self, rate: float = 1.0) -> tuple[Float[Tensor, "h n n"], Float[Tensor, "h n"]]:
+        """(A_bar, B_bar) on the real state (Re z, Im z): A_bar = (4/D) R - I, B_bar = 2 R B, R = (2/D - A)^{-1}.
+
+        R by Woodbury from E = (2/D - Lambda)^{-1}; products with P^* run over both halves of the spectrum.
+        """
+        Lambda, B = self.modes()
+        P = self._spread(torch.view_as_complex(self.P))  # (rank, H, half)
+        D = self.step_sizes(rate)[:, None]
+        E = 1 / (2 / D - Lambda)  # (H, half)
+        EP, PE = E * P, P.conj() * E
+        u = torch.cat([EP.real, EP.imag], -1)  # (rank, H, n)
+        v = torch.cat([2 * PE.real, -2 * PE.imag], -1)
+        middle = torch.eye(len(P), device=D.device, dtype=D.dtype) + 2 * torch.einsum("rhk,shk->hrs", PE, P).real
+        v = torch.linalg.solve(middle, v.transpose(0, 1)).transpose(0, 1)
+        R = _real_blocks(E) - torch.einsum("rhi,rhj->hij", u, v)
+        B_bar = 2 * (R @ torch.cat([B.real, B.imag], -1)[..., None])[..., 0]
+        eye = torch.eye(R.shape[-1], device=D.device, dtype=D.dtype)
+        return 4 / D[..., None] * R - eye, B_bar
+
+    def forward(self, length: int, rate: float = 1.0) -> Float[Tensor, "directions h length"]:
+        """The kernels: columns A_bar^b B_bar and rows C A_bar^{a m} by doubling, then one product."""
+        power, B_bar = self.discrete(rate)
+        width = _width(length)
+        columns = B_bar[..., None]  # (H, n, 1)
+        while columns.shape[-1] < width:
+            columns = torch.cat([columns, power @ columns], -1)
+            power = power @ power
+        rows = self.real_read_out()[..., None, :]  # (directions, H, 1, n)
+        while rows.shape[-2] * width < length:
+            rows = torch.cat([rows, rows @ power], -2)
+            if rows.shape[-2] * width < length:
+                power = power @ power
+        return (rows @ columns).flatten(-2)[..., :length]
+
+    def real_read_out(self) -> Float[Tensor, "directions h n"]:
+        """2 Re(C z) as a row on (Re z, Im z)."""
+        C = self.read_out()
+        return torch.cat([2 * C.real, -2 * C.imag], -1)
+
+    def initial_state(self, batch: int) -> Float[Tensor, "b h n"]:
+        """An empty memory."""
+        return self.C.new_zeros(batch, self.channels, 2 * self.C.shape[-2])
+
+    def stepper(self, rate: float = 1.0) -> tuple[Tensor, Tensor, Tensor]:
+        """What `advance` needs, made once: (A_bar, B_bar, C)."""
+        return *self.discrete(rate), self.real_read_out()[0]
+
+    def advance(
+        self, system: tuple[Tensor, Tensor, Tensor], state: Tensor, u: Float[Tensor, "b h"]
+    ) -> tuple[Float[Tensor, "b h"], Tensor]:
+        """One sample: x <- A_bar x + B_bar u, y = C x."""
+        A_bar, B_bar, C = system
+        state = torch.einsum("hij,bhj->bhi", A_bar, state) + B_bar * u[..., None]
+        return (state * C).sum(-1), state
+
+
+class S4DKernel(StateSpaceKernel):
+    """S4D: z' = Lambda z + B u, mode by mode, K[k] = 2 Re sum C B_bar Lambda_bar^k.
+
+    Args: init, one of `diagonal`'s; discretisation, "zoh" or "bilinear"; the others as `S4Kernel`. Raises: ValueError.
+    """
+
+    def __init__(
+        self,
+        channels: int,
+        states: int = 64,
+        *,
+        init: str = "legs",
+        copies: int = 1,
+        steps: tuple[float, float] = (1e-3, 1e-1),
+        step_map: str = "softplus",
+        bidirectional: bool = False,
+        trainable: bool = True,
+        discretisation: str = "zoh",
+    ) -> None:
+        Lambda, B = diagonal(checks.choice(init, "init", INITIALISATIONS), states)
+        copies = checks.integer(copies, "copies", 1)
+        super().__init__(
+            channels, np.tile(Lambda, (copies, 1)), np.tile(B, (copies, 1)), steps=steps, step_map=step_map,
+            bidirectional=bidirectional, trainable=trainable,
+        )  # fmt: skip
+        self.discretisation = checks.choice(discretisation, "discretisation", ("zoh", "bilinear"))
+
+    def discrete(self, rate: float = 1.0) -> tuple[Complex[Tensor, "h half"], Complex[Tensor, "h half"]]:
+        """(log Lambda_bar, B_bar), in double precision: the logarithm is multiplied by up to length samples."""
+        Lambda, B = (x.to(torch.complex128) for x in self.modes())
+        D = self.step_sizes(rate).double()[:, None]
+        z = D * Lambda
+        if self.discretisation == "zoh":
+            return z, torch.expm1(z) / Lambda * B
+        return torch.log((1 + z / 2) / (1 - z / 2)), D * B / (1 - z / 2)
+
+    def forward(self, length: int, rate: float = 1.0) -> Float[Tensor, "directions h length"]:
+        """e^{(a m + b) z} = e^{a m z} e^{b z}: one real matrix product of sqrt(length) rows and columns a channel."""
+        z, B_bar = self.discrete(rate)
+        C = self.read_out()
+        width = _width(length)
+        columns = torch.exp(z[..., None] * torch.arange(width, device=z.device)).to(C.dtype)  # (H, half, width)
+        a = torch.arange(-(-length // width), device=z.device)
+        rows = (2 * B_bar[..., None] * torch.exp(z[..., None] * (width * a))).to(C.dtype) * C[..., None]
+        left = torch.cat([rows.real, -rows.imag], -2).transpose(-1, -2)  # (directions, H, rows, n)
+        right = torch.cat([columns.real, columns.imag], -2)  # (H, n, width)
+        return (left @ right).flatten(-2)[..., :length]
+
+    def initial_state(self, batch: int) -> Complex[Tensor, "b h half"]:
+        """An empty memory."""
+        C = self.read_out()
+        return C.new_zeros(batch, *C.shape[1:])
+
+    def stepper(self, rate: float = 1.0) -> tuple[Tensor, Tensor, Tensor]:
+        """What `advance` needs, made once: (Lambda_bar, B_bar, C)."""
+        z, B_bar = self.discrete(rate)
+        C = self.read_out()[0]
+        return z.exp().to(C.dtype), B_bar.to(C.dtype), C
+
+    def advance(
+        self, system: tuple[Tensor, Tensor, Tensor], state: Tensor, u: Float[Tensor, "b h"]
+    ) -> tuple[Float[Tensor, "b h"], Tensor]:
+        """One sample: z <- Lambda_bar z + B_bar u, y = 2 Re(C z)."""
+        Lambda_bar, B_bar, C = system
+        state = Lambda_bar * state + B_bar * u[..., None]
+        return 2 * (state * C).sum(-1).real, state
+
+
+class FreeKernel(nn.Module):
+    """A kernel of `length` free numbers a channel: what a convolution is without a state behind it.
+
+    Shorter sequences use its beginning, longer ones see zeros beyond. It has no step size and cannot be resampled.
+    """
+
+    def __init__(self, channels: int, length: int, *, bidirectional: bool = False) -> None:
+        super().__init__()
+        self.channels = checks.integer(channels, "channels", 1)
+        length = checks.integer(length, "length", 1)
+        self.values = nn.Parameter(torch.randn(1 + bidirectional, channels, length) / length**0.5)
+
+    def forward(self, length: int, rate: float = 1.0) -> Float[Tensor, "directions h length"]:
+        """The first `length` numbers. Raises: ValueError for a rate other than 1."""
+        if rate != 1.0:
+            raise ValueError(f"rate must be 1: a free kernel does not know how long a sample lasts, got {rate!r}")
+        return F.pad(self.values, (0, max(0, length - self.values.shape[-1])))[..., :length]
+
+
+class Convolution(nn.Module):
+    """y = K * u + D u for each channel, causal; with two kernels also from the future.
+
+    y_i = sum_{j <= i} K0[i - j] u_j + sum_{j > i} K1[j - i - 1] u_j: K1[0] meets the next sample, so that the present
+    is not counted twice (the authors' convention).
+    """
+
+    def __init__(self, kernel: S4Kernel | S4DKernel | FreeKernel) -> None:
+        super().__init__()
+        self.kernel = kernel
+        self.D = nn.Parameter(torch.randn(kernel.channels))
+
+    def forward(self, u: Float[Tensor, "b l h"], rate: float = 1.0) -> Float[Tensor, "b l h"]:
+        """By FFT of twice the length."""
+        length = u.shape[1]
+        K = self.kernel(length, rate)
+        k = F.pad(K[0], (0, length))
+        if len(K) == 2:
+            k = k + F.pad(K[1].flip(-1), (length, 0))
+        spectrum = torch.fft.rfft(u.transpose(1, 2), 2 * length) * torch.fft.rfft(k)
+        return torch.fft.irfft(spectrum, 2 * length)[..., :length].transpose(1, 2) + self.D * u
+
+    def step(
+        self, u: Float[Tensor, "b h"], state: Tensor | None = None, system: Any = None
+    ) -> tuple[Float[Tensor, "b h"], Tensor]:
+        """One sample of the same causal layer as a recurrence: the output and the next state.
+
+        Args: state, from the step before (None: empty); system, from `kernel.stepper()`, to make it only once.
+        Raises: ValueError for kernels that have no state or look into the future.
+        """
+        if not isinstance(self.kernel, (S4Kernel, S4DKernel)) or len(self.kernel.C) != 1:
+            raise ValueError("kernel must be a causal S4Kernel or S4DKernel to step; this one has no causal state")
+        system = self.kernel.stepper() if system is None else system
+        state = self.kernel.initial_state(len(u)) if state is None else state
+        y, state = self.kernel.advance(system, state, u)
+        return y + self.D * u, state
+
+
+class TiedDropout(nn.Module):
+    """Dropout with one mask for the whole sequence: a channel is dropped at all times or at none."""
+
+    def __init__(self, rate: float) -> None:
+        super().__init__()
+        self.rate = checks.number(rate, "rate", 0, 1)
+
+    def forward(self, x: Float[Tensor, "b l h"]) -> Float[Tensor, "b l h"]:
+        return x * F.dropout(x.new_ones(x.shape[0], 1, x.shape[2]), self.rate, self.training)
+
+
+class Norm(nn.Module):
+    """Layer norm over the channels, or batch norm over batch and length (padding counted, as the authors do)."""
+
+    def __init__(self, kind: str, channels: int) -> None:
+        super().__init__()
+        checks.choice(kind, "kind", ("layer", "batch"))
+        self.norm = nn.LayerNorm(channels) if kind == "layer" else nn.BatchNorm1d(channels)
+
+    def forward(self, x: Float[Tensor, "b l h"]) -> Float[Tensor, "b l h"]:
+        return self.norm(x) if isinstance(self.norm, nn.LayerNorm) else self.norm(x.transpose(1, 2)).transpose(1, 2)
+
+
+class Block(nn.Module):
+    """Convolution, GELU, dropout, gated linear map; x + f(norm(x)) (prenorm) or norm(x + f(x)).
+
+    Args: norm, "layer" or "batch". Raises: ValueError.
+    """
+
+    def __init__(
+        self, convolution: Convolution, *, norm: str = "layer", prenorm: bool = True, dropout: float = 0.0
+    ) -> None:
+        super().__init__()
+        channels = convolution.kernel.channels
+        self.convolution, self.prenorm = convolution, prenorm
+        self.norm = Norm(norm, channels)
+        self.dropout = TiedDropout(dropout)
+        self.mix = nn.Linear(channels, 2 * channels)
+
+    def forward(
+        self, x: Float[Tensor, "b l h"], inside: Bool[Tensor, "b l 1"] | None = None, rate: float = 1.0
+    ) -> Float[Tensor, "b l h"]:
+        """`inside` is False on padding, which is set to 0 before each convolution."""
+        y = self.norm(x) if self.prenorm else x
+        if inside is not None:
+            y = y * inside
+        y = self.dropout(F.gelu(self.convolution(y, rate)))
+        y = x + self.dropout(F.glu(self.mix(y), dim=-1))
+        return y if self.prenorm else self.norm(y)
+
+
+class Stack(nn.Module):
+    """Blocks one after the other, and the final norm that pre-norm blocks need."""
+
+    def __init__(self, blocks: list[Block], norm: str = "layer") -> None:
+        super().__init__()
+        self.blocks = nn.ModuleList(blocks)
+        prenorm, channels = blocks[0].prenorm, blocks[0].convolution.kernel.channels
+        self.norm = Norm(norm, channels) if prenorm else nn.Identity()
+
+    def forward(
+        self, x: Float[Tensor, "b l h"], inside: Bool[Tensor, "b l 1"] | None = None, rate: float = 1.0
+    ) -> Float[Tensor, "b l h"]:
+        for block in self.blocks:
+            x = block(x, inside, rate)
+        return self.norm(x)
+
+
+class Recurrent(nn.Module):
+    """A GRU body, the baseline that steps too; bidirectional halves are added up."""
+
+    def __init__(self, channels: int, layers: int = 1, bidirectional: bool = False) -> None:
+        super().__init__()
+        self.gru = nn.GRU(channels, channels, layers, batch_first=True, bidirectional=bidirectional)
+
+    def forward(
+        self, x: Float[Tensor, "b l h"], inside: Bool[Tensor, "b l 1"] | None = None, rate: float = 1.0
+    ) -> Float[Tensor, "b l h"]:
+        if inside is not None:
+            lengths = inside.sum((1, 2)).cpu()
+            packed = nn.utils.rnn.pack_padded_sequence(x, lengths, batch_first=True, enforce_sorted=False)
+            y, _ = nn.utils.rnn.pad_packed_sequence(self.gru(packed)[0], batch_first=True, total_length=x.shape[1])
+        else:
+            y, _ = self.gru(x)
+        return y.unflatten(-1, (-1, x.shape[-1])).sum(-2)
+
+
+class Transformer(nn.Module):
+    """A small Transformer encoder with sinusoidal positions (Vaswani et al. 2017), pre-norm."""
+
+    def __init__(self, channels: int, layers: int = 2, heads: int = 4, dropout: float = 0.0) -> None:
+        super().__init__()
+        layer = nn.TransformerEncoderLayer(
+            channels, heads, 4 * channels, dropout, F.gelu, batch_first=True, norm_first=True
+        )
+        self.encoder = nn.TransformerEncoder(layer, layers, nn.LayerNorm(channels), enable_nested_tensor=False)
+
+    def forward(
+        self, x: Float[Tensor, "b l h"], inside: Bool[Tensor, "b l 1"] | None = None, rate: float = 1.0
+    ) -> Float[Tensor, "b l h"]:
+        half = x.shape[-1] // 2
+        angle = torch.arange(x.shape[1], device=x.device)[:, None] * 10_000.0 ** (
+            -torch.arange(half, device=x.device) / half
+        )
+        x = x + torch.cat([angle.sin(), angle.cos()], -1).to(x.dtype)
+        return self.encoder(x, src_key_padding_mask=None if inside is None else ~inside[..., 0])
+
+
+class Network(nn.Module):
+    """Encoder, body, pooling, linear head: classifies or regresses whole sequences.
+
+    Args:
+        encoder: data to (batch, length, channels): `nn.Linear` for signals, `nn.Embedding` for tokens.
+        body: `Stack`, `Recurrent` or `Transformer`.
+        head: from the pooled features to the answer.
+        pool: "mean" over the true length, "last" true position, or "none" (the head sees every position).
+    Raises: ValueError.
+    """
+
+    def __init__(self, encoder: nn.Module, body: nn.Module, head: nn.Module, pool: str = "mean") -> None:
+        super().__init__()
+        self.encoder, self.body, self.head = encoder, body, head
+        self.pool = checks.choice(pool, "pool", ("mean", "last", "none"))
+
+    def forward(self, x: Tensor, lengths: Int[Tensor, " b"] | None = None, rate: float = 1.0) -> Tensor:
+        """Answers (batch, ...); `lengths`, the true lengths of padded sequences; `rate`, as `Convolution`."""
+        return self.head(self.features(x, lengths, rate))
+
+    def features(self, x: Tensor, lengths: Int[Tensor, " b"] | None = None, rate: float = 1.0) -> Tensor:
+        """The pooled features."""
+        x = self.encoder(x)
+        inside = None if lengths is None else (torch.arange(x.shape[1], device=x.device) < lengths[:, None])[..., None]
+        x = self.body(x, inside, rate)  # (b, l, h)
+        if self.pool == "none":
+            return x
+        if self.pool == "last":
+            return x[:, -1] if lengths is None else x[torch.arange(len(x), device=x.device), lengths - 1]
+        return x.mean(1) if lengths is None or inside is None else (x * inside).sum(1) / lengths[:, None]
+
+
+class PairNetwork(nn.Module):
+    """Two documents through one network (its head is unused), then [a, b, a - b, a b] to a small head (retrieval)."""
+
+    def __init__(self, network: Network, channels: int, classes: int = 2) -> None:
+        super().__init__()
+        self.network = network
+        self.head = nn.Sequential(nn.Linear(4 * channels, channels), nn.GELU(), nn.Linear(channels, classes))
+
+    def forward(
+        self, first: Tensor, second: Tensor, lengths: tuple[Tensor | None, Tensor | None] = (None, None)
+    ) -> Tensor:
+        a, b = (self.network.features(x, n) for x, n in zip((first, second), lengths, strict=True))
+        return self.head(torch.cat([a, b, a - b, a * b], -1))
+
+
+def s4_stack(
+    channels: int,
+    layers: int,
+    *,
+    states: int = 64,
+    kernel: str = "s4",
+    init: str = "legs",
+    copies: int = 1,
+    steps: tuple[float, float] = (1e-3, 1e-1),
+    bidirectional: bool = True,
+    norm: str = "batch",
+    prenorm: bool = True,
+    dropout: float = 0.0,
+    length: int = 1024,
+    B_clip: float | None = None,
+) -> Stack:
+    """The authors' architecture: `layers` blocks of S4 ("s4"), S4D ("s4d") or free kernels of `length` ("free")."""
+    checks.choice(kernel, "kernel", ("s4", "s4d", "free"))
+    blocks = []
+    for _ in range(checks.integer(layers, "layers", 1)):
+        shared: dict[str, Any] = {"init": init, "copies": copies, "steps": steps, "bidirectional": bidirectional}
+        module: S4Kernel | S4DKernel | FreeKernel
+        if kernel == "s4":
+            module = S4Kernel(channels, states, B_clip=B_clip, **shared)
+        elif kernel == "s4d":
+            module = S4DKernel(channels, states, **shared)
+        else:
+            module = FreeKernel(channels, length, bidirectional=bidirectional)
+        blocks.append(Block(Convolution(module), norm=norm, prenorm=prenorm, dropout=dropout))
+    return Stack(blocks, norm)
+
+
+class DelayModel(nn.Module):
+    """The linear model of the delay task: one S4 layer between two linear maps, no activation, norm or residual."""
+
+    def __init__(self, init: str, states: int, steps: tuple[float, float], channels: int = 4) -> None:
+        super().__init__()
+        self.encoder = nn.Linear(1, channels)
+        self.layer = Convolution(S4Kernel(channels, states, init=init, steps=steps))
+        self.decoder = nn.Linear(channels, 1)
+
+    def forward(self, u: Float[Tensor, "b l 1"]) -> Float[Tensor, "b l 1"]:
+        return self.decoder(self.layer(self.encoder(u)))
+
+
+def _width(length: int) -> int:
+    """About sqrt(length), a power of two."""
+    return 1 << isqrt(length - 1).bit_length() if length > 1 else 1
+
+
+def _real_blocks(E: Complex[Tensor, "h half"]) -> Float[Tensor, "h n n"]:
+    """Multiplication by E on (Re z, Im z): [[Re E, -Im E], [Im E, Re E]]."""
+    real, imaginary = torch.diag_embed(E.real), torch.diag_embed(E.imag)
+    return torch.cat([torch.cat([real, -imaginary], -1), torch.cat([imaginary, real], -1)], -2)
