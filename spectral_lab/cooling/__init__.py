@@ -17,6 +17,7 @@ We could read the abstract only. So three words are kept apart everywhere: "the 
     readout.py         measuring the energy
     cooling.py         a whole run: `cool`
     ladder.py          how many steps it takes, and why no blind schedule can do it
+    schedules.py       a fixed schedule on a known start
     queries.py         the bill
     baselines.py       filters, imaginary time, adiabatic passage, a bath
     chebyshev.py       functions of H without its eigenvectors
