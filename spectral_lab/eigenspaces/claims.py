@@ -352,8 +352,8 @@ def learns_to_count() -> Evidence:
             recipe = RECIPES[f"counting/all/{method}"]("miniature")
             errors[method] = train(recipe, reporter=Silent(), folder=Path(folder)).metrics["test MAE"]
     return Evidence(
-        f"300 training graphs, seconds of training: SPE's test error is {errors['spe'] / errors['none']:.1f} times that "
-        "without an encoding",
+        f"300 training graphs, seconds of training: the test error of SPE is {errors['spe'] / errors['none']:.1f} "
+        "times that without an encoding",
         errors["spe"] < errors["none"],
     )
 
