@@ -41,9 +41,10 @@ def _figure(d: dict[str, Any]) -> theme.Figure:
     marks = [
         theme.note("filter, 1/γ²", np.log10(2.5e-4), np.log10(d["one"] / 2.5e-4**2), color=theme.RED, xshift=6),
         theme.note("amplified, 1/γ", np.log10(1.3e-5), np.log10(d["one"] / 1.3e-5), color=theme.PINK, xshift=8),
-        *(theme.note(f"{name}", -0.05, np.log10(d[name]), color=COLOURS[name], anchor="right", yshift=9)
-          for name in ("cooling", "bang-bang", "bath")),
-    ]  # fmt: skip
+        theme.note("cooling", -0.05, np.log10(d["cooling"]), color=theme.BLUE, anchor="right", yshift=9),
+        theme.note("bang-bang", -0.05, np.log10(d["bang-bang"]), color=theme.GREEN, anchor="right", yshift=-9),
+        theme.note("bath", -0.05, np.log10(d["bath"]), color=theme.MUTED, anchor="right", yshift=9),
+    ]
     return theme.figure(
         traces,
         x=[
@@ -52,7 +53,13 @@ def _figure(d: dict[str, Any]) -> theme.Figure:
         ],
         y=[
             theme.axis("queries of exp(−iHτ)", log=True, low=1e1, high=1e13),
-            theme.axis("", low=-0.6, high=4.6, tickvals=[4, 3, 2, 1, 0], ticktext=list(NAMES)),
+            theme.axis(
+                "",
+                low=-0.6,
+                high=4.6,
+                tickvals=[4, 3, 2, 1, 0],
+                ticktext=["cooling", "bang-bang", "filter", "amplified", "bath"],
+            ),
         ],
         titles=["As the start gets worse", "The bill"],
         widths=[1.6, 1],

@@ -70,11 +70,12 @@ def _figure(d: dict[str, Any]) -> theme.Figure:
 
 def _readout(d: dict[str, Any]) -> str:
     how = "with sign layers" if d["signs"] else "sign layers left out"
-    return (
+    words = (
         f"Iteration {d['iteration']}, {how}: after {d['layers']} layers the energy is {d['energy']:.3f} (start 0.75, "
         f"ground level {d['E'][0]:.3f}), ground population {d['ground']:.3f}; kicks trained alone end at "
         f"{d['kicks_only'][-1]:.2f}."
     )
+    return words.replace("-", "−")
 
 
 def _code(iteration: int, layers: int, signs: bool) -> str:
