@@ -1,0 +1,19 @@
+"""The demonstrations of the chapter, in the order of the lesson."""
+
+from spectral_lab.pseudospectra.explorers.backward import backward_and_forward
+from spectral_lab.pseudospectra.explorers.bell import ringing_bell
+from spectral_lab.pseudospectra.explorers.calm import calm_or_not
+from spectral_lab.pseudospectra.explorers.hidden import hidden_eigenvalues
+from spectral_lab.pseudospectra.explorers.poison import how_much_poison
+from spectral_lab.pseudospectra.explorers.sing import sing_at_it
+from spectral_lab.pseudospectra.explorers.weak import weak_not_strong
+
+__all__ = [
+    "backward_and_forward",
+    "calm_or_not",
+    "hidden_eigenvalues",
+    "how_much_poison",
+    "ringing_bell",
+    "sing_at_it",
+    "weak_not_strong",
+]

@@ -1,0 +1,167 @@
+"""Demonstration 5: sing one faint note at three systems and see which of them answers."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+from numpy.polynomial import Legendre, Polynomial
+
+from spectral_lab.explorer import Explorer, Slider, number_text, slider, theme
+from spectral_lab.hippo import legs
+from spectral_lab.pseudospectra.legs import legs_normal_eigenpairs, s4d_frequencies
+from spectral_lab.pseudospectra.ptd import stored_path
+
+N = 32
+LENGTH = 1024
+SYSTEMS = ("S4", "S4D", "S4-PTD")
+SPIKES = s4d_frequencies(N)
+# A logarithmic grid of frequencies, and the spikes with their neighbourhood.
+FREQUENCIES = tuple(
+    sorted({float(f"{w:.2f}") for w in [*np.geomspace(5, 1000, 60), *SPIKES[:4], *(SPIKES[0] + np.arange(-6, 7))]})
+)
+NU = float(f"{SPIKES[0]:.2f}")
+# One period of the note a step: sampled, it is a constant.
+BLIND = float(f"{2 * np.pi / SPIKES[0]:.5g}")
+STEPS = tuple(sorted({float(f"{step:.4g}") for step in np.geomspace(1e-3, 3e-2, 45)} | {BLIND}))
+
+
+@lru_cache(maxsize=8)
+def _modes(l: int) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+    """Poles and residues of each system as seen from state l: its impulse response is sum_i r_i e^{p_i t}."""
+    B = legs(N)[1]
+    poles, V = legs_normal_eigenpairs(N)
+    result = stored_path(N).nearest(0.035)
+    # S4 seen from state l is R_l x P_{l-1}(2x - 1) with x = e^{-t}: the poles -1..-l.
+    polynomial = Legendre.basis(l - 1).convert(kind=Polynomial)(Polynomial([-1.0, 2.0]))
+    return {
+        "S4": (-np.arange(1.0, l + 1) + 0j, B[l - 1] * polynomial.coef + 0j),
+        "S4D": (poles, V[l - 1] * (V.conj().T @ B) / 2),
+        "S4-PTD": (result.eigenvalues, result.V[l - 1] * np.linalg.solve(result.V, B + 0j)),
+    }
+
+
+@lru_cache(maxsize=256)
+def _kernels(l: int, step: float) -> np.ndarray:
+    """Impulse responses of the three systems sampled by zero-order hold, through the FFT that convolves with them."""
+    kernels = []
+    for poles, residues in _modes(l).values():
+        held = np.expm1(poles * step) / poles * residues
+        # e^{p step k} for all k as an outer product of 32 by 32 powers.
+        powers = np.exp(np.outer(np.arange(32) * 32 * step, poles))[:, None] * np.exp(
+            np.outer(np.arange(32) * step, poles)
+        )
+        kernels.append((powers.reshape(LENGTH, -1) @ held).real)
+    return np.fft.rfft(np.array(kernels), 2 * LENGTH)
+
+
+def _sampled_gain(poles: np.ndarray, residues: np.ndarray, omega: np.ndarray, step: float) -> np.ndarray:
+    held = np.expm1(poles * step) / poles * residues
+    z = np.exp(1j * omega * step)
+    return np.abs((z[:, None] / (z[:, None] - np.exp(poles * step))) @ held)
+
+
+@lru_cache(maxsize=256)
+def _gains(l: int, step: float) -> tuple[np.ndarray, np.ndarray]:
+    near = SPIKES[:6, None] + np.linspace(-3, 3, 13)
+    omega = np.unique(np.concatenate([np.geomspace(5, 1000, 220), near.ravel()]))
+    return omega, np.array([_sampled_gain(*modes, omega, step) for modes in _modes(l).values()])
+
+
+def _compute(omega: float, loudness: float, step: float, l: int) -> dict[str, Any]:
+    t = step * np.arange(LENGTH)
+    smooth = np.sin(2 * np.pi * 1.5 * t / t[-1]) * np.exp(-t / t[-1])
+    u = smooth + loudness * np.cos(omega * t)
+    outputs = np.fft.irfft(np.fft.rfft(u, 2 * LENGTH) * _kernels(l, step))[:, :LENGTH]
+    clean = np.fft.irfft(np.fft.rfft(smooth, 2 * LENGTH) * _kernels(l, step))[:, :LENGTH]
+    grid, gains = _gains(l, step)
+    heard = np.abs(outputs - clean)[:, LENGTH // 2 :].max(axis=1)
+    return {
+        "omega": omega, "loudness": loudness, "step": step, "l": l, "t": t, "u": u, "outputs": outputs, "grid": grid,
+        "gains": gains, "heard": heard, "size": np.abs(clean[0]).max(), "nyquist": np.pi / step,
+    }  # fmt: skip
+
+
+def _figure(d: dict[str, Any]) -> theme.Figure:
+    colors = (theme.BLUE, theme.RED, theme.GREEN)
+    end, size = float(d["t"][-1]), float(d["size"])
+    lines = [
+        theme.line(d["t"], y, name=name, color=color, width=width)
+        for y, name, color, width in zip(d["outputs"], SYSTEMS, colors, (4, 1.2, 1.8), strict=True)
+    ]
+    gains = [
+        theme.line(d["grid"], y, name=name, color=color, width=width, panel=2)
+        for y, name, color, width in zip(d["gains"], SYSTEMS, colors, (4, 1.2, 1.8), strict=True)
+    ]
+    return theme.figure(
+        [
+            *(lines[i] for i in (1, 0, 2)),
+            *(gains[i] for i in (0, 1, 2)),
+            theme.line([d["omega"]] * 2, [1e-5, 10], name="the note", color=theme.INK, width=1.5, dash="dot", panel=2),
+            theme.line([d["nyquist"]] * 2, [1e-5, 10], name="half the sampling rate", color=theme.MUTED, panel=2),
+        ],
+        x=[theme.axis("time t", low=0, high=end), theme.axis("ω", log=True, low=5, high=1000)],
+        y=[
+            theme.axis(f"output of state {d['l']}", low=-2.2 * size, high=2.6 * size),
+            theme.axis("gain after sampling", log=True, low=1e-5, high=10),
+        ],
+        titles=["What comes out", "Which notes are loud"],
+        widths=[1.25, 1],
+        notes=[
+            theme.note("S4 (wide)", 0.02 * end, -1.45 * size, color=theme.BLUE),
+            theme.note("S4D", 0.02 * end, -1.7 * size, color=theme.RED),
+            theme.note("S4-PTD", 0.02 * end, -1.95 * size, color=theme.GREEN),
+        ],
+    )
+
+
+def _readout(d: dict[str, Any]) -> str:
+    parts = [f"{name} {number_text(h, 2)}" for name, h in zip(SYSTEMS, d["heard"], strict=True)]
+    return (
+        f"n = {N}, a note of size {number_text(d['loudness'])} at ω = {d['omega']:.2f}, Δ = {number_text(d['step'])}, "
+        f"state {d['l']}: in the second half it shows in the output with {', '.join(parts)} "
+        f"(the clean output is at most {number_text(d['size'], 2)})."
+    )
+
+
+def _code(omega: float, loudness: float, step: float, l: int) -> str:
+    return f"""
+        import numpy as np
+        from spectral_lab.hippo import discretize, legs
+        from spectral_lab.pseudospectra import legs_normal, stored_path
+
+        A, B = legs({N})
+        E, t = stored_path({N}).nearest(0.035).E, {step} * np.arange({LENGTH})
+        for name, (M, b) in {{"S4": (A, B), "S4D": legs_normal({N}), "S4-PTD": (A + E, B)}}.items():
+            M, b = discretize(M, b, {step}, "zoh")
+            x, heard = np.zeros({N}), []
+            for u in {loudness} * np.cos({omega} * t):
+                x = M @ x + b * u
+                heard.append(abs(x[{l - 1}]))
+            print(name, max(heard[{LENGTH // 2}:]))
+    """
+
+
+def sing_at_it(**state: Any) -> Explorer:
+    """Outputs of S4, S4D and S4-PTD for a smooth signal with one faint tone, and their gains after sampling."""
+    return Explorer(
+        title="Sing at it",
+        controls=[
+            Slider("omega", r"frequency $\omega$", FREQUENCIES, NU, play=True),
+            slider("loudness", "size $a$", 0.05, 1.0, 0.3, steps=19),
+            Slider("step", r"time step $\Delta$", STEPS, STEPS[24]),
+            Slider("l", r"read state $\ell$", (1, 2, 3, 4), 1),
+        ],
+        compute=_compute,
+        figure=_figure,
+        readout=_readout,
+        code=_code,
+        presets={
+            "Beside the spike": {"omega": float(f"{SPIKES[0] - 6:.2f}")},
+            "The next spike": {"omega": float(f"{SPIKES[1]:.2f}")},
+            "Short ears": {"step": STEPS[0]},
+            "Sampled away": {"step": BLIND},
+        },
+        state=state,
+    )
