@@ -135,7 +135,7 @@ def calm_or_not(**state: Any) -> Explorer:
         readout=_readout,
         code=_code,
         presets={
-            "Grcar grows": {"name": "Grcar, shifted", "power": -3.0},
+            "Grcar grows": {"name": "Grcar, shifted", "power": -1.5},
             "Convection carries": {"name": "convection", "power": -3.0},
             "One eigenvector": {"name": "Jordan, shifted", "n": 48, "power": -4.0},
         },

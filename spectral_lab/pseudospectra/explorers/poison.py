@@ -148,7 +148,7 @@ def how_much_poison(**state: Any) -> Explorer:
             "A drop": {"epsilon": EPSILONS[0]},
             "The authors’ dose": {"epsilon": EPSILONS[21], "n": 16},
             "Chance: unstable": {"kind": "real Gaussian", "epsilon": EPSILONS[24]},
-            "All the way: S4D": {"kind": KINDS[3], "epsilon": EPSILONS[-1]},
+            "Towards S4D": {"kind": KINDS[3], "epsilon": EPSILONS[-1]},
         },
         state=state,
     )
