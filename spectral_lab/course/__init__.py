@@ -22,6 +22,9 @@ A chapter's `claims.py` holds `CLAIMS`, a tuple in the order of the lesson. Note
 
     check(CLAIMS)                      # in a notebook: the table, claim by claim
 
+Import models inside the evidence functions that need them, so that the instant claims stay free of torch: notebook 00
+shows them all with `board()`.
+
 Guesses and exercises live in a chapter's `exercises.py`:
 
     where = Prediction("Where is the last spike for n = 48?", answer=lambda: s4d_frequencies(48)[0],
@@ -34,28 +37,33 @@ Guesses and exercises live in a chapter's `exercises.py`:
                           mistakes=((48**2, "Divide by pi."),)), hint_text="...", solution_text="...")
     last_spike.check(omega)            # one clear line, whatever the answer is
 
+Where the answer is a function, let the starter `return ...`: dots are taken as "not answered yet".
+
 Texts are plain words with $formulas$ and `code`. Everything shown has a deterministic text form, so that
 `pytest --nbval` can compare it. Importing the kit brings in neither torch nor plotly nor ipywidgets.
 """
 
 from __future__ import annotations
 
-from spectral_lab.course.chapters import CHAPTERS, Chapter, Paper, chapter
-from spectral_lab.course.claims import Claim, ClaimTable, Evidence, check
+from spectral_lab.course.chapters import CHAPTERS, Chapter, CourseMap, Paper, chapter
+from spectral_lab.course.claims import Board, Claim, ClaimTable, Evidence, board, check
 from spectral_lab.course.exercises import Exercise, Function, Value
 from spectral_lab.course.predictions import Prediction
 
 __all__ = [
     "CHAPTERS",
+    "Board",
     "Chapter",
     "Claim",
     "ClaimTable",
+    "CourseMap",
     "Evidence",
     "Exercise",
     "Function",
     "Paper",
     "Prediction",
     "Value",
+    "board",
     "chapter",
     "check",
 ]

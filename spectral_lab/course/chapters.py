@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
 
+from spectral_lab.course import _html
+
 ROOT = Path(__file__).resolve().parents[2]
 NOTEBOOKS = ROOT / "notebooks"
 START = "00_start_here.ipynb"
@@ -40,6 +42,7 @@ class Chapter:
     title: str
     paper: Paper
     thesis: str
+    function: str  # the function of a matrix that the chapter is about
 
     @property
     def status(self) -> str:
@@ -72,6 +75,7 @@ CHAPTERS: tuple[Chapter, ...] = (
             key="huang2024spe",
         ),
         thesis="Eigenvectors jump when eigenvalues meet; smooth functions of the Laplacian do not.",
+        function=r"$\varphi(L)$ of a graph Laplacian $L$",
     ),
     Chapter(
         number=2,
@@ -87,6 +91,7 @@ CHAPTERS: tuple[Chapter, ...] = (
             key="gu2023hippo",
         ),
         thesis="The state of a well-chosen linear system holds the past in an orthogonal basis.",
+        function=r"$e^{tA}B$ of a HiPPO matrix $A$",
     ),
     Chapter(
         number=3,
@@ -102,6 +107,7 @@ CHAPTERS: tuple[Chapter, ...] = (
             key="yu2024ptd",
         ),
         thesis="Perturb an ill-conditioned matrix, then diagonalise: the eigenvalues move, the system hardly does.",
+        function=r"$(zI-A)^{-1}$ of a matrix $A$ whose eigenvectors nearly coincide",
     ),
     Chapter(
         number=4,
@@ -117,6 +123,7 @@ CHAPTERS: tuple[Chapter, ...] = (
             key="motlagh2024cooling",
         ),
         thesis="A sign function makes all low levels degenerate, so that a weak perturbation can cool.",
+        function=r"$\mathrm{sgn}(H-\mu I)$ of a Hamiltonian $H$",
     ),
     Chapter(
         number=5,
@@ -132,6 +139,7 @@ CHAPTERS: tuple[Chapter, ...] = (
             key="hu2025farms",
         ),
         thesis="The shape of a weight matrix bends its spectrum; cut it into equal shapes before you compare tails.",
+        function=r"the eigenvalue density of $W^\top W$, where $W$ holds weights",
     ),
     Chapter(
         number=6,
@@ -147,6 +155,7 @@ CHAPTERS: tuple[Chapter, ...] = (
             key="wu2023lsm",
         ),
         thesis="A solution operator is learned as a sine and cosine expansion in a small latent space.",
+        function=r"a series in $\sin kx$ and $\cos kx$ with learned coefficients",
     ),
     Chapter(
         number=7,
@@ -162,6 +171,7 @@ CHAPTERS: tuple[Chapter, ...] = (
             key="luo2025sphnet",
         ),
         thesis="A network predicts the Hamiltonian, its spectrum gives the chemistry, and sparsity makes it fast.",
+        function=r"the levels of a Hamiltonian, $HC=SC\,\mathrm{diag}(\varepsilon)$",
     ),
     Chapter(
         number=8,
@@ -177,6 +187,7 @@ CHAPTERS: tuple[Chapter, ...] = (
             key="zhang2025unigenx",
         ),
         thesis="One causal stream writes symbols with a softmax and coordinates with a small diffusion head.",
+        function=r"$\sqrt{\bar\alpha}\,\Sigma\,(\bar\alpha\Sigma+(1-\bar\alpha)I)^{-1}$, the denoiser of Gaussian data",
     ),
 )
 
@@ -190,6 +201,20 @@ def chapter(name: str | int) -> Chapter:
     raise ValueError(f"chapter must be one of {allowed}, got {name!r}")
 
 
+@dataclass(frozen=True)
+class CourseMap:
+    """The map of the course: each chapter, the function of a matrix that it is about, and whether it is open."""
+
+    chapters: tuple[Chapter, ...] = CHAPTERS
+
+    def __repr__(self) -> str:
+        return "\n".join(f"{item.number:02d} {item.title} ({item.status}): {item.thesis}" for item in self.chapters)
+
+    def _repr_html_(self) -> str:
+        header = ["", "chapter", "function of a matrix", "in one sentence", "status"]
+        return _html.table(header, [_map_row(item) for item in self.chapters])
+
+
 def markdown_table(link: str = "notebooks/") -> str:
     """The chapters as a Markdown table; `link` is the folder of the notebooks as seen from the page that shows it."""
     rows = ["| # | chapter | paper | in one sentence | status |", "|---|---|---|---|---|"]
@@ -200,6 +225,13 @@ def markdown_table(link: str = "notebooks/") -> str:
         paper = f"{_short(item.paper.authors)}, [{item.paper.title}]({item.paper.url}), {item.paper.year}"
         rows.append(f"| {item.number:02d} | {title} | {paper} | {item.thesis} | {item.status} |")
     return "\n".join(rows)
+
+
+def _map_row(item: Chapter) -> list[str]:
+    title = f'<a href="{item.notebook}">{item.title}</a>' if item.status == "open" else item.title
+    paper = f'{_short(item.paper.authors)}, <a href="{item.paper.url}">{item.paper.title}</a>, {item.paper.year}'
+    thesis = f'{item.thesis}<br><small style="opacity: 0.75;">{paper}</small>'
+    return [f"{item.number:02d}", f"<b>{title}</b>", _html.inline(item.function), thesis, item.status]
 
 
 def _status(notebook: str) -> str:

@@ -87,6 +87,29 @@ class ClaimTable:
         return _html.table(header, [_cells(row) for row in self.rows])
 
 
+@dataclass(frozen=True)
+class Board:
+    """The claims of several chapters with their verdicts."""
+
+    tables: tuple[tuple[Chapter, ClaimTable], ...]
+
+    def __repr__(self) -> str:
+        parts = [f"{chapter.number:02d} {chapter.title}\n{table!r}" for chapter, table in self.tables]
+        return "\n\n".join([self._summary(), *parts])
+
+    def _repr_html_(self) -> str:
+        parts = [
+            f"<h4>{chapter.number:02d} {_html.inline(chapter.title)}</h4>{table._repr_html_()}"
+            for chapter, table in self.tables
+        ]
+        return "".join([_html.prose(self._summary()), *parts])
+
+    def _summary(self) -> str:
+        verdicts = [row.verdict for _, table in self.tables for row in table.rows]
+        counts = [f"{verdicts.count(name)} {name}" for name in SIGNS if name in verdicts]
+        return f"{len(verdicts)} claims measured: {', '.join(counts)}." if verdicts else "No claims yet."
+
+
 def check(claims: Iterable[Claim]) -> ClaimTable:
     """Measure every claim. Evidence that raises becomes one clear line in the table, so that the others still show."""
     return ClaimTable(tuple(examine(claim) for claim in claims))
@@ -109,9 +132,10 @@ def chapter_claims(chapter: Chapter) -> tuple[Claim, ...]:
     return tuple(room.CLAIMS) if room is not None else ()
 
 
-def instant_claims(chapter: Chapter) -> tuple[Claim, ...]:
-    """Those claims of a chapter that are measured in a moment."""
-    return tuple(claim for claim in chapter_claims(chapter) if claim.cost == "instant")
+def board() -> Board:
+    """Every chapter's instant claims, measured now."""
+    instant = [(item, [c for c in chapter_claims(item) if c.cost == "instant"]) for item in CHAPTERS]
+    return Board(tuple((item, check(claims)) for item, claims in instant if claims))
 
 
 def markdown(measure: Callable[[Claim], Row] = examine) -> str:

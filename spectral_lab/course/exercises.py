@@ -69,6 +69,8 @@ class Function:
                 result = answer(*case)
             except Exception as error:  # the learner's own code: say what happened, and for which input
                 return Verdict(False, f"Your function raises {type(error).__name__} for {shown}: {error}")
+            if result is ...:
+                return Verdict(False, WAITING)
             expected = np.asarray(self.reference(*case))
             given, complaint = _readable(result, expected)
             if given is None:

@@ -59,14 +59,14 @@ def points(
     y: Any,
     *,
     name: str = "",
-    color: str = RED,
-    size: float = 6,
+    color: Any = RED,
+    size: Any = 6,
     symbol: str = "circle",
     opacity: float = 1.0,
     panel: int = 1,
     **more: Any,
 ) -> Trace:
-    """Markers at (x, y) in the given panel."""
+    """Markers at (x, y) in the given panel; colour and size are one for all, or one for each point."""
     marker = {"color": color, "size": size, "symbol": symbol, "opacity": opacity}
     return {"type": "scatter", "mode": "markers", "x": x, "y": y, "marker": marker, **_common(name, panel), **more}
 
