@@ -316,7 +316,7 @@ def training_beats_kicks() -> Evidence:
         optimiser = torch.optim.Adam(circuit.parameters(), lr=0.05)
         for _ in range(150):
             optimiser.zero_grad()
-            loss = circuit.energy()
+            loss = circuit.energy(circuit())
             loss.backward()
             optimiser.step()
         energies[kicks_only] = loss.item()

@@ -16,9 +16,8 @@ from spectral_lab.course import Exercise, Function, Prediction, Value
 # --- guesses -----------------------------------------------------------------------------------------------------
 
 guess_gap = Prediction(
-    "The Ising chain has gaps between 0.001 and 2.6, the Hubbard chain others. What is the gap between the two bands "
-    "of "
-    r"bands of $\mathrm{sgn}(H-\mu)$ in each case?",
+    "The levels of the Ising, Heisenberg and Hubbard chains are spaced quite differently. What is the gap between the "
+    r"two bands of $\mathrm{sgn}(H-\mu)$ in each case?",
     answer=lambda: "2 in every case",
     options=("the gap of H at that place", "2 in every case", "it depends on the number of levels"),
     because="The sign is -1 or +1 and nothing else. Which Hamiltonian it came from, it has forgotten.",

@@ -24,7 +24,7 @@ def test_the_circuit_in_torch_runs_the_same_schedule():
     populations = run_schedule(hm.xxz(4), hm.start_state(4, "up"), Schedule(*values, circuit.sign.width))
     E = levels(hm.xxz(4)).energies
     np.testing.assert_allclose(populations.sum(axis=1), 1, atol=1e-12)
-    assert populations[-1] @ E == pytest.approx(circuit.energy().item(), abs=1e-9)
+    assert populations[-1] @ E == pytest.approx(circuit.energy(circuit()).item(), abs=1e-9)
 
 
 def test_the_recorded_training_is_what_it_says():

@@ -121,18 +121,25 @@ class CoolingCircuit(nn.Module):
 
     def forward(self) -> Tensor:
         psi = self.start
-        for w, fraction, phase in zip(self.kicks, self.shifts, self.phases, strict=True):
-            psi = rotate(rotations(w), psi)
+        windows = rotations(self.kicks)  # of all layers at once
+        for k, (fraction, phase) in enumerate(zip(self.shifts, self.phases, strict=True)):
+            psi = rotate([window[k] for window in windows], psi)
             if not self.kicks_only:
                 psi = self.sign(psi, self.lo + fraction * (self.hi - self.lo), phase)
         return psi
 
-    def energy(self) -> Tensor:
-        """<H> of the final state: the loss."""
-        psi = self()
+    def energy(self, psi: Tensor) -> Tensor:
+        """<psi|H|psi>: of the final state, it is the loss."""
         # H = (hi + lo)/2 + (hi - lo)/2 X is a Chebyshev series of two terms.
         c = torch.tensor([(self.hi + self.lo) / 2, (self.hi - self.lo) / 2], dtype=psi.dtype, device=psi.device)
         return inner(psi, ChebyshevFunction.apply(psi, c, self.X)).real.mean()
+
+    def ground_population(self, psi: Tensor) -> Tensor:
+        """Weight of a state on the ground level. Raises ValueError without `dense`: then no eigenvector is known."""
+        if not isinstance(self.sign, DenseSign):
+            raise ValueError("the ground population needs dense=True")
+        E = self.sign.energies
+        return ((psi @ self.sign.vectors.conj()).abs() ** 2)[:, E - E[0] < 1e-9].sum()
 
 
 def _vectors(X: Chain, psi: Tensor, count: int) -> Any:

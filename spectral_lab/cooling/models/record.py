@@ -24,7 +24,7 @@ def record(iterations: int = 300, seed: int = 0, learning_rate: float = 0.05) ->
         optimiser = torch.optim.Adam(circuit.parameters(), lr=learning_rate)
         for _ in range(iterations + 1):
             optimiser.zero_grad()
-            loss = circuit.energy()
+            loss = circuit.energy(circuit())
             kept["kicks_only" if kicks_only else "energies"].append(np.array(loss.item()))
             if not kicks_only:
                 shifts = circuit.lo + circuit.shifts * (circuit.hi - circuit.lo)

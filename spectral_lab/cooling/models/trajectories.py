@@ -64,7 +64,7 @@ def cool_chain(
 
     Each step: mu = reading + margin; r = `pulses(angle, kick)` rounds of half kick, reflection, half kick; a reading
     by `resolution`. `error` bounds the Chebyshev series of the reflection. report(step, energies) is called after
-    each step. The draws of trajectory b come from numpy's generator with seed (seed, b).
+    each step. The draws of trajectory b come from numpy's generator with seed (seed, b). Ctrl-C ends the run early.
     Raises ValueError on arguments outside their range.
     """
     steps, batch = checks.integer(steps, "steps", 0), checks.integer(batch, "batch", 1)
@@ -81,22 +81,24 @@ def cool_chain(
     psi, reading = engine.read(psi, rngs)
     readings, shifts = [reading], []
     energies, spreads = ([x] for x in engine.energy(psi))
-    for step in range(steps):
-        mu = reading + margin
-        reflect = _stack([reflection_coefficients(min(m, hi + 4 * width), width, lo, hi, error) for m in mu])
-        fields = torch.from_numpy(np.stack([random_field(chain.n, rng) for rng in rngs])).to(device, real)
-        half, full = (rotations(fields * float(angle) / rounds * part) for part in (0.5, 1.0))
-        psi = rotate(half, psi)
-        for j in range(rounds):
-            psi = rotate(full if j < rounds - 1 else half, engine.apply(reflect, psi))
-        psi = psi / torch.linalg.vector_norm(psi, dim=-1, keepdim=True)
-        psi, reading = engine.read(psi, rngs)
-        for column, value in zip((energies, spreads), engine.energy(psi), strict=True):
-            column.append(value)
-        readings.append(reading)
-        shifts.append(mu)
-        if report is not None:
-            report(step + 1, energies[-1])
+    try:
+        for step in range(steps):
+            mu = reading + margin
+            reflect = _stack([reflection_coefficients(min(m, hi + 4 * width), width, lo, hi, error) for m in mu])
+            fields = torch.from_numpy(np.stack([random_field(chain.n, rng) for rng in rngs])).to(device, real)
+            half, full = (rotations(fields * float(angle) / rounds * part) for part in (0.5, 1.0))
+            stirred = rotate(half, psi)
+            for j in range(rounds):
+                stirred = rotate(full if j < rounds - 1 else half, engine.apply(reflect, stirred))
+            psi, reading = engine.read(stirred / torch.linalg.vector_norm(stirred, dim=-1, keepdim=True), rngs)
+            shifts.append(mu)
+            readings.append(reading)
+            for column, value in zip((energies, spreads), engine.energy(psi), strict=True):
+                column.append(value)
+            if report is not None:
+                report(step + 1, energies[-1])
+    except KeyboardInterrupt:  # what is done is done: the steps so far are returned
+        pass
     columns = {"energies": energies, "spreads": spreads, "readings": readings, "shifts": shifts}
     record = {name: np.array(rows, dtype=float).reshape(-1, batch).T for name, rows in columns.items()}
     return ChainRun(**record, products=engine.products, states=psi)
