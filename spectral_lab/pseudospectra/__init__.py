@@ -20,8 +20,8 @@ from spectral_lab.pseudospectra.conditioning import (
     eigenvalue_conditions,
     eigenvector_condition,
 )
+from spectral_lab.pseudospectra.convergence import impulse_gap, weak_error
 from spectral_lab.pseudospectra.gallery import convection_diffusion, grcar, jordan_block
-from spectral_lab.pseudospectra.hinf import hinf_norm, transfer_function
 from spectral_lab.pseudospectra.legs import (
     allpass,
     allpass_phase,
@@ -35,6 +35,15 @@ from spectral_lab.pseudospectra.legs import (
     s4d_frequencies,
     spikes,
 )
+from spectral_lab.pseudospectra.modal import (
+    hold,
+    modal_transfer,
+    modes,
+    sampled_transfer,
+    tone_response,
+    transfer_function,
+)
+from spectral_lab.pseudospectra.norms import h2_norm, hinf_norm
 from spectral_lab.pseudospectra.ptd import PTD, Path, diagonalize, ptd, ptd_by_adam, rank_one_path, stored_path
 from spectral_lab.pseudospectra.resolvent import legs_sigma_min, sigma_min
 from spectral_lab.pseudospectra.transients import (
@@ -60,7 +69,10 @@ __all__ = [
     "eigenvector_condition",
     "grcar",
     "growth_reached",
+    "h2_norm",
     "hinf_norm",
+    "hold",
+    "impulse_gap",
     "jordan_block",
     "kreiss_constant",
     "legs_impulse_response",
@@ -69,16 +81,21 @@ __all__ = [
     "legs_sigma_min",
     "legs_states",
     "legs_transfer",
+    "modal_transfer",
+    "modes",
     "numerical_abscissa",
     "pseudospectral_abscissa",
     "ptd",
     "ptd_by_adam",
     "rank_one_path",
     "s4d_frequencies",
+    "sampled_transfer",
     "semigroup_norms",
     "sigma_min",
     "spectral_abscissa",
     "spikes",
     "stored_path",
+    "tone_response",
     "transfer_function",
+    "weak_error",
 ]

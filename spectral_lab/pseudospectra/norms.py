@@ -1,34 +1,20 @@
-"""The worst gain of a linear system over all frequencies: its H-infinity norm, without a grid that could miss it.
+"""How loud can a linear system get? Norms of C (s I - A)^{-1} B without a grid that could miss the loudest place.
 
-For x' = A x + B u, y = C x the norm is sup_w ||C (i w I - A)^{-1} B||_2, the gain from L^2 to L^2. A spike of S4D has
-width 1 at a frequency n^2/pi: a grid steps over it, the method below does not.
+For x' = A x + B u, y = C x: the H-infinity norm sup_w ||G(i w)||_2 is the gain from L^2 to L^2, the H2 norm
+sqrt(1/2pi int ||G(i w)||_F^2 dw) the L^2 norm of the impulse response. A spike of S4D has width 1 at a frequency
+n^2/pi: a grid of frequencies steps over it, the methods below do not.
 """
 
 from __future__ import annotations
 
 import numpy as np
 import scipy
-from jaxtyping import Complex, Float, Inexact
+from jaxtyping import Float, Inexact
 from numpy.typing import ArrayLike
 
 from spectral_lab import checks
 
 TOLERANCE = 1e-10
-
-
-def transfer_function(A: ArrayLike, B: ArrayLike, C: ArrayLike, s: ArrayLike) -> Complex[np.ndarray, "*grid"]:
-    """G(s) = C (s I - A)^{-1} B for one input and one output, in modal form: one eigendecomposition serves every s.
-
-    G(s) = sum_i (C v_i) (V^{-1} B)_i / (s - lambda_i). Its error is about 1e-16 kappa(V): use it after PTD, not before.
-
-    Args: A (n, n); B (n,); C (n,); s, complex frequencies of any shape. Raises: ValueError.
-    """
-    A = checks.square(A, "A")
-    B, C = checks.array(B, "B", (len(A),)), checks.array(C, "C", (len(A),))
-    s = np.asarray(checks.array(s, "s"), dtype=complex)
-    eigenvalues, V = np.linalg.eig(A)
-    residues = (C @ V) * np.linalg.solve(V, B.astype(complex))
-    return (1 / (s[..., None] - eigenvalues)) @ residues
 
 
 def hinf_norm(A: ArrayLike, B: ArrayLike, C: ArrayLike) -> tuple[float, float]:
@@ -40,19 +26,7 @@ def hinf_norm(A: ArrayLike, B: ArrayLike, C: ArrayLike) -> tuple[float, float]:
 
     Args: A (n, n), all eigenvalues in Re < 0; B (n,) or (n, inputs); C (n,) or (outputs, n). Raises: ValueError.
     """
-    A = checks.square(A, "A")
-    n = len(A)
-    B, C = checks.array(B, "B"), checks.array(C, "C")
-    B, C = B[:, None] if B.ndim == 1 else B, C[None, :] if C.ndim == 1 else C
-    if B.ndim != 2 or B.shape[0] != n:
-        raise ValueError(f"B must be of shape ({n},) or ({n}, inputs), got {B.shape}")
-    if C.ndim != 2 or C.shape[1] != n:
-        raise ValueError(f"C must be of shape ({n},) or (outputs, {n}), got {C.shape}")
-    poles = np.linalg.eigvals(A)
-    if poles.real.max() >= 0:
-        raise ValueError(
-            f"A must be stable (all eigenvalues in Re < 0), got an eigenvalue with Re = {poles.real.max():.3g}"
-        )
+    A, B, C, poles = _stable_system(A, B, C)
     symmetric = not any(map(np.iscomplexobj, (A, B, C)))
     frequencies = np.concatenate([[0.0], poles.imag, np.sqrt(np.abs(poles))])
     omega, gamma = _largest(A, B, C, np.abs(frequencies) if symmetric else frequencies)
@@ -70,7 +44,40 @@ def hinf_norm(A: ArrayLike, B: ArrayLike, C: ArrayLike) -> tuple[float, float]:
         if value <= level:
             break
         omega, gamma = candidate, value
-    return _polished(A, B, C, omega, gamma)
+    gamma, omega = _polished(A, B, C, omega, gamma, np.abs(poles.real).min())
+    return gamma, abs(omega) if symmetric else omega
+
+
+def h2_norm(A: ArrayLike, B: ArrayLike, C: ArrayLike) -> float:
+    """||C e^{tA} B|| in L^2 over t > 0, of a stable system: sqrt(tr C P C^*) with A P + P A^* = -B B^*.
+
+    Args: A (n, n), all eigenvalues in Re < 0; B (n,) or (n, inputs); C (n,) or (outputs, n). Raises: ValueError.
+    """
+    A, B, C, _ = _stable_system(A, B, C)
+    gramian = scipy.linalg.solve_continuous_lyapunov(A, -B @ B.conj().T)
+    return float(np.sqrt(max(np.trace(C @ gramian @ C.conj().T).real, 0.0)))
+
+
+def _stable_system(
+    A: ArrayLike, B: ArrayLike, C: ArrayLike
+) -> tuple[
+    Inexact[np.ndarray, "n n"], Inexact[np.ndarray, "n m"], Inexact[np.ndarray, "p n"], Inexact[np.ndarray, " n"]
+]:
+    """A, B and C as matrices, and the eigenvalues of A."""
+    A = checks.square(A, "A")
+    n = len(A)
+    B, C = checks.array(B, "B"), checks.array(C, "C")
+    B, C = B[:, None] if B.ndim == 1 else B, C[None, :] if C.ndim == 1 else C
+    if B.ndim != 2 or B.shape[0] != n or B.shape[1] == 0:
+        raise ValueError(f"B must be of shape ({n},) or ({n}, inputs), got {B.shape}")
+    if C.ndim != 2 or C.shape[1] != n or C.shape[0] == 0:
+        raise ValueError(f"C must be of shape ({n},) or (outputs, {n}), got {C.shape}")
+    poles = np.linalg.eigvals(A)
+    if poles.real.max() >= 0:
+        raise ValueError(
+            f"A must be stable (all eigenvalues in Re < 0), got an eigenvalue with Re = {poles.real.max():.3g}"
+        )
+    return A, B, C, poles
 
 
 def _gain(
@@ -93,13 +100,14 @@ def _polished(
     C: Inexact[np.ndarray, "p n"],
     omega: float,
     gamma: float,
+    damping: float,
 ) -> tuple[float, float]:
     """The top of the peak that the search has ended on, to the last digits of its frequency."""
-    width = 1e-3 * max(abs(omega), np.abs(np.linalg.eigvals(A).real).min())
+    width = 1e-3 * max(abs(omega), damping)
     peak = scipy.optimize.minimize_scalar(
         lambda w: -_gain(A, B, C, np.array([w]))[0],
         bounds=(omega - width, omega + width),
         method="bounded",
         options={"xatol": 1e-10 * max(abs(omega), width)},
     )
-    return (float(-peak.fun), abs(float(peak.x))) if -peak.fun > gamma else (gamma, omega)
+    return (float(-peak.fun), float(peak.x)) if -peak.fun > gamma * (1 + 1e-14) else (gamma, omega)
