@@ -13,7 +13,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from jaxtyping import Complex, Inexact
+from jaxtyping import Complex
 from numpy.typing import ArrayLike
 
 from spectral_lab import checks
