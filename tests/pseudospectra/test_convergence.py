@@ -32,9 +32,7 @@ def test_f7_in_closed_form(n: int) -> None:
 @given(n=st.integers(1, 10), seed=st.integers(0, 99), rate=st.floats(0.2, 20))
 def test_the_weak_error_is_the_energy_of_the_gap_over_all_frequencies(n: int, seed: int, rate: float) -> None:
     C = np.random.default_rng(seed).standard_normal(n)
-    omega = np.tan(
-        np.pi * ((np.arange(40_000) + 0.5) / 40_000 - 0.5)
-    )  # the axis as a circle
+    omega = np.tan(np.pi * ((np.arange(40_000) + 0.5) / 40_000 - 0.5))  # the axis as a circle
     gap = (legs_transfer(n, 1j * omega, C) - legs_transfer(n, 1j * omega, C, "diag")) / (1j * omega + rate)
     energy = np.mean(np.abs(gap) ** 2 * (1 + omega**2)) / 2
     assert weak_error(n, C, rate) == pytest.approx(np.sqrt(energy), rel=1e-5, abs=1e-9)
