@@ -58,7 +58,7 @@ class PointerCooling:
 
 
 POINTER = {
-    "lecture": PointerCooling(n=20, steps=25, batch=4, width=1.0, resolution=0.4, margin=2.2, angle=12.0, kick=0.4),
+    "lecture": PointerCooling(n=20, steps=32, batch=4, width=1.0, resolution=0.4, margin=2.2, angle=12.0, kick=0.6),
     "miniature": PointerCooling(n=8, steps=8, batch=4, width=0.5, resolution=0.25, margin=1.2, angle=6.0, kick=0.5),
 }
 
@@ -207,7 +207,7 @@ def schedule(preset: str, kicks_only: bool) -> Recipe:
         model=Part(circuit, {"n": 4 if small else 12, "layers": 4 if small else 16, "kicks_only": kicks_only}),
         loss=Part(energy),
         evaluations=(Evaluation("test", Part(quality)),),
-        optimiser=Optimiser("adam", 0.05 if small else 0.02),
+        optimiser=Optimiser("adam", 0.05 if small else 0.03),
         schedule=Part(schedules.cosine),
         target=Target(("E − E₀", "ground population")),
         batch_size=1,
