@@ -6,7 +6,9 @@ columns of its eigenvectors padded with zeros to d (SPE, section 2).
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from typing import Any, NamedTuple, SupportsFloat, SupportsInt
 
@@ -16,6 +18,8 @@ from threadpoolctl import ThreadpoolController
 
 from spectral_lab import checks
 from spectral_lab.eigenspaces.laplacian import edge_list, inverse_sqrt_degrees
+
+CHUNK = 64  # graphs of one size that are diagonalised in one call
 
 
 class Spectra(NamedTuple):
@@ -49,12 +53,22 @@ def laplacian_spectra(graphs: Iterable[Any], d: SupportsInt | None = None, isola
     batch, nodes = laplacians.shape[:2]
     d = nodes if d is None else checks.integer(d, "d", 1)
     eigenvalues, eigenvectors = np.zeros((batch, d)), np.zeros((batch, nodes, d))
-    with _threads().limit(limits=1):  # many BLAS threads make matrices this small slower, not faster
-        for n in np.unique(sizes):
-            rows, keep = np.flatnonzero(sizes == n), min(n, d)
-            lam, V = np.linalg.eigh(laplacians[rows, :n, :n])
-            eigenvalues[rows, :keep] = np.clip(lam[:, :keep], 0.0, 2.0)
-            eigenvectors[rows, :n, :keep] = V[:, :, :keep]
+
+    def diagonalise(rows: Int[np.ndarray, " some"]) -> None:
+        n = int(sizes[rows[0]])
+        keep = min(n, d)
+        lam, V = np.linalg.eigh(laplacians[rows, :n, :n])
+        eigenvalues[rows, :keep] = np.clip(lam[:, :keep], 0.0, 2.0)
+        eigenvectors[rows, :n, :keep] = V[:, :, :keep]
+
+    # Many BLAS threads make matrices this small slower. Several groups at once are faster: eigh releases the GIL.
+    with _threads().limit(limits=1):
+        groups = [rows for n in np.unique(sizes) for rows in _chunks(np.flatnonzero(sizes == n))]
+        if len(groups) < 4:
+            list(map(diagonalise, groups))
+        else:
+            with ThreadPoolExecutor(min(os.cpu_count() or 1, 8)) as pool:
+                list(pool.map(diagonalise, groups))
     return Spectra(eigenvalues, eigenvectors, np.arange(nodes) < sizes[:, None])
 
 
@@ -84,17 +98,46 @@ def adjacency_batch(
     Raises:
         ValueError: as `laplacian_spectra`.
     """
-    lists = [_read(graph, position) for position, graph in enumerate(graphs)]
-    if not lists:
-        raise ValueError("graphs must hold at least one graph")
-    sizes = np.array([n for n, _, _ in lists])
-    owner = np.repeat(np.arange(len(lists)), [len(edges) for _, edges, _ in lists])
-    i, j = np.concatenate([edges for _, edges, _ in lists]).T
-    weights = np.concatenate([weights for _, _, weights in lists])
-    adjacency = np.zeros((len(lists), sizes.max(), sizes.max()))
-    adjacency[owner, i, j] = weights
-    adjacency[owner, j, i] = weights
+    sizes, owner, ends, weights = _edges_of_all(list(graphs))
+    adjacency = np.zeros((len(sizes), sizes.max(), sizes.max()))
+    adjacency[owner, ends[:, 0], ends[:, 1]] = weights
+    adjacency[owner, ends[:, 1], ends[:, 0]] = weights
     return sizes, adjacency
+
+
+def _edges_of_all(
+    graphs: list[Any],
+) -> tuple[Int[np.ndarray, " batch"], Int[np.ndarray, " e"], Int[np.ndarray, "e 2"], Float[np.ndarray, " e"]]:
+    """Sizes, and for every edge its graph, ends and weight.
+
+    Plain pairs (n, whole array [m, 2]) are checked all at once, which is what makes a large batch cheap; if anything
+    is unusual, every graph is read by itself, and the one that is wrong is named.
+    """
+    if not graphs:
+        raise ValueError("graphs must hold at least one graph")
+    if all(_is_plain(graph) for graph in graphs):
+        sizes = np.array([n for n, _ in graphs])
+        owner = np.repeat(np.arange(len(graphs)), [len(edges) for _, edges in graphs])
+        ends = np.concatenate([edges for _, edges in graphs])
+        if not len(ends) or (
+            ends.min() >= 0 and (ends < sizes[owner, None]).all() and (ends[:, 0] != ends[:, 1]).all()
+        ):
+            return sizes, owner, ends, np.ones(len(ends))
+    lists = [_read(graph, position) for position, graph in enumerate(graphs)]
+    owner = np.repeat(np.arange(len(lists)), [len(edges) for _, edges, _ in lists])
+    ends = np.concatenate([edges for _, edges, _ in lists])
+    return np.array([n for n, _, _ in lists]), owner, ends, np.concatenate([weights for _, _, weights in lists])
+
+
+def _is_plain(graph: Any) -> bool:
+    if type(graph) is not tuple or len(graph) != 2 or type(graph[0]) is not int or graph[0] < 1:
+        return False
+    edges = graph[1]
+    return type(edges) is np.ndarray and edges.ndim == 2 and edges.shape[1] == 2 and edges.dtype.kind == "i"
+
+
+def _chunks(rows: Int[np.ndarray, " rows"]) -> list[Int[np.ndarray, " some"]]:
+    return np.array_split(rows, -(-len(rows) // CHUNK))
 
 
 def _read(graph: Any, position: int) -> tuple[int, np.ndarray, np.ndarray]:
