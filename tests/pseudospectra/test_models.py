@@ -1,0 +1,238 @@
+"""S4D and S4-PTD hold the systems they say, compute them by convolution, and meet the authors' numbers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+import scipy
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from torch import nn
+
+from spectral_lab.hippo import legs
+from spectral_lab.pseudospectra import legs_normal, stored_path
+from spectral_lab.pseudospectra.models import (
+    ChannelNorm,
+    DiagonalSSM,
+    FourierNoise,
+    Modes,
+    S4Block,
+    SequenceClassifier,
+    TiedDropout,
+    ptd_modes,
+    s4d_modes,
+)
+
+
+def rank_one(n: int) -> np.ndarray:
+    return stored_path(n).nearest(0.04).E
+
+
+def set_to(module: nn.Module, **values: Any) -> None:
+    """Put numbers into parameters and buffers; complex ones as pairs."""
+    for name, value in values.items():
+        tensor = torch.as_tensor(value)
+        tensor = torch.view_as_real(tensor.to(torch.complex128)) if tensor.is_complex() else tensor
+        getattr(module, name).data = tensor
+
+
+# --- modes -----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("n", [1, 2, 5, 16, 32])
+def test_s4d_modes_are_those_of_the_normal_part(n):
+    modes, (A, B) = s4d_modes(n), legs_normal(n)
+    np.testing.assert_allclose((modes.V * modes.eigenvalues) @ modes.V.conj().T, A, atol=1e-12 * n**2)
+    np.testing.assert_allclose(modes.V @ modes.B, B, atol=1e-12 * n)
+    np.testing.assert_allclose(s4d_modes(n, half=False).B, 2 * modes.B, atol=1e-15)
+
+
+@pytest.mark.parametrize("n", [8, 16, 32])
+def test_ptd_modes_are_those_of_the_perturbed_matrix(n, reference):
+    A, B = legs(n)
+    for E in (rank_one(n), reference("authors_perturbations.npz")[f"ptbHiPPO{n}_E"]):
+        modes = ptd_modes(E)
+        back = (modes.V * modes.eigenvalues) @ np.linalg.inv(modes.V)
+        np.testing.assert_allclose(back, A + E, atol=1e-11 * n**2)
+        np.testing.assert_allclose(modes.V @ modes.B, B, atol=1e-12 * n)
+
+
+def test_the_authors_eigenvalues(reference):
+    stored = reference("authors_perturbations.npz")
+    for n in (8, 16, 32):
+        found, expected = ptd_modes(stored[f"ptbHiPPO{n}_E"]).eigenvalues, stored[f"ptbHiPPO{n}_eigs"]
+        distance = abs(found[:, None] - expected).min(1)
+        assert (distance < 1e-6 * abs(expected).max()).all()
+
+
+# --- the layer -------------------------------------------------------------------------------------------------------
+
+
+def test_the_authors_kernel_output_and_tone(reference):
+    r = reference("s4ptd_kernel.npz")
+    torch.manual_seed(0)
+    ssm = DiagonalSSM(Modes(r["A"][0], np.eye(32, dtype=complex), r["B"][0]), channels=3)
+    set_to(ssm, log_step=r["log_dt"], log_decay=np.log(-r["A"].real), frequency=r["A"].imag, B=r["B"], C=r["C"][None])
+    K = ssm.kernel(48)[0].detach().numpy()
+    assert abs(K - r["K"]).max() < 1e-5 * abs(r["K"]).max()
+    with torch.no_grad():
+        y = ssm(torch.tensor(r["u"].T[None]))[0].numpy().T
+    assert abs(y - r["y"]).max() < 1e-5 * abs(r["y"]).max()
+    silence = torch.zeros(1, 48, 3)
+    tone = FourierNoise(325.4, 1.0).add(silence, ssm.step().detach())[0]
+    wave = (tone / tone[0]).T.numpy()  # the first sample is the strength itself
+    np.testing.assert_allclose(wave, r["noise_wave_omega_325_4"], atol=2e-4)  # theirs is in float32, at 1500 radians
+
+
+def zoh_kernel(A: np.ndarray, B: np.ndarray, C: np.ndarray, step: float, length: int) -> np.ndarray:
+    """C e^{A step l} int_0^step e^{A t} B dt from the dense exponential of the augmented matrix."""
+    n = len(B)
+    augmented = np.zeros((n + 1, n + 1))
+    augmented[:n, :n], augmented[:n, n] = A, B
+    propagator = scipy.linalg.expm(step * augmented)
+    x, kernel = propagator[:n, n], []
+    for _ in range(length):
+        kernel.append(C @ x)
+        x = propagator[:n, :n] @ x
+    return np.array(kernel)
+
+
+@pytest.mark.parametrize("shared", [False, True])
+@pytest.mark.parametrize("system", ["s4d", "ptd"])
+def test_the_kernel_is_that_of_the_dense_system(shared, system):
+    n, channels, length = 8, 3, 33
+    torch.manual_seed(1)
+    modes = s4d_modes(n) if system == "s4d" else ptd_modes(rank_one(n))
+    ssm = DiagonalSSM(modes, channels, shared=shared, gain=1.0).double()
+    A, B = legs_normal(n) if system == "s4d" else (legs(n)[0] + rank_one(n), legs(n)[1])
+    C0 = np.random.default_rng(2).standard_normal((channels, n))
+    C = C0 @ modes.V
+    set_to(ssm, C=(C * modes.B if shared else C)[None].astype(complex))
+    set_to(ssm, log_decay=np.log(-modes.eigenvalues.real)[None].repeat(1 if shared else channels, 0))
+    set_to(ssm, frequency=modes.eigenvalues.imag[None].repeat(1 if shared else channels, 0))
+    if not shared:
+        set_to(ssm, B=modes.B[None].repeat(channels, 0).astype(complex))
+    K, steps = ssm.kernel(length)[0].detach().numpy(), ssm.step().detach().numpy()
+    for h in range(channels):
+        expected = zoh_kernel(A, B, C0[h], float(steps[h]), length)
+        np.testing.assert_allclose(K[h], expected, atol=1e-10 * abs(expected).max())
+
+
+@given(length=st.integers(1, 40), bidirectional=st.booleans(), skip=st.booleans(), seed=st.integers(0, 99))
+def test_the_output_is_the_convolution(length, bidirectional, skip, seed):
+    torch.manual_seed(seed)
+    ssm = DiagonalSSM(s4d_modes(4), 2, bidirectional=bidirectional, skip=skip).double()
+    u = torch.randn(2, length, 2, dtype=torch.float64)
+    K = ssm.kernel(length)
+    expected = torch.zeros_like(u)
+    for t in range(length):
+        for l in range(t + 1):
+            expected[:, t] += K[0, :, l] * u[:, t - l]
+        if bidirectional:
+            for l in range(length - t - 1):
+                expected[:, t] += K[1, :, l] * u[:, t + l + 1]
+    if ssm.D is not None:
+        expected = expected + ssm.D * u
+    torch.testing.assert_close(ssm(u), expected, rtol=1e-9, atol=1e-9 * float(K.abs().max()))
+
+
+def test_a_tone_meets_the_spike_at_every_channels_own_step():
+    """At nu_0 the response of S4D grows with time, at a frequency between spikes it does not: the paper's point."""
+    n = 32
+    torch.manual_seed(0)
+    quiet = torch.zeros(1, 4096, 8)
+    loudness = {}
+    for name, modes in {"s4d": s4d_modes(n), "ptd": ptd_modes(rank_one(n))}.items():
+        ssm = DiagonalSSM(modes, 8, steps=(1e-3, 1e-3), gain=1.0, trainable=False)
+        for frequency in (200.0, 325.4263):
+            with torch.no_grad():
+                y = ssm(quiet, FourierNoise(frequency, 1.0))
+            loudness[name, frequency] = float(y[:, 2048:].square().mean().sqrt())
+    assert loudness["s4d", 325.4263] > 5 * loudness["s4d", 200.0]
+    assert loudness["ptd", 325.4263] < 2 * loudness["ptd", 200.0]
+
+
+def test_frozen_layers_learn_only_their_read_outs():
+    ssm = DiagonalSSM(s4d_modes(4), 3, trainable=False)
+    assert [name for name, _ in ssm.named_parameters()] == ["C"]
+    trained = DiagonalSSM(s4d_modes(4), 3)
+    assert sorted(name for name, _ in trained.named_parameters()) == ["B", "C", "frequency", "log_decay", "log_step"]
+    assert set(ssm.state_dict()) == set(trained.state_dict())
+
+
+def test_gradients_reach_every_parameter():
+    torch.manual_seed(3)
+    block = S4Block(DiagonalSSM(ptd_modes(rank_one(8)), 4, bidirectional=True, skip=True), 4)
+    block(torch.randn(2, 20, 4)).square().sum().backward()
+    for name, parameter in block.named_parameters():
+        assert parameter.grad is not None, name
+        assert parameter.grad.isfinite().all(), name
+
+
+def test_an_unstable_mode_is_reflected():
+    E = np.zeros((8, 8))
+    E[1, 7] = 12.3  # one entry is enough to make the perturbed system unstable
+    modes = ptd_modes(E)
+    assert modes.eigenvalues.real.max() > 0.1
+    K = DiagonalSSM(modes, 2, steps=(0.1, 0.1)).kernel(4000)
+    assert K[..., -1000:].abs().max() < 1e-3 * K.abs().max()
+
+
+# --- around the layer ------------------------------------------------------------------------------------------------
+
+
+def test_tied_dropout_has_one_mask_for_the_whole_sequence():
+    torch.manual_seed(4)
+    dropout = TiedDropout(0.5)
+    y = dropout(torch.ones(6, 9, 20))
+    assert torch.equal(y, y[:, :1].expand_as(y))
+    assert set(y.unique().tolist()) == {0.0, 2.0}
+    assert torch.equal(dropout.eval()(y), y)
+
+
+def test_channel_norm_normalises_over_batch_and_length():
+    torch.manual_seed(5)
+    y = ChannelNorm(3)(2 + 5 * torch.randn(4, 50, 3))
+    torch.testing.assert_close(y.mean((0, 1)), torch.zeros(3), rtol=0, atol=1e-5)
+    torch.testing.assert_close(y.std((0, 1), unbiased=False), torch.ones(3), rtol=1e-3, atol=0)
+
+
+@pytest.mark.parametrize("prenorm", [False, True])
+def test_the_residual_is_what_is_left_when_the_layer_is_silent(prenorm):
+    block = S4Block(DiagonalSSM(s4d_modes(4), 3), 3, norm="batch", prenorm=prenorm)
+    nn.init.zeros_(block.mix.weight)
+    nn.init.zeros_(block.mix.bias)
+    x = torch.randn(2, 7, 3)
+    torch.testing.assert_close(block(x), x if prenorm else block.norm(x))
+    block.residual = False
+    torch.testing.assert_close(block(x), torch.zeros_like(x))
+
+
+def test_samples_after_the_end_change_nothing():
+    torch.manual_seed(6)
+    model = SequenceClassifier(nn.Linear(1, 4), [S4Block(DiagonalSSM(s4d_modes(4), 4), 4)], 4, classes=3)
+    x = torch.randn(2, 10, 1)
+    lengths = torch.tensor([10, 6])
+    other = x.clone()
+    other[1, 6:] = 99.0
+    torch.testing.assert_close(model(other, lengths), model(x, lengths), rtol=1e-4, atol=1e-5)
+    torch.testing.assert_close(model(x[1:, :6]), model(x, lengths)[1:], rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: s4d_modes(0), "n must be a whole number of at least 1"),
+        (lambda: ptd_modes([[1.0, 2.0]]), "E must be a square matrix"),
+        (lambda: DiagonalSSM(s4d_modes(4), 2, steps=(0.0, 0.1)), "steps must be a finite number greater than 0"),
+        (lambda: DiagonalSSM(s4d_modes(4), 0), "channels must be a whole number of at least 1"),
+        (lambda: TiedDropout(1.5), "rate must be a finite number between 0 and 1"),
+        (lambda: S4Block(DiagonalSSM(s4d_modes(4), 2), 2, norm="group"), "norm must be one of 'layer', 'batch'"),
+    ],
+)
+def test_wrong_arguments_are_named(make, message):
+    with pytest.raises(ValueError, match=message):
+        make()
