@@ -20,6 +20,12 @@ ORIGINS: dict[str, str] = {
     "reconstruction": "our reconstruction of the paper",
 }
 SIGNS: dict[str, str] = {"holds": "✓", "does not hold": "✗", "not yet run": "…", "error": "!"}
+PLURALS = {
+    "holds": "hold",
+    "does not hold": "do not hold",
+    "not yet run": "not yet run",
+    "error": "fail",
+}
 
 
 @dataclass(frozen=True)
@@ -89,25 +95,34 @@ class ClaimTable:
 
 @dataclass(frozen=True)
 class Board:
-    """The claims of several chapters with their verdicts."""
+    """The claims of several chapters with their verdicts: a count for each chapter, its table folded below."""
 
     tables: tuple[tuple[Chapter, ClaimTable], ...]
 
     def __repr__(self) -> str:
-        parts = [f"{chapter.number:02d} {chapter.title}\n{table!r}" for chapter, table in self.tables]
-        return "\n\n".join([self._summary(), *parts])
+        surprises = [
+            f"not as expected: {chapter.number:02d} {row.claim.id}: {row.verdict}; measured: {row.measured}"
+            for chapter, table in self.tables
+            for row in table.rows
+            if row.surprising
+        ]
+        return "\n".join([*map(_count, self.tables), *surprises]) or "No claims yet."
 
     def _repr_html_(self) -> str:
-        parts = [
-            f"<h4>{chapter.number:02d} {_html.inline(chapter.title)}</h4>{table._repr_html_()}"
+        summary = '<summary style="cursor: pointer; padding: 0.3em 0;">'
+        return "".join(
+            f"<details{' open' if any(row.surprising for row in table.rows) else ''}>"
+            f"{summary}{_html.inline(_count((chapter, table)))}</summary>{table._repr_html_()}</details>"
             for chapter, table in self.tables
-        ]
-        return "".join([_html.prose(self._summary()), *parts])
+        )
 
-    def _summary(self) -> str:
-        verdicts = [row.verdict for _, table in self.tables for row in table.rows]
-        counts = [f"{verdicts.count(name)} {name}" for name in SIGNS if name in verdicts]
-        return f"{len(verdicts)} claims measured: {', '.join(counts)}." if verdicts else "No claims yet."
+
+def _count(item: tuple[Chapter, ClaimTable]) -> str:
+    chapter, table = item
+    verdicts = [row.verdict for row in table.rows]
+    counts = {name: verdicts.count(name) for name in SIGNS if name in verdicts}
+    words = ", ".join(f"{count} {name if count == 1 else PLURALS[name]}" for name, count in counts.items())
+    return f"{chapter.number:02d} {chapter.title}: {words}"
 
 
 def check(claims: Iterable[Claim]) -> ClaimTable:

@@ -12,8 +12,8 @@ from spectral_lab.course.predictions import Prediction
 
 TRAVEL = (
     "it has spread into one broad hump",
-    "it is two bumps of half the height, 18 nodes to either side",
-    "it is one bump, 18 nodes further on",
+    "it is two bumps of half the height, 12 nodes to either side",
+    "it is one bump, 12 nodes further on",
 )
 
 
@@ -23,15 +23,15 @@ def _after(name: str, t: float, x: str) -> np.ndarray:
 
 def _travelled() -> str:
     """Which of the three it is, read off the largest value to the right of the start, at node 20."""
-    after = _after(WAVE, 18, "bump")
+    after = _after(WAVE, 12, "bump")
     peak = 26 + int(after[26:].argmax())
-    if abs(peak - 38) <= 1 and 0.4 < after[peak] < 0.6:
+    if abs(peak - 32) <= 1 and 0.4 < after[peak] < 0.6:
         return TRAVEL[1]
-    return TRAVEL[2] if abs(peak - 38) <= 1 else TRAVEL[0]
+    return TRAVEL[2] if abs(peak - 32) <= 1 else TRAVEL[0]
 
 
 plucked_string = Prediction(
-    "The signal is a bump at node 20, and $f(\\lambda)=\\cos(t\\sqrt\\lambda)$. What is $f(L)\\,x$ at $t=18$?",
+    "The signal is a bump at node 20, and $f(\\lambda)=\\cos(t\\sqrt\\lambda)$. What is $f(L)\\,x$ at $t=12$?",
     answer=_travelled,
     options=TRAVEL,
     because="$u=\\cos(t\\sqrt L)\\,x$ solves the wave equation $u''=-Lu$ from rest: half of the bump goes each way.",

@@ -92,7 +92,7 @@ def functions_of_a_matrix(**state: Any) -> Explorer:
         code=_code,
         presets={
             "Blur": {"f": HEAT, "t": 8, "x": "noisy bump"},
-            "Pluck a string": {"f": WAVE, "t": 18, "x": "bump"},
+            "Pluck a string": {"f": WAVE, "t": 12, "x": "bump"},
             "Cut sharply": {"f": CUT, "t": 8, "x": "step"},
             "Knife edge": {"f": CUT, "t": 16.5, "x": "bump"},
         },

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from functools import cache
 
 import pytest
 
 from spectral_lab.cli import CLAIMS_PAGE
-from spectral_lab.course import CHAPTERS, Claim, Evidence, check
+from spectral_lab.course import CHAPTERS, Board, Claim, Evidence, check
 from spectral_lab.course.claims import Row, chapter_claims, examine, markdown
 
 ALL = [(chapter.package, claim) for chapter in CHAPTERS for claim in chapter_claims(chapter)]
@@ -52,6 +54,27 @@ def test_verdicts() -> None:
     assert [row.surprising for row in table.rows] == [False, True, True, False]
     assert "ZeroDivisionError: no such limit" in repr(table)
     assert repr(table).splitlines()[0] == "C1: holds; measured: 0.5; bound: at most 1"
+
+
+def test_the_board_counts_and_names_what_is_not_as_expected() -> None:
+    good = claim(lambda: Evidence("0.5", True))
+    bad = claim(lambda: Evidence("2", False))
+    known = claim(lambda: Evidence("2", False), expected="does not hold")
+    calm = Board(((CHAPTERS[0], check([good, good, known])),))
+    assert repr(calm) == "01 Eigenspace instability: 2 hold, 1 does not hold"
+    assert "<details>" in calm._repr_html_()
+    alarmed = Board(((CHAPTERS[0], check([good])), (CHAPTERS[2], check([good, bad, bad]))))
+    assert repr(alarmed).splitlines()[0] == "01 Eigenspace instability: 1 holds"
+    assert repr(alarmed).splitlines()[1].endswith(": 1 holds, 2 do not hold")
+    assert repr(alarmed).splitlines()[2] == "not as expected: 03 C1: does not hold; measured: 2"
+    assert alarmed._repr_html_().count("<details open>") == 1
+
+
+def test_the_board_needs_no_torch_and_no_plot() -> None:
+    heavy = "{'torch', 'plotly', 'matplotlib'}"
+    script = f"import sys; from spectral_lab.course import board; board(); print(sorted({heavy} & set(sys.modules)))"
+    result = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert result.stdout.splitlines()[-1] == "[]"
 
 
 def test_a_claim_known_to_fail_surprises_only_when_it_holds() -> None:
