@@ -10,7 +10,7 @@ READY := $(VENV)/.ready
 export OMP_NUM_THREADS ?= 1
 export OPENBLAS_NUM_THREADS ?= 1
 
-.PHONY: lab test check unit notebooks-test notebooks clean
+.PHONY: lab test check unit notebooks-test notebooks pages clean
 
 lab: $(READY)
 	$(BIN)/spectral-lab lab
@@ -34,6 +34,12 @@ unit: $(READY)
 
 notebooks-test: $(READY)
 	$(BIN)/python -m pytest --nbval notebooks -n 2 --dist loadfile
+
+# What is written from the chapters: the README's table, docs/claims.md, the map and the board in notebook 00.
+pages: $(READY)
+	$(BIN)/python tools/write_readme.py
+	$(BIN)/spectral-lab claims --write
+	$(BIN)/python tools/render_notebooks.py notebooks/00_start_here.ipynb
 
 # Run the notebooks from a fresh kernel and store their outputs with still pictures of the explorers.
 notebooks: $(READY)

@@ -13,6 +13,7 @@ from spectral_lab.course import _html
 ROOT = Path(__file__).resolve().parents[2]
 NOTEBOOKS = ROOT / "notebooks"
 START = "00_start_here.ipynb"
+MARKS = ("<!-- chapters -->\n", "\n<!-- end of chapters -->")
 
 
 @dataclass(frozen=True)
@@ -242,5 +243,9 @@ def _short(authors: str) -> str:
     return authors.split(",")[0] + " et al."
 
 
-if __name__ == "__main__":
-    print(markdown_table())
+def readme(text: str) -> str:
+    """The README with its table of chapters made current. Raises: ValueError if the table's two marks are missing."""
+    if any(text.count(mark) != 1 for mark in MARKS):
+        raise ValueError(f"the README must hold the marks {MARKS[0].strip()!r} and {MARKS[1].strip()!r} once each")
+    before, rest = text.split(MARKS[0])
+    return before + MARKS[0] + markdown_table() + MARKS[1] + rest.split(MARKS[1])[1]

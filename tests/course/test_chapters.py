@@ -9,13 +9,19 @@ import sys
 import pytest
 
 from spectral_lab.course import CHAPTERS, chapter
-from spectral_lab.course.chapters import NOTEBOOKS, ROOT, START, markdown_table
+from spectral_lab.course.chapters import NOTEBOOKS, ROOT, START, markdown_table, readme
 
 
 def test_readme_table_is_current() -> None:
     page = (ROOT / "README.md").read_text(encoding="utf-8")
-    shown = page.split("<!-- chapters -->\n")[1].split("\n<!-- end of chapters -->")[0]
-    assert shown == markdown_table(), "paste the output of `python -m spectral_lab.course.chapters` into README.md"
+    assert readme(page) == page, "run `make pages`"
+
+
+def test_the_readme_keeps_all_but_its_table_and_a_lost_mark_is_named() -> None:
+    page = readme("above\n<!-- chapters -->\nold table\n<!-- end of chapters -->\nbelow\n")
+    assert page == f"above\n<!-- chapters -->\n{markdown_table()}\n<!-- end of chapters -->\nbelow\n"
+    with pytest.raises(ValueError, match="end of chapters"):
+        readme("above\n<!-- chapters -->\nold table\n")
 
 
 def test_every_paper_is_in_the_bibliography() -> None:

@@ -35,7 +35,7 @@ def test_ids_are_unique(chapter) -> None:
 
 
 def test_claims_page_is_current() -> None:
-    assert CLAIMS_PAGE.read_text(encoding="utf-8") == markdown(measured), "run `spectral-lab claims --write`"
+    assert CLAIMS_PAGE.read_text(encoding="utf-8") == markdown(measured), "run `make pages`"
 
 
 def claim(evidence=None, cost="instant", expected="holds") -> Claim:
