@@ -155,20 +155,22 @@ def board() -> Board:
 
 def markdown(measure: Callable[[Claim], Row] = examine) -> str:
     """The text of docs/claims.md: every chapter's claims, measured now."""
+    tables = [(item, ClaimTable(tuple(map(measure, chapter_claims(item))))) for item in CHAPTERS]
     lines = [
         "# What the papers claim, and what we measure",
         "",
         "Written by `spectral-lab claims --write`; a test checks that it is current. Do not edit it by hand.",
         "",
         "Each claim names its source. *Ours* marks what goes beyond the paper, *reconstruction* what we rebuilt "
-        "where the paper's text could not be read.",
+        "where the paper's text could not be read. A claim that does not hold stays here.",
+        "",
+        *(f"- {_count((item, table))}" for item, table in tables if table.rows),
     ]
-    for chapter in CHAPTERS:
-        claims = chapter_claims(chapter)
-        if claims:
-            lines += ["", f"## {chapter.number:02d} {chapter.title}", "", f"{chapter.paper.authors}: "]
-            lines[-1] += f"[{chapter.paper.title}]({chapter.paper.url}), {chapter.paper.year}."
-            for row in map(measure, claims):
+    for item, table in tables:
+        if table.rows:
+            paper = f"{item.paper.authors}: [{item.paper.title}]({item.paper.url}), {item.paper.year}."
+            lines += ["", f"## {item.number:02d} {item.title}", "", paper]
+            for row in table.rows:
                 lines += ["", *_markdown(row)]
     return "\n".join(lines) + "\n"
 
