@@ -107,7 +107,7 @@ ROBUSTNESS: dict[str, dict[str, Any]] = {
         "sweep_amplitude": 0.3,  # where only the spike hurts
         "points": 4,
         "batch_size": 50,
-        "epochs": 12,
+        "epochs": 10,
     },
 }
 # Read off the paper's figure: S4-PTD stays near 75 %, S4D falls to about chance.

@@ -8,10 +8,11 @@
     run.py         `Run`: curves, metrics, hardware; its record
     reporter.py    `Reporter`: who listens to a run; `Text`, a progress bar
     classroom.py   `train_here` and `results_table`: the last cell of a notebook
+    live.py        `Live`: curves that grow in the cell's output
     command.py     `spectral-lab train`
 
 A chapter's `recipe.py` holds `RECIPES`, a dict from a name such as "digits/s4d" to a function from a preset to a
-`Recipe`. Nothing here imports a widget or a plot.
+`Recipe`. Nothing here imports a widget before a notebook asks for one.
 """
 
 from spectral_lab.training import schedules

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
@@ -15,7 +16,7 @@ from spectral_lab import checks
 from spectral_lab.training.files import results_folder
 from spectral_lab.training.loop import train
 from spectral_lab.training.recipe import PRESETS, Recipe
-from spectral_lab.training.reporter import Reporter
+from spectral_lab.training.reporter import Reporter, Text
 from spectral_lab.training.run import RECORD_FORMAT, Run
 
 Recipes = Mapping[str, Callable[[str], Recipe]]
@@ -48,7 +49,8 @@ def train_here(
 ) -> list[Run]:
     """Train every variant of a task in turn, as far as this machine can; returns the runs.
 
-    Ctrl-C (the stop button of a notebook) ends it without loss: called again, it goes on where it was.
+    In a notebook its curves grow in the cell's output. Ctrl-C (the stop button) ends it without loss: called again, it
+    goes on where it was.
     Raises: ValueError for an unknown task, and what `train` raises.
     """
     preset = preset_here(wanted)
@@ -56,13 +58,27 @@ def train_here(
         print(f"Preset {preset!r}.")
     else:
         print(f"No CUDA device here: preset {preset!r} in place of {wanted!r}, the same code in small.")
+    listener = reporter or reporter_here()
     runs: list[Run] = []
     for build in select(recipes, task).values():
-        runs.append(train(build(preset), reporter=reporter, resume=resume))
+        runs.append(train(build(preset), reporter=listener, resume=resume))
         if not runs[-1].finished:
             print(f"Interrupted in {runs[-1].recipe.name}. Run this cell again to go on.")
             break
     return runs
+
+
+def reporter_here() -> Reporter:
+    """Live curves in a notebook that can show widgets, text elsewhere."""
+    ipython = sys.modules.get("IPython")
+    if ipython is None or not hasattr(ipython.get_ipython(), "kernel"):
+        return Text()
+    try:
+        from spectral_lab.training.live import Live
+
+        return Live()
+    except ImportError:
+        return Text()
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,6 @@ import importlib.util
 import sys
 from dataclasses import replace
 from pathlib import Path
-from pkgutil import iter_modules
 
 import spectral_lab
 from spectral_lab.training.checkpoint import CheckpointError
@@ -62,6 +61,8 @@ def chapter_recipes(chapter: str) -> Recipes:
 
 
 def _chapters_with_recipes() -> list[str]:
-    packages = [module.name for module in iter_modules(spectral_lab.__path__) if module.ispkg]
-    found = (name for name in packages if name != "training")
-    return [name for name in found if importlib.util.find_spec(f"spectral_lab.{name}.recipe") is not None]
+    # Looked up as files: importing a package to find its recipe would bring in the widgets of the explorer kit.
+    folders = [Path(folder) for folder in spectral_lab.__path__]
+    return sorted(
+        path.parent.name for folder in folders for path in folder.glob("*/recipe.py") if path.parent.name != "training"
+    )

@@ -69,7 +69,7 @@ def test_a_silent_tone_changes_no_answer():
 
 
 def test_the_miniature_shows_the_fragility_of_s4d_and_its_cure(tmp_path):
-    """Three epochs are enough for the order of things; the full miniature has twelve."""
+    """Three epochs are enough for the order of things; the full miniature has ten."""
     runs = {
         start: train(replace(RECIPES[f"digits/{start}"]("miniature"), epochs=4), reporter=Silent(), folder=tmp_path)
         for start in ("s4d", "s4ptd")

@@ -58,3 +58,27 @@ def test_the_stop_button_keeps_the_run(kernel, tmp_path):
     resumed = run_cell(client, cell)
     assert "five" not in resumed
     assert "finished" in resumed
+
+
+def test_the_curves_are_a_widget_with_one_line_of_text(kernel, tmp_path):
+    _, client = kernel
+    run_cell(client, SETUP + f"import os; os.environ['SPECTRAL_LAB_RUNS'] = {str(tmp_path)!r}")
+    run_cell(client, "from spectral_lab.training import train_here")
+    client.execute("runs = train_here({'tiny': lambda preset: tiny_recipe.recipe()}, 'tiny')")
+    shown, text = [], ""
+    while True:
+        message = client.get_iopub_msg(timeout=60)
+        content = message["content"]
+        if message["msg_type"] == "display_data":
+            shown.append(content["data"])
+        elif message["msg_type"] == "stream":
+            text += content["text"]
+        elif message["msg_type"] == "error":
+            pytest.fail("\n".join(content["traceback"]))
+        elif message["msg_type"] == "status" and content["execution_state"] == "idle":
+            break
+    (data,) = shown
+    assert "application/vnd.jupyter.widget-view+json" in data
+    assert data["text/plain"] == "Training: its curves grow here while the cell runs."
+    assert text.startswith(("No CUDA device here", "Preset"))
+    assert len(text.splitlines()) == 1

@@ -1,0 +1,131 @@
+"""Curves that grow while a run goes on, in the output of its notebook cell.
+
+One widget for all runs of a cell: a line of text and a bar for each run, then their losses and metrics in two panels.
+The pictures are SVG in an HTML widget, so that an update is one short message. What the notebook file keeps of it is a
+line of text that does not depend on the machine.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from html import escape
+from math import ceil, log10
+
+from spectral_lab.training.reporter import duration
+from spectral_lab.training.run import Run
+
+COLORS = ("#2f86c9", "#d55e00", "#009e73", "#cc79a7")  # one a run; readable on white and on near-black
+DASHES = ("", "6 3", "2 3", "8 3 2 3")  # one a metric
+WIDTH, HEIGHT, MARGIN = 340, 190, 40
+PAUSE = 0.25  # seconds between two pictures
+
+Curve = tuple[str, str, str, Sequence[tuple[float, float]]]  # label, colour, dash, points (x, y)
+
+
+class Live:
+    """A reporter for notebooks: start, progress, estimate, losses and metrics of each run, in one widget."""
+
+    def __init__(self) -> None:
+        from ipywidgets import HTML
+
+        self.runs: list[Run] = []
+        self.lasting: list[str] = []  # what is known of each run's time
+        self.widget = HTML()
+        self._shown = 0.0
+
+    def start(self, run: Run) -> None:
+        if not self.runs:
+            self._display()
+        self.runs.append(run)
+        self.lasting.append("measuring its first steps" if run.step == 0 else f"goes on at step {run.step}")
+        self._draw()
+
+    def estimate(self, seconds: float) -> None:
+        self.lasting[-1] = f"about {duration(seconds)} by its first steps"
+        self._draw()
+
+    def step(self, step: int, loss: float) -> None:
+        if time.perf_counter() - self._shown > PAUSE:
+            self._draw()
+
+    def evaluation(self, step: int, metrics: dict[str, float]) -> None:
+        self._draw()
+
+    def end(self, run: Run) -> None:
+        self.lasting[-1] = f"took {duration(run.seconds)}" if run.finished else "interrupted; nothing is lost"
+        self._draw()
+
+    def _display(self) -> None:
+        from IPython.display import display
+
+        view = {"model_id": self.widget.model_id, "version_major": 2, "version_minor": 0}
+        text = "Training: its curves grow here while the cell runs."
+        display({"application/vnd.jupyter.widget-view+json": view, "text/plain": text}, raw=True)
+
+    def _draw(self) -> None:
+        rows = "".join(
+            _row(run, lasting, COLORS[i % len(COLORS)])
+            for i, (run, lasting) in enumerate(zip(self.runs, self.lasting, strict=True))
+        )
+        losses: list[Curve] = []
+        metrics: list[Curve] = []
+        for i, run in enumerate(self.runs):
+            color, short = COLORS[i % len(COLORS)], run.recipe.name.split("/")[-1]
+            losses.append((short, color, "", _by_epoch(run, "loss")))
+            for j, name in enumerate(run.recipe.target.metrics):
+                metrics.append((f"{short} {name}", color, DASHES[j % len(DASHES)], _by_epoch(run, name)))
+        epochs = max(run.recipe.epochs for run in self.runs)
+        pictures = panel("training loss", losses, epochs) + panel("metrics", metrics, epochs)
+        self.widget.value = f"<div>{rows}<div style='display:flex;flex-wrap:wrap'>{pictures}</div></div>"
+        self._shown = time.perf_counter()
+
+
+def panel(title: str, curves: Sequence[Curve], epochs: int) -> str:
+    """An SVG of curves over epochs, each labelled at its end; the range is that of the points, on round numbers."""
+    values = [y for *_, points in curves for _, y in points]
+    low, high = _round_range(min(values), max(values)) if values else (0.0, 1.0)
+
+    def place(x: float, y: float) -> str:
+        across = MARGIN + x / epochs * (WIDTH - 2.6 * MARGIN)
+        return f"{across:.1f},{HEIGHT - MARGIN - (y - low) / (high - low) * (HEIGHT - 2 * MARGIN):.1f}"
+
+    left, right = MARGIN, WIDTH - 1.6 * MARGIN
+    lines = [
+        f"<text x='{left}' y='20' font-weight='600'>{escape(title)}</text>",
+        f"<path d='M{left},{MARGIN} V{HEIGHT - MARGIN} H{right:.0f}' fill='none' stroke='currentColor'/>",
+        f"<text x='{left - 5}' y='{MARGIN + 4}' text-anchor='end'>{high:g}</text>",
+        f"<text x='{left - 5}' y='{HEIGHT - MARGIN}' text-anchor='end'>{low:g}</text>",
+        f"<text x='{right:.0f}' y='{HEIGHT - MARGIN + 16}' text-anchor='end'>{epochs} epochs</text>",
+    ]
+    taken: list[float] = []
+    for label, color, dash, points in curves:
+        if not points:
+            continue
+        path = " ".join(place(x, y) for x, y in points)
+        across, down = map(float, place(*points[-1]).split(","))
+        while any(abs(down - other) < 12 for other in taken):  # labels do not lie on each other
+            down += 3
+        taken.append(down)
+        stroke = f"stroke='{color}' stroke-width='2' stroke-dasharray='{dash}'"
+        lines.append(f"<polyline points='{path}' fill='none' {stroke}/>")
+        lines.append(f"<text x='{across + 4:.1f}' y='{down + 4:.1f}' fill='{color}'>{escape(label)}</text>")
+    style = "font:12px sans-serif;fill:currentColor;color:var(--jp-ui-font-color1,currentColor);overflow:visible"
+    return f"<svg width='{WIDTH}' height='{HEIGHT}' style='{style}' role='img'>{''.join(lines)}</svg>"
+
+
+def _row(run: Run, lasting: str, color: str) -> str:
+    figures = [f"{name} {value:.3g}" for name, value in run.metrics.items() if name in run.recipe.target.metrics]
+    words = f"{run.recipe.name}, {run.recipe.preset}, on {run.hardware['name']}: {'; '.join([lasting, *figures])}"
+    bar = f"<div style='background:{color};width:{100 * run.step / run.steps:.1f}%;height:4px'></div>"
+    return f"<div style='margin:4px 0;line-height:1.4'>{escape(words)}<div style='background:#8884'>{bar}</div></div>"
+
+
+def _by_epoch(run: Run, name: str) -> list[tuple[float, float]]:
+    return [(step / run.steps_per_epoch, value) for step, value in run.curves.get(name, [])]
+
+
+def _round_range(low: float, high: float) -> tuple[float, float]:
+    """The smallest range of round numbers around [low, high]."""
+    unit = 10.0 ** ceil(log10(max(high - low, 1e-3 * abs(high), 1e-9)) - 1)
+    return unit * (low // unit), unit * ceil(high / unit + 1e-9)

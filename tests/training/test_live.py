@@ -1,0 +1,78 @@
+"""Live curves: what the cell's output shows, and that the notebook file keeps nothing of the machine."""
+
+from __future__ import annotations
+
+import xml.etree.ElementTree as ET
+
+import pytest
+import tiny_recipe
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from spectral_lab.training import Text, train
+from spectral_lab.training.classroom import reporter_here
+from spectral_lab.training.live import Live, _round_range, panel
+
+
+@pytest.fixture
+def live(monkeypatch):
+    monkeypatch.setattr(Live, "_display", lambda self: None)
+    return Live()
+
+
+def test_a_run_is_told_from_start_to_end(live, tmp_path):
+    said: list[str] = []
+    live.widget.observe(lambda change: said.append(change["new"]), "value")
+    run = train(tiny_recipe.recipe(name="tests/one"), reporter=live, folder=tmp_path)
+    assert "measuring its first steps" in said[0]
+    assert any("by its first steps" in text for text in said)
+    assert f"accuracy {run.metrics['accuracy']:.3g}" in said[-1]
+    assert "took" in said[-1]
+    assert "width:100.0%" in said[-1]
+    train(tiny_recipe.recipe(name="tests/two"), reporter=live, folder=tmp_path)
+    html = ET.fromstring(live.widget.value)
+    pictures = list(html.iter("svg"))
+    assert [len(list(picture.iter("polyline"))) for picture in pictures] == [2, 2]
+    assert {"one", "two", "one accuracy", "two accuracy"} <= {text.text for text in html.iter("text")}
+
+
+def test_an_interrupted_run_says_that_nothing_is_lost(live, tmp_path):
+    class Impatient(Live):
+        def step(self, step, loss):
+            if step == 8:
+                raise KeyboardInterrupt
+
+    live.__class__ = Impatient
+    train(tiny_recipe.recipe(), reporter=live, folder=tmp_path)
+    assert "interrupted; nothing is lost" in live.widget.value
+    live.__class__ = Live
+    train(tiny_recipe.recipe(), reporter=live, folder=tmp_path)
+    assert "took" in live.widget.value
+
+
+def test_every_point_is_inside_the_axes_and_in_order():
+    picture = ET.fromstring(panel("a < b", [("one", "#000", "", [(1, 0.2), (2, 0.9), (4, 0.5)])], epochs=4))
+    (points,) = (line.get("points") for line in picture.iter("polyline"))
+    places = [tuple(map(float, pair.split(","))) for pair in points.split()]
+    assert places[0][0] < places[1][0] < places[2][0]
+    assert places[1][1] < places[2][1] < places[0][1]  # the y of a picture grows downwards
+    assert all(0 < x < 340 and 0 < y < 190 for x, y in places)
+    assert "a < b" in {text.text for text in picture.iter("text")}
+
+
+def test_an_empty_panel_is_drawn():
+    assert ET.fromstring(panel("nothing yet", [("one", "#000", "", [])], epochs=4)) is not None
+
+
+@given(low=st.floats(-1e6, 1e6), width=st.floats(0, 1e6))
+@settings(deadline=None, max_examples=60)
+def test_the_range_holds_the_points_and_is_not_much_wider(low, width):
+    bottom, top = _round_range(low, low + width)
+    assert bottom <= low
+    assert top >= low + width
+    assert bottom < top
+    assert top - bottom <= 3 * max(width, 1e-2 * abs(low + width), 1e-8)
+
+
+def test_outside_a_notebook_it_is_text():
+    assert isinstance(reporter_here(), Text)
