@@ -30,15 +30,22 @@ def white_signal(
     draw = seed
     if not isinstance(seed, np.random.RandomState):
         draw = np.random.RandomState(checks.integer(seed, "seed", 0, 2**32 - 1))
+    return white_signals(1, period, dt, freq, draw)[0]
+
+
+def white_signals(
+    count: int, period: float, dt: float, freq: float, draw: np.random.RandomState
+) -> Float[np.ndarray, "count samples"]:
+    """Many at once, all imaginary parts drawn before all real parts. Args as `white_signal`, already checked."""
     rms = 0.5
     half = int(np.ceil(period / dt / 2))
     sigma = rms * np.sqrt(0.5)
-    coefficients = 1j * draw.normal(0.0, sigma, size=half + 1)
-    coefficients[-1] = 0.0
-    coefficients += draw.normal(0.0, sigma, size=half + 1)
-    coefficients[0] = 0.0
+    coefficients = 1j * draw.normal(0.0, sigma, size=(count, half + 1))
+    coefficients[:, -1] = 0.0
+    coefficients += draw.normal(0.0, sigma, size=(count, half + 1))
+    coefficients[:, 0] = 0.0
     cut = np.fft.rfftfreq(2 * half, d=dt) > freq
-    coefficients[cut] = 0.0
+    coefficients[:, cut] = 0.0
     coefficients /= np.sqrt(1 - np.count_nonzero(cut) / half)
-    signal = np.fft.irfft(coefficients * np.sqrt(2 * half))
-    return signal - signal[0]
+    signals = np.fft.irfft(coefficients * np.sqrt(2 * half))
+    return signals - signals[:, :1]

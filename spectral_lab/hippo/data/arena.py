@@ -1,0 +1,213 @@
+"""The Long Range Arena as published: readers for its release (ListOps, Pathfinder, AAN) and for IMDB.
+
+The release (https://storage.googleapis.com/long-range-arena/lra_release.gz, a tar of about 8 GB, no published hash)
+is unpacked by hand; the readers take its folders. Texts are read character by character.
+"""
+
+from __future__ import annotations
+
+import csv
+import struct
+import tarfile
+import zlib
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from jaxtyping import Int, UInt8
+from torch import Tensor
+from torch.utils.data import Dataset as TorchDataset
+
+from spectral_lab import checks
+from spectral_lab.datasets import Dataset
+from spectral_lab.hippo.data.expressions import VOCABULARY, listops_tokens
+from spectral_lab.hippo.data.sequences import ByteSequences, pixels, split_rows
+from spectral_lab.pseudospectra.data import Sequences
+
+DATASETS = {
+    "imdb": Dataset(
+        name="imdb",
+        description="IMDB, 50 000 film reviews with their sentiment",
+        size=84_125_825,
+        urls=("http://ai.stanford.edu/~amaas/data/sentiment/aclImdb_v1.tar.gz",),
+        hash="md5:7c2ac02c03563afcf9b574c7e56c153a",
+        file="aclImdb_v1.tar.gz",
+    )
+}
+PAD, UNKNOWN, END = 0, 1, 2
+PairBatch = tuple[Tensor, Tensor, Tensor, Tensor, Tensor]
+
+
+def lra_listops(folder: Path) -> dict[str, Sequences]:
+    """ListOps from `basic_{train,val,test}.tsv` (header Source, Target), tokens ended by <eos>. Raises: ValueError."""
+    code = {token: number for number, token in enumerate(VOCABULARY)}
+    parts = {}
+    for name, file in {"train": "train", "val": "val", "test": "test"}.items():
+        rows = list(_table(Path(folder) / f"basic_{file}.tsv"))
+        if not rows or rows[0][:2] != ["Source", "Target"]:
+            raise ValueError(f"folder must hold basic_{file}.tsv with the header Source, Target, got {folder}")
+        texts = [[code[token] for token in listops_tokens(row[0])] for row in rows[1:]]
+        parts[name] = _padded(texts, np.array([int(row[1]) for row in rows[1:]]))
+    return parts
+
+
+def lra_pathfinder(folder: Path, seed: int = 42) -> dict[str, Sequences]:
+    """Pathfinder from a folder such as `pathfinder32/curv_contour_length_14`: 80/10/10, pixels in [0, 1].
+
+    `metadata/*.npy` are plain text in spite of their name, a line an image: folder, file, number, label, ... An empty
+    image file (the release has one) is left out. Raises: ValueError.
+    """
+    images, labels = [], []
+    for table in sorted((Path(folder) / "metadata").glob("*.npy")):
+        for line in table.read_text().splitlines():
+            where, file, _, label, *_ = line.split()
+            path = Path(folder) / where / file
+            if path.stat().st_size:
+                images.append(read_png(path))
+                labels.append(int(label))
+    if not images:
+        raise ValueError(f"folder must hold metadata/*.npy and the images they name, got {folder}")
+    x, y = pixels(np.stack(images)), torch.tensor(labels)
+    rows = split_rows(len(y), {"train": 0.8, "val": 0.1, "test": 0.1}, seed)
+    return {name: ByteSequences(x[part], y[part], scale=255.0) for name, part in rows.items()}
+
+
+def imdb(path: Path | None = None, length: int = 4096, rare: int = 15) -> dict[str, Sequences]:
+    """IMDB, character by character, cut to `length` with <eos>; "val" is the test set, as in the Arena.
+
+    Args: path of the published archive (default: fetched); rare, characters seen less often are <unk>.
+    Raises: ValueError for a file that is not the archive.
+    """
+    texts: dict[str, list[str]] = {"train": [], "test": []}
+    labels: dict[str, list[int]] = {"train": [], "test": []}
+    source = DATASETS["imdb"].fetch() if path is None else Path(path)
+    try:
+        with tarfile.open(source) as archive:
+            for member in archive:
+                part = Path(member.name).parts
+                file = archive.extractfile(member) if part[-2:-1] in (("pos",), ("neg",)) else None
+                if file is not None and len(part) >= 3 and part[-3] in texts and part[-1].endswith(".txt"):
+                    texts[part[-3]].append(file.read().decode("utf-8", "replace"))
+                    labels[part[-3]].append(int(part[-2] == "pos"))
+    except (tarfile.TarError, EOFError, OSError) as error:
+        raise ValueError(f"path must be the IMDB archive, got {source}: {error}") from None
+    if not texts["train"] or not texts["test"]:
+        raise ValueError(f"path must be the IMDB archive with reviews in train and test, got {source}")
+    code = characters(texts["train"], rare)
+    data = {name: _padded(_encoded(texts[name], code, length - 1), np.array(labels[name])) for name in texts}
+    return {"train": data["train"], "val": data["test"], "test": data["test"]}
+
+
+@dataclass(frozen=True)
+class Pairs(TorchDataset):
+    """Pairs of documents with a label; a batch is (first, its lengths, second, its lengths, labels)."""
+
+    first: Sequences
+    second: Sequences
+
+    def __len__(self) -> int:
+        return len(self.first)
+
+    def __getitems__(self, rows: list[int]) -> PairBatch:
+        x, n, labels = self.first.__getitems__(rows)
+        y, m, _ = self.second.__getitems__(rows)
+        assert n is not None and m is not None  # noqa: PT018 - documents always have lengths
+        return x, n, y, m, labels
+
+    @staticmethod
+    def collate(batch: PairBatch) -> PairBatch:
+        """What `__getitems__` returns is a batch already."""
+        return batch
+
+
+def aan(folder: Path, length: int = 4000) -> dict[str, Pairs]:
+    """Document retrieval from `new_aan_pairs.{train,eval,test}.tsv`: label, two numbers, two texts; no header.
+
+    Characters of the training texts, cut to `length` with <eos>. Raises: ValueError.
+    """
+    rows = {}
+    for name, file in {"train": "train", "val": "eval", "test": "test"}.items():
+        path = Path(folder) / f"new_aan_pairs.{file}.tsv"
+        rows[name] = [row for row in _table(path) if len(row) == 5]
+        if not rows[name]:
+            raise ValueError(f"folder must hold {path.name} with five columns, got {folder}")
+    code = characters((text for row in rows["train"] for text in row[3:]), 1)
+    parts = {}
+    for name, part in rows.items():
+        labels = np.array([int(float(row[0])) for row in part])
+        first, second = (_padded(_encoded([row[i] for row in part], code, length - 1), labels) for i in (3, 4))
+        parts[name] = Pairs(first, second)
+    return parts
+
+
+def characters(texts: Iterable[str], rare: int) -> dict[str, int]:
+    """Numbers from 3 on for the characters seen at least `rare` times, the most frequent first."""
+    counts: Counter[str] = Counter()
+    for text in texts:
+        counts.update(text)
+    known = sorted((c for c, n in counts.items() if n >= rare), key=lambda c: (-counts[c], c))
+    return {character: number for number, character in enumerate(known, 3)}
+
+
+def _encoded(texts: Iterable[str], code: dict[str, int], longest: int) -> list[list[int]]:
+    return [[code.get(character, UNKNOWN) for character in text[:longest]] for text in texts]
+
+
+def _padded(texts: Sequence[Sequence[int]], labels: Int[np.ndarray, " n"]) -> Sequences:
+    """Tokens as bytes where they fit, ended by <eos>."""
+    lengths = np.array([len(text) + 1 for text in texts])
+    small = max((max(text, default=0) for text in texts), default=0) < 256
+    x = np.zeros((len(texts), int(lengths.max())), dtype=np.uint8 if small else np.int64)
+    for row, text in zip(x, texts, strict=True):
+        row[: len(text)], row[len(text)] = text, END
+    return ByteSequences(torch.tensor(x), torch.tensor(labels), torch.tensor(lengths))
+
+
+def _table(path: Path) -> Iterator[list[str]]:
+    if not path.is_file():
+        raise ValueError(f"folder must hold {path.name}, got {path.parent}")
+    csv.field_size_limit(1 << 27)
+    with path.open(newline="", encoding="utf-8", errors="replace") as file:
+        yield from csv.reader(file, delimiter="\t", quoting=csv.QUOTE_NONE)
+
+
+def read_png(path: Path) -> UInt8[np.ndarray, "h w"]:
+    """A grey PNG of 8 bits, not interlaced: the chunks IHDR and IDAT, and the five row filters. Raises: ValueError."""
+    content = Path(path).read_bytes()
+    if content[:8] != b"\x89PNG\r\n\x1a\n":
+        raise ValueError(f"path must be a PNG file, got {path}")
+    header, data, at = b"", b"", 8
+    while at + 8 <= len(content):
+        size, kind = struct.unpack(">I4s", content[at : at + 8])
+        body = content[at + 8 : at + 8 + size]
+        header, data = (body if kind == b"IHDR" else header), (data + body if kind == b"IDAT" else data)
+        at += 12 + size
+    width, height, depth, colour, *_, interlace = struct.unpack(">IIBBBBB", header)
+    if (depth, colour, interlace) != (8, 0, 0):
+        raise ValueError(f"path must be a grey PNG of 8 bits, not interlaced, got {path}")
+    rows = np.frombuffer(zlib.decompress(data), dtype=np.uint8).reshape(height, width + 1).astype(np.int64)
+    image, above = np.zeros((height, width), dtype=np.int64), np.zeros(width, dtype=np.int64)
+    for y, row in enumerate(rows):
+        above = image[y] = _unfiltered(int(row[0]), row[1:], above)
+    return image.astype(np.uint8)
+
+
+def _unfiltered(kind: int, row: Int[np.ndarray, " w"], above: Int[np.ndarray, " w"]) -> Int[np.ndarray, " w"]:
+    """Undo a row filter: none, left neighbour, neighbour above, their mean, or Paeth's choice of three."""
+    checks.integer(kind, "filter", 0, 4)
+    if kind in (0, 2):
+        return (row + (above if kind == 2 else 0)) % 256
+    if kind == 1:
+        return np.cumsum(row) % 256
+    result, left, corner = np.zeros_like(row), 0, 0
+    for x, (value, up) in enumerate(zip(row.tolist(), above.tolist(), strict=True)):
+        if kind == 3:
+            guess = (left + up) // 2
+        else:
+            guess = min((left, up, corner), key=lambda c, p=left + up - corner: abs(p - c))
+        result[x] = left = (value + guess) % 256
+        corner = up
+    return result

@@ -1,0 +1,313 @@
+from __future__ import annotations
+
+import gzip
+import io
+import struct
+import tarfile
+import zlib
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from spectral_lab.hippo import data
+from spectral_lab.hippo.data import arena, expressions, snakes
+from spectral_lab.hippo.data.sequences import read_idx
+from spectral_lab.hippo.data.signals import delayed
+
+SMALL = {"max_depth": 5, "max_args": 5, "min_length": 10, "max_length": 60}
+
+
+def words(row: np.ndarray, length: int) -> list[str]:
+    return [expressions.VOCABULARY[code] for code in row[: length - 1]]
+
+
+@pytest.fixture(autouse=True)
+def _data_folder(tmp_path, monkeypatch):
+    monkeypatch.setenv("SPECTRAL_LAB_DATA", str(tmp_path))
+
+
+# --- ListOps ---------------------------------------------------------------------------------------------------------
+
+
+def test_tokens_and_values_are_the_arena_s(facts):
+    for example in facts["listops"]["examples"]:
+        assert data.listops_tokens(example["source"]) == example["tokens"]
+        assert len(example["tokens"]) == example["length"]
+        assert data.listops_value(example["tokens"]) == example["target"]
+
+
+def test_generated_expressions_have_the_value_and_length_they_say():
+    x, lengths, values = data.listops_arrays(300, seed=1, workers=1)
+    assert len({row.tobytes() for row in x}) == 300
+    assert ((lengths - 1 > 500) & (lengths - 1 < 2000)).all()
+    for row, length, value in zip(x[:60], lengths, values, strict=False):
+        assert row[length - 1] == expressions.END
+        assert not row[length:].any()
+        assert data.listops_value(words(row, length)) == value
+    assert abs(lengths.mean() - 1034) < 80
+
+
+@given(seed=st.integers(0, 10**6))
+def test_small_trees_obey_their_limits(seed):
+    x, lengths, values = data.listops_arrays(20, seed, workers=1, **SMALL)
+    for row, length, value in zip(x, lengths, values, strict=True):
+        tokens = words(row, length)
+        assert 10 < len(tokens) < 60
+        assert data.listops_value(tokens) == value
+        depth = np.cumsum([(t in expressions.OPERATORS) - (t == "X") for t in tokens])
+        assert depth.max() <= 4
+
+
+def test_operators_arguments_and_answers_are_spread_as_the_recipe_says():
+    """Against a plain recursion with Python's generator: shares of answers, and the mean length."""
+    import random
+
+    draw = random.Random(0)
+
+    def tree(depth: int) -> tuple[int, int]:
+        if depth == 10 or draw.random() > 0.25:
+            return draw.randrange(10), 1
+        parts = [tree(depth + 1) for _ in range(draw.randint(2, 10))]
+        values = np.array([value for value, _ in parts])
+        return expressions._apply(draw.choice(expressions.OPERATORS), values), 2 + sum(n for _, n in parts)
+
+    kept = []
+    while len(kept) < 400:
+        value, length = tree(1)
+        if 500 < length < 2000:
+            kept.append((value, length))
+    _, lengths, values = data.listops_arrays(3000, seed=0, workers=1)
+    plain = np.bincount([value for value, _ in kept], minlength=10) / len(kept)
+    ours = np.bincount(values, minlength=10) / len(values)
+    assert np.abs(plain - ours).max() < 0.06
+    assert ours[0] == pytest.approx(ours[9], abs=0.03)
+    assert lengths.mean() - 1 == pytest.approx(np.mean([length for _, length in kept]), rel=0.08)
+
+
+def test_the_result_does_not_depend_on_the_workers():
+    alone = data.listops_arrays(50, 3, workers=1, **SMALL)
+    together = data.listops_arrays(50, 3, workers=2, **SMALL)
+    for a, b in zip(alone, together, strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
+def test_listops_is_cached_and_split(tmp_path):
+    first = data.listops(30, 10, 10, seed=5, workers=1, **SMALL)
+    assert len(list((tmp_path / "hippo").glob("listops-*.npz"))) == 1
+    again = data.listops(30, 10, 10, seed=5, workers=1, **SMALL)
+    assert torch.equal(first["test"].x, again["test"].x)
+    x, lengths, labels = again["train"].__getitems__([0, 3])
+    assert x.dtype == torch.int64
+    assert x.shape == (2, int(lengths.max()))
+    assert len(labels) == 2
+
+
+# --- Pathfinder ------------------------------------------------------------------------------------------------------
+
+
+def test_pathfinder_has_the_statistics_of_the_original(facts):
+    images, labels = data.pathfinder_images(80, 32, seed=0, workers=1)
+    reference = facts["pathfinder32_stats"]
+    assert images.mean() == pytest.approx(reference["mean"], abs=3 * reference["per_image_mean_std"] / np.sqrt(80))
+    assert images.std() == pytest.approx(reference["std"], abs=1.5)
+    assert (images > 0).mean() == pytest.approx(reference["nonzero_fraction"], abs=0.02)
+    assert (images >= 128).mean() == pytest.approx(reference["fraction_ge_128"], abs=0.008)
+    assert images.mean((1, 2)).std() == pytest.approx(reference["per_image_mean_std"], rel=0.3)
+    assert 0.3 < labels.mean() < 0.7
+
+
+def test_path_x_has_the_statistics_of_the_original(facts, numbers):
+    images, _ = data.pathfinder_images(5, 128, seed=0, workers=1)
+    reference = facts["pathfinder128_stats"]
+    assert images.mean() == pytest.approx(reference["mean"], abs=0.6)
+    assert images.std() == pytest.approx(reference["std"], abs=1.5)
+    assert (images > 0).mean() == pytest.approx(reference["nonzero_fraction"], abs=0.01)
+    assert numbers["pf128_images"].shape[1:] == images.shape[1:]
+
+
+def test_labels_say_whether_the_discs_share_a_snake():
+    """The two tips are marked by discs: same snake for label 1, else one tip of each; checked on the drawing itself."""
+    setting, seen = snakes.SETTINGS[32], set()
+    for seed in range(12):
+        rng = np.random.default_rng(seed)
+        image, label = snakes.one_image(setting, rng)
+        assert image.min() == 0
+        assert image.max() == 255
+        seen.add(label)
+    assert seen == {0, 1}
+
+
+def test_a_paddle_shrinks_like_a_lanczos_filter():
+    """A constant stays constant, and a paddle keeps its area: a quarter of its pixels at twice the resolution."""
+    np.testing.assert_array_equal(snakes.shrink(np.full((21, 21), 200.0), 11), 200)
+    paddle = snakes.sprite((0, 10), 5, 1.5, 2)
+    assert paddle.line.sum() == pytest.approx(33 / 4, rel=0.1)
+    assert (paddle.mask >= paddle.line - 1e-9).all()
+
+
+def test_pathfinder_splits_pixels_in_order():
+    parts = data.pathfinder(32, 3, 1, 1, workers=1)
+    x, lengths, labels = parts["train"].__getitems__([0, 1, 2])
+    assert x.shape == (3, 1024, 1)
+    assert lengths is None
+    assert 0 <= float(x.min()) < float(x.max()) <= 1
+    images, expected = data.pathfinder_images(5, 32, 0, workers=1)
+    np.testing.assert_allclose(x[:, :, 0].numpy(), images[:3].reshape(3, -1) / 255, rtol=1e-6)
+    np.testing.assert_array_equal(labels, expected[:3])
+
+
+# --- signals ---------------------------------------------------------------------------------------------------------
+
+
+def test_delay_signals_are_the_authors(numbers, facts):
+    p = facts["inputs"]["delay"]
+    made = data.delay(1, p["samples"], p["l_seq"], p["l_lag"], p["freq"], p["seed"])["test"]
+    np.testing.assert_allclose(made.x.numpy(), numbers["delay_x"], atol=1e-6)
+    np.testing.assert_allclose(made.targets.numpy(), numbers["delay_y"], atol=1e-6)
+
+
+def test_reconstruction_asks_for_the_end_of_the_signal():
+    part = data.reconstruction(2, 1, length=400, remembered=100, dt=1e-2, freq=5.0)["train"]
+    assert torch.equal(part.x[:, -100:, 0], part.targets)
+    np.testing.assert_array_equal(delayed([[1.0, 2.0, 3.0]], 1), [[0, 1, 2]])
+
+
+# --- published formats -----------------------------------------------------------------------------------------------
+
+
+def test_bit_reversal_is_the_authors(facts):
+    order = data.bit_reversal(784)
+    assert order[:20].tolist() == facts["bitrev784_first20"]
+    assert sorted(order.tolist()) == list(range(784))
+
+
+def idx(values: np.ndarray) -> bytes:
+    head = b"\x00\x00\x08" + bytes([values.ndim]) + struct.pack(f">{values.ndim}I", *values.shape)
+    return gzip.compress(head + values.astype(np.uint8).tobytes())
+
+
+def test_mnist_reads_idx_files(tmp_path):
+    rng = np.random.default_rng(0)
+    images = {"train": rng.integers(0, 256, (20, 28, 28)), "t10k": rng.integers(0, 256, (5, 28, 28))}
+    for name, values in images.items():
+        (tmp_path / f"{name}-images-idx3-ubyte.gz").write_bytes(idx(values))
+        (tmp_path / f"{name}-labels-idx1-ubyte.gz").write_bytes(idx(np.arange(len(values)) % 10))
+    parts = data.mnist(folder=tmp_path)
+    assert {name: len(part) for name, part in parts.items()} == {"train": 18, "val": 2, "test": 5}
+    x, _, labels = parts["test"].__getitems__([3])
+    np.testing.assert_allclose(x[0, :, 0].numpy(), images["t10k"][3].ravel() / 255, rtol=1e-6)
+    assert int(labels[0]) == 3
+    permuted, _, _ = data.mnist(permuted=True, folder=tmp_path)["test"].__getitems__([3])
+    np.testing.assert_allclose(permuted[0, :, 0], x[0, data.bit_reversal(784), 0])
+    broken = tmp_path / "broken.gz"
+    broken.write_bytes(gzip.compress(b"\x00\x00\x08\x01\x00\x00\x00\x09abc"))
+    with pytest.raises(ValueError, match="path must be a whole IDX"):
+        read_idx(broken)
+
+
+def test_lra_listops_reads_the_release(tmp_path, facts):
+    lines = ["Source\tTarget"] + [f"{e['source']}\t{e['target']}" for e in facts["listops"]["examples"]]
+    for name in ("train", "val", "test"):
+        (tmp_path / f"basic_{name}.tsv").write_text("\n".join(lines) + "\n")
+    part = data.lra_listops(tmp_path)["val"]
+    first = facts["listops"]["examples"][0]
+    assert words(part.x[0].numpy(), int(part.lengths[0])) == first["tokens"]
+    assert part.labels.tolist() == [e["target"] for e in facts["listops"]["examples"]]
+    (tmp_path / "basic_val.tsv").write_text("a\tb\n")
+    with pytest.raises(ValueError, match="folder must"):
+        data.lra_listops(tmp_path)
+
+
+def png(image: np.ndarray, kind: int) -> bytes:
+    """A grey PNG whose rows are all filtered in one of the five ways."""
+    rows, above = b"", np.zeros(image.shape[1], dtype=int)
+    for row in image.astype(int):
+        left, corner = np.concatenate([[0], row[:-1]]), np.concatenate([[0], above[:-1]])
+        p = left + above - corner
+        options = np.stack([left, above, corner])
+        paeth = np.take_along_axis(options, np.abs(p - options).argmin(0)[None], 0)[0]
+        guess = [0 * row, left, above, (left + above) // 2, paeth][kind]
+        rows += bytes([kind]) + ((row - guess) % 256).astype(np.uint8).tobytes()
+        above = row
+
+    def chunk(name: bytes, body: bytes) -> bytes:
+        return struct.pack(">I", len(body)) + name + body + struct.pack(">I", zlib.crc32(name + body))
+
+    header = struct.pack(">IIBBBBB", image.shape[1], image.shape[0], 8, 0, 0, 0, 0)
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b"")
+
+
+@given(kind=st.integers(0, 4), seed=st.integers(0, 1000))
+def test_png_filters_are_undone(kind, seed, tmp_path_factory):
+    image = np.random.default_rng(seed).integers(0, 256, (6, 9)).astype(np.uint8)
+    path = tmp_path_factory.mktemp("png") / "x.png"
+    path.write_bytes(png(image, kind))
+    np.testing.assert_array_equal(arena.read_png(path), image)
+
+
+def test_lra_pathfinder_reads_metadata_and_skips_the_empty_file(tmp_path):
+    (tmp_path / "metadata").mkdir()
+    (tmp_path / "imgs" / "0").mkdir(parents=True)
+    lines = []
+    for i in range(21):
+        file = tmp_path / "imgs" / "0" / f"sample_{i}.png"
+        file.write_bytes(b"" if i == 4 else png(np.full((32, 32), i, dtype=np.uint8), 1))
+        lines.append(f"imgs/0 sample_{i}.png {i} {i % 2} 1.0 14 4 2 0.5 1 1")
+    (tmp_path / "metadata" / "0.npy").write_text("\n".join(lines))
+    parts = data.lra_pathfinder(tmp_path)
+    assert {name: len(part) for name, part in parts.items()} == {"train": 16, "val": 2, "test": 2}
+    for part in parts.values():
+        assert (part.labels == part.x[:, 0, 0] % 2).all()
+        assert 4 not in part.x[:, 0, 0]
+
+
+def test_imdb_reads_characters_from_the_archive(tmp_path):
+    path = tmp_path / "small.tar.gz"
+    with tarfile.open(path, "w:gz") as archive:
+        for name, text in {"train/pos/0_9.txt": "aab", "train/neg/1_2.txt": "abz", "test/pos/2_8.txt": "bq"}.items():
+            info = tarfile.TarInfo(f"aclImdb/{name}")
+            info.size = len(text)
+            archive.addfile(info, io.BytesIO(text.encode()))
+    parts = data.imdb(path, length=3, rare=2)
+    assert parts["train"].x.tolist() == [[3, 3, 2], [3, 4, 2]]  # cut to length with <eos>
+    assert parts["test"].x.tolist() == [[4, 1, 2]]  # q was never seen
+    assert parts["train"].labels.tolist() == [1, 0]
+    with pytest.raises(ValueError, match="path must be the IMDB archive"):
+        data.imdb(tmp_path / "missing.tar.gz")
+
+
+def test_aan_reads_pairs(tmp_path):
+    for name in ("train", "eval", "test"):
+        (tmp_path / f"new_aan_pairs.{name}.tsv").write_text("1.0\t7\t8\tab\tb\n0.0\t9\t8\tb\t'\"a\n")
+    pairs = data.aan(tmp_path)["val"]
+    x, n, y, m, labels = pairs.__getitems__([0, 1])
+    assert (n.tolist(), m.tolist(), labels.tolist()) == ([3, 2], [2, 4], [1, 0])
+    assert x.shape == (2, 3)
+    assert y.shape == (2, 4)
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: data.listops_tokens("( [MAX 3 ) foo"), "source must"),
+        (lambda: data.listops_value(["[MAX", "3"]), "tokens must be one whole"),
+        (lambda: data.listops_value(["X"]), "tokens must close"),
+        (lambda: data.listops_arrays(0), "count must"),
+        (lambda: data.listops_arrays(5, min_length=20, max_length=10), "max_length must"),
+        (
+            lambda: data.listops_arrays(5000, max_depth=2, max_args=2, min_length=3, max_length=5, workers=1),
+            "count must",
+        ),
+        (lambda: data.pathfinder_images(1, 33), "size must"),
+        (lambda: data.pathfinder_images(1, 32, -1), "seed must"),
+        (lambda: data.delay(length=100, lag=100, train=1, test=1), "lag must"),
+        (lambda: data.reconstruction(1, 1, length=10, remembered=11), "remembered must"),
+        (lambda: data.bit_reversal(0), "length must"),
+    ],
+)
+def test_bad_input_is_named(call, message):
+    with pytest.raises(ValueError, match=f"^{message}"):
+        call()
