@@ -208,6 +208,33 @@ def test_mnist_reads_idx_files(tmp_path):
         read_idx(broken)
 
 
+def test_cifar_reads_records_of_a_label_and_three_planes(tmp_path):
+    rng, path = np.random.default_rng(1), tmp_path / "cifar.tar.gz"
+    planes, labels = rng.integers(0, 256, (60, 3072), dtype=np.uint8), rng.integers(0, 10, (60, 1), dtype=np.uint8)
+    records = np.concatenate([labels, planes], axis=1)
+    with tarfile.open(path, "w:gz") as archive:
+        for i, name in enumerate([*(f"data_batch_{k}" for k in range(1, 6)), "test_batch"]):
+            info = tarfile.TarInfo(f"cifar-10-batches-bin/{name}.bin")
+            body = records[10 * i : 10 * i + 10].tobytes()
+            info.size = len(body)
+            archive.addfile(info, io.BytesIO(body))
+    parts = data.cifar10(path=str(path))
+    assert {name: len(part) for name, part in parts.items()} == {"train": 45, "val": 5, "test": 10}
+    red, green, blue = planes[52].reshape(3, 1024)[:, 7].astype(int)
+    grey = (19595 * red + 38470 * green + 7471 * blue + 2**15) >> 16
+    assert float(parts["test"].x[2, 7, 0]) == pytest.approx((grey - 122.6) / 61, abs=1e-5)
+    assert data.cifar10(True, str(path))["test"].x.shape == (10, 1024, 3)
+    with pytest.raises(ValueError, match="is not the binary CIFAR-10 archive"):
+        data.cifar10(path=str(tmp_path / "none.tar.gz"))
+
+
+def test_digits_are_standardised_and_enlarged():
+    parts = data.digits(size=16, copies=2, train_size=100)
+    assert parts["train"].x.shape == (200, 256, 1)
+    assert len(parts["test"]) == 1697
+    assert abs(float(parts["train"].x.mean())) < 0.2
+
+
 def test_lra_listops_reads_the_release(tmp_path, facts):
     lines = ["Source\tTarget"] + [f"{e['source']}\t{e['target']}" for e in facts["listops"]["examples"]]
     for name in ("train", "val", "test"):

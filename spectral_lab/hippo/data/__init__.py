@@ -11,7 +11,7 @@ from spectral_lab.hippo.data.arena import DATASETS as ARENA_DATASETS
 from spectral_lab.hippo.data.arena import aan, imdb, lra_listops, lra_pathfinder
 from spectral_lab.hippo.data.expressions import listops, listops_arrays, listops_tokens, listops_value
 from spectral_lab.hippo.data.sequences import DATASETS as PIXEL_DATASETS
-from spectral_lab.hippo.data.sequences import ByteSequences, bit_reversal, mnist
+from spectral_lab.hippo.data.sequences import Sequences, bit_reversal, cifar10, digits, mnist
 from spectral_lab.hippo.data.signals import delay, reconstruction
 from spectral_lab.hippo.data.snakes import pathfinder, pathfinder_images
 
@@ -19,10 +19,12 @@ DATASETS = PIXEL_DATASETS | ARENA_DATASETS
 
 __all__ = [
     "DATASETS",
-    "ByteSequences",
+    "Sequences",
     "aan",
     "bit_reversal",
+    "cifar10",
     "delay",
+    "digits",
     "imdb",
     "listops",
     "listops_arrays",

@@ -24,8 +24,7 @@ from torch.utils.data import Dataset as TorchDataset
 from spectral_lab import checks
 from spectral_lab.datasets import Dataset
 from spectral_lab.hippo.data.expressions import VOCABULARY, listops_tokens
-from spectral_lab.hippo.data.sequences import ByteSequences, pixels, split_rows
-from spectral_lab.pseudospectra.data import Sequences
+from spectral_lab.hippo.data.sequences import Sequences, pixels, split_rows
 
 DATASETS = {
     "imdb": Dataset(
@@ -72,7 +71,7 @@ def lra_pathfinder(folder: Path, seed: int = 42) -> dict[str, Sequences]:
         raise ValueError(f"folder must hold metadata/*.npy and the images they name, got {folder}")
     x, y = pixels(np.stack(images)), torch.tensor(labels)
     rows = split_rows(len(y), {"train": 0.8, "val": 0.1, "test": 0.1}, seed)
-    return {name: ByteSequences(x[part], y[part], scale=255.0) for name, part in rows.items()}
+    return {name: Sequences(x[part], y[part], scale=255.0) for name, part in rows.items()}
 
 
 def imdb(path: Path | None = None, length: int = 4096, rare: int = 15) -> dict[str, Sequences]:
@@ -163,7 +162,7 @@ def _padded(texts: Sequence[Sequence[int]], labels: Int[np.ndarray, " n"]) -> Se
     x = np.zeros((len(texts), int(lengths.max())), dtype=np.uint8 if small else np.int64)
     for row, text in zip(x, texts, strict=True):
         row[: len(text)], row[len(text)] = text, END
-    return ByteSequences(torch.tensor(x), torch.tensor(labels), torch.tensor(lengths))
+    return Sequences(torch.tensor(x), torch.tensor(labels), torch.tensor(lengths))
 
 
 def _table(path: Path) -> Iterator[list[str]]:

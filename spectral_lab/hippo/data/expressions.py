@@ -26,7 +26,7 @@ from spectral_lab import checks
 from spectral_lab.datasets import data_folder
 
 if TYPE_CHECKING:
-    from spectral_lab.pseudospectra.data import Sequences
+    from spectral_lab.hippo.data.sequences import Sequences
 
 OPERATORS = ("[MIN", "[MAX", "[MED", "[SM")
 # Tokens: padding, unknown and end, the digits, the operators, and X for the closing bracket: 18 in all.
@@ -235,7 +235,7 @@ def listops(
     """
     import torch
 
-    from spectral_lab.hippo.data.sequences import ByteSequences
+    from spectral_lab.hippo.data.sequences import Sequences
 
     sizes = {"train": train, "val": val, "test": test}
     sizes = {name: checks.integer(size, name, 1) for name, size in sizes.items()}
@@ -245,7 +245,7 @@ def listops(
     x, lengths, values = cached(path, lambda: listops_arrays(total, seed, *limits, workers=workers))
     cuts = np.cumsum(list(sizes.values()))[:-1]
     parts = zip(sizes, np.split(x, cuts), np.split(lengths, cuts), np.split(values, cuts), strict=True)
-    return {name: ByteSequences(torch.tensor(a), torch.tensor(c), torch.tensor(b)) for name, a, b, c in parts}
+    return {name: Sequences(torch.tensor(a), torch.tensor(c), torch.tensor(b)) for name, a, b, c in parts}
 
 
 def cached(path: Path, make: Callable[[], Sequence[np.ndarray]]) -> list[np.ndarray]:

@@ -25,7 +25,7 @@ from spectral_lab import checks
 from spectral_lab.hippo.data.expressions import cached, in_processes
 
 if TYPE_CHECKING:
-    from spectral_lab.pseudospectra.data import Sequences
+    from spectral_lab.hippo.data.sequences import Sequences
 
 Point = tuple[int, int]  # (row, column)
 EDGE = 0.3  # how far beyond its outline, in pixels, a thick stroke still colours one
@@ -396,7 +396,7 @@ def pathfinder(
     import torch
 
     from spectral_lab.datasets import data_folder
-    from spectral_lab.hippo.data.sequences import ByteSequences, pixels
+    from spectral_lab.hippo.data.sequences import Sequences, pixels
 
     sizes = {"train": train, "val": val, "test": test}
     sizes = {name: checks.integer(count, name, 1) for name, count in sizes.items()}
@@ -405,4 +405,4 @@ def pathfinder(
     images, labels = cached(path, lambda: pathfinder_images(total, size, seed, workers))
     cuts = np.cumsum(list(sizes.values()))[:-1]
     parts = zip(sizes, np.split(images, cuts), np.split(labels, cuts), strict=True)
-    return {name: ByteSequences(pixels(x), torch.tensor(y), scale=255.0) for name, x, y in parts}
+    return {name: Sequences(pixels(x), torch.tensor(y), scale=255.0) for name, x, y in parts}
