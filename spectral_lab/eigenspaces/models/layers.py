@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from itertools import pairwise
-from typing import Literal
+from typing import Any, Literal
 
 import torch
 from jaxtyping import Bool, Float
@@ -27,12 +27,73 @@ class Packing:
 
     def pack(self, padded: Float[Tensor, "*shape c"]) -> Float[Tensor, "rows c"]:
         """The rows that exist."""
-        return padded.reshape(-1, padded.shape[-1]).index_select(0, self.index)
+        return _Pack.apply(padded.reshape(-1, padded.shape[-1]), self.index)
 
     def unpack(self, rows: Float[Tensor, "rows c"]) -> Float[Tensor, "*shape c"]:
         """The padded tensor, with zeros where no row exists."""
-        padded = rows.new_zeros(math.prod(self.shape), rows.shape[1]).index_copy(0, self.index, rows)
-        return padded.view(*self.shape, rows.shape[1])
+        return _Unpack.apply(rows, self.index, math.prod(self.shape)).view(*self.shape, rows.shape[1])
+
+
+class _Pack(torch.autograd.Function):
+    """Row selection. No row is selected twice, so its gradient is a plain copy; autograd would add rows one by one."""
+
+    @staticmethod
+    def forward(ctx: Any, padded: Tensor, index: Tensor) -> Tensor:
+        ctx.save_for_backward(index)
+        ctx.count = len(padded)
+        return padded.index_select(0, index)
+
+    @staticmethod
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None]:
+        return _Unpack.apply(gradient, *ctx.saved_tensors, ctx.count), None
+
+
+class _Unpack(torch.autograd.Function):
+    """The transpose of `_Pack`."""
+
+    @staticmethod
+    def forward(ctx: Any, rows: Tensor, index: Tensor, count: int) -> Tensor:
+        ctx.save_for_backward(index)
+        return rows.new_zeros(count, rows.shape[1]).index_copy_(0, index, rows)
+
+    @staticmethod
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None, None]:
+        return _Pack.apply(gradient, *ctx.saved_tensors), None, None
+
+
+class Blocks(Packing):
+    """The rows of [b, n, k, c] sorted by shape: graphs with as many nodes and columns are one dense block.
+
+    A layer on the blocks neither sees padding nor pays for it. The mask must be an outer product of nodes and columns.
+    """
+
+    def __init__(self, mask: Bool[Tensor, "b n k"]):
+        nodes, columns = mask.any(dim=2), mask.any(dim=1)
+        self.shape = mask.shape
+        sizes = torch.stack([nodes.sum(dim=1), columns.sum(dim=1)], dim=1)
+        kinds, kind, counts = sizes.unique(dim=0, return_inverse=True, return_counts=True)
+        self.sizes = [(g, n, k) for g, (n, k) in zip(counts.tolist(), kinds.tolist(), strict=True)]
+        graphs = kind.argsort(stable=True).split(counts.tolist())
+        row = (~nodes).to(torch.uint8).argsort(dim=1, stable=True)  # the nodes that exist first
+        column = (~columns).to(torch.uint8).argsort(dim=1, stable=True)
+        self.places = [(b, row[b, :n], column[b, :k]) for b, (_, n, k) in zip(graphs, self.sizes, strict=True)]
+        self.index = torch.cat([self._flat(*place).reshape(-1) for place in self.places])
+
+    def _flat(self, b: Tensor, row: Tensor, column: Tensor) -> Tensor:
+        return (b[:, None, None] * self.shape[1] + row[:, :, None]) * self.shape[2] + column[:, None, :]
+
+    def adjacency(self, adjacency: Float[Tensor, "b n n"]) -> list[Tensor]:
+        """The adjacency matrices [g, n, n] of each block."""
+        return [adjacency[b[:, None, None], row[:, :, None], row[:, None, :]] for b, row, _ in self.places]
+
+    def neighbours(self, rows: Float[Tensor, "rows c"], adjacency: list[Tensor]) -> Float[Tensor, "rows c"]:
+        """Σ_{j ∈ N(i)} of the rows of the neighbours, column by column."""
+        parts = rows.split([g * n * k for g, n, k in self.sizes])
+        sums = [
+            (A @ part.view(g, n, -1)).view_as(part)
+            for A, part, (g, n, _) in zip(adjacency, parts, self.sizes, strict=True)
+        ]
+        return torch.cat(sums)
 
 
 class MLP(nn.Module):
@@ -47,7 +108,7 @@ class MLP(nn.Module):
 
     def forward(self, x: Float[Tensor, "rows inp"]) -> Float[Tensor, "rows out"]:
         for linear, norm in zip(self.linears, self.norms, strict=False):
-            x = self.dropout(torch.relu(norm(linear(x))))
+            x = self.dropout(norm(linear(x)).relu_())
         return self.linears[-1](x)
 
 
@@ -63,10 +124,9 @@ class GINLayer(nn.Module):
         self.mlp = mlp
 
     def forward(
-        self, x: Float[Tensor, "b n k c"], adjacency: Float[Tensor, "b n n"], packing: Packing
-    ) -> Float[Tensor, "b n k c2"]:
-        neighbours = (adjacency @ x.flatten(2)).view_as(x)
-        return packing.unpack(self.mlp(packing.pack((1 + self.eps) * x + neighbours)))
+        self, rows: Float[Tensor, "rows c"], adjacency: list[Tensor], blocks: Blocks
+    ) -> Float[Tensor, "rows c2"]:
+        return self.mlp((1 + self.eps) * rows + blocks.neighbours(rows, adjacency))
 
 
 class GIN(nn.Module):
@@ -97,12 +157,13 @@ class GIN(nn.Module):
     def forward(
         self, x: Float[Tensor, "b n k inp"], adjacency: Float[Tensor, "b n n"], mask: Bool[Tensor, "b n k"]
     ) -> Float[Tensor, "b n k out"]:
-        packing = Packing(mask)
+        blocks = Blocks(mask)
+        rows, own = blocks.pack(x), blocks.adjacency(adjacency)
         for depth, layer in enumerate(self.layers):
-            x = layer(x, adjacency, packing)
+            rows = layer(rows, own, blocks)
             if depth < len(self.norms):
-                x = packing.unpack(self.norms[depth](packing.pack(x)))
-        return x
+                rows = self.norms[depth](rows)
+        return blocks.unpack(rows)
 
 
 def eigen_mask(mask: Bool[Tensor, "b n"], d: int) -> Bool[Tensor, "b d"]:
