@@ -8,7 +8,7 @@ step runs on a whole block of points; row i of every array below is entry i of t
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import SupportsInt
 
 import numpy as np
@@ -22,8 +22,8 @@ from spectral_lab.hippo import legs
 METHODS = ("lanczos", "svd")
 EPS = float(np.finfo(float).eps)
 BLOCK = 200_000  # complex numbers in one block of vectors: 3.2 MB, to stay in cache and yet be long for one call
-STRAGGLERS = 0.004  # share of a block that is left to the dense SVD, cheaper than more steps for a handful
-RESIDUAL = 3e-6  # relative residual at which a Ritz value counts as found; its own error is that squared over the gap
+STRAGGLERS = 0.008  # share of a block that is left to the dense SVD, cheaper than more steps for a handful
+RESIDUAL = 1e-5  # relative residual at which a Ritz value counts as found; its own error is that squared over the gap
 
 
 def sigma_min(A: ArrayLike, z: ArrayLike, method: str = "lanczos") -> Float[np.ndarray, "*grid"]:
@@ -45,10 +45,11 @@ def sigma_min(A: ArrayLike, z: ArrayLike, method: str = "lanczos") -> Float[np.n
     if np.linalg.norm(np.triu(T, 1)) <= 10 * EPS * np.linalg.norm(A):
         sigma = np.min([np.abs(points - eigenvalue) for eigenvalue in np.diag(T)], axis=0)  # normal: the distance
         return sigma.reshape(z.shape)
+    points, position = (points, slice(None)) if np.iscomplexobj(A) else _upper_half(points)
     sigma = _by_blocks(lambda block: _SchurResolvent(T, block), len(A), points)
     missing = np.isnan(sigma)
     sigma[missing] = _by_svd(A, points[missing])
-    return sigma.reshape(z.shape)
+    return sigma[position].reshape(z.shape)
 
 
 def legs_sigma_min(n: SupportsInt, z: ArrayLike) -> Float[np.ndarray, "*grid"]:
@@ -60,7 +61,7 @@ def legs_sigma_min(n: SupportsInt, z: ArrayLike) -> Float[np.ndarray, "*grid"]:
     """
     n = checks.integer(n, "n", 1)
     z = np.asarray(checks.array(z, "z"), dtype=complex)
-    points = z.ravel()
+    points, position = _upper_half(z.ravel())
 
     def sweep(points: Complex[np.ndarray, " points"]) -> Float[np.ndarray, " points"]:
         return _by_blocks(lambda block: _LegsResolvent(n, block), n, points)
@@ -72,14 +73,14 @@ def legs_sigma_min(n: SupportsInt, z: ArrayLike) -> Float[np.ndarray, "*grid"]:
         sigma[missing] = _by_svd(A, points[missing])
         tiny = missing & (sigma < 1e-6 * np.linalg.norm(A))  # out of the SVD's reach: once more, as a small block
         sigma[tiny] = np.nan_to_num(sweep(points[tiny]), nan=0.0)
-    return sigma.reshape(z.shape)
+    return sigma[position].reshape(z.shape)
 
 
 # What Lanczos needs of M = z I - A at every point of a block is a class with
 #     inverse        (n, points), one over the diagonal of M
 #     weights        (n,), the inner product is sum_i weights_i conj(x_i) y_i
-#     inverse_gram   (||M^{-*} v||^2, M^{-1} M^{-*} v), both times a scale for each point
-#     take           the same for some of the points
+#     inverse_gram   x <- M^{-1} M^{-*} x in place; returns ||M^{-*} x||^2
+# Vectors of a block take megabytes, and memory fresh from the system costs more than the arithmetic: all work in place.
 
 
 class _SchurResolvent:
@@ -90,20 +91,11 @@ class _SchurResolvent:
         self.weights = np.ones(len(T))
         self.inverse = 1 / (z - np.diag(T)[:, None])
 
-    def take(self, index: Int[np.ndarray, " kept"]) -> _SchurResolvent:
-        part = object.__new__(_SchurResolvent)
-        part.T, part.T_conj, part.weights = self.T, self.T_conj, self.weights
-        part.inverse = self.inverse.take(index, axis=1)
-        return part
-
-    def inverse_gram(
-        self, v: Complex[np.ndarray, "n points"], scale: Float[np.ndarray, " points"]
-    ) -> tuple[Float[np.ndarray, " points"], Complex[np.ndarray, "n points"]]:
-        y = v * scale
-        self._forward(y, 0, len(y))
-        square = _norm_squared(y, self.weights) / scale
-        self._backward(y, 0, len(y))
-        return square, y
+    def inverse_gram(self, x: Complex[np.ndarray, "n points"]) -> Float[np.ndarray, " points"]:
+        self._forward(x, 0, len(x))
+        square = _norm_squared(x, self.weights)
+        self._backward(x, 0, len(x))
+        return square
 
     # BLAS wants columns; the transpose of rows [a, b) of a C-ordered array is a Fortran array of b - a columns,
     # so Y[b:c] += X^T Y[a:b] runs in place as Y[b:c]^T += Y[a:b]^T X.
@@ -143,19 +135,11 @@ class _LegsResolvent:
         self.weights = 2.0 * np.arange(n) + 1  # R_i^2
         self.inverse = 1 / (z + np.arange(1, n + 1)[:, None])
 
-    def take(self, index: Int[np.ndarray, " kept"]) -> _LegsResolvent:
-        part = object.__new__(_LegsResolvent)
-        part.weights, part.inverse = self.weights, self.inverse.take(index, axis=1)
-        return part
-
-    def inverse_gram(
-        self, v: Complex[np.ndarray, "n points"], scale: Float[np.ndarray, " points"]
-    ) -> tuple[Float[np.ndarray, " points"], Complex[np.ndarray, "n points"]]:
-        y = v * scale
-        self._sweep(y, range(len(v) - 1, -1, -1), adjoint=True)
-        square = _norm_squared(y, self.weights) / scale
-        self._sweep(y, range(len(v)), adjoint=False)
-        return square, y
+    def inverse_gram(self, x: Complex[np.ndarray, "n points"]) -> Float[np.ndarray, " points"]:
+        self._sweep(x, range(len(x) - 1, -1, -1), adjoint=True)
+        square = _norm_squared(x, self.weights)
+        self._sweep(x, range(len(x)), adjoint=False)
+        return square
 
     def _sweep(self, x: Complex[np.ndarray, "n points"], order: range, adjoint: bool) -> None:
         S = np.zeros_like(x[0])
@@ -178,6 +162,22 @@ def _by_blocks(
     return np.concatenate([np.empty(0), *blocks])
 
 
+def _upper_half(
+    z: Complex[np.ndarray, " points"],
+) -> tuple[Complex[np.ndarray, " kept"], slice | Int[np.ndarray, " points"]]:
+    """Points enough for all z if A is real, where sigma_min is the same at z and conj(z), and each z's place in them.
+
+    np.linspace(-1, 1, k) is not symmetric to the last bit: twins whose Im z agrees to 16 units in the last place are
+    one, which moves sigma_min by no more than rounding does.
+    """
+    if (z.imag >= 0).all() or (z.imag <= 0).all():
+        return z, slice(None)
+    y = np.abs(z.imag)
+    rounded = (((y.view(np.int64) + 8) >> 4) << 4).view(float)
+    _, first, position = np.unique(z.real + 1j * rounded, return_index=True, return_inverse=True)
+    return (z.real + 1j * y)[first], position
+
+
 def _inverse_lanczos(resolvent: _Resolvent) -> Float[np.ndarray, " points"]:
     """1 / sqrt of the largest eigenvalue of H = M^{-1} M^{-*} at every point, by Lanczos from one random start.
 
@@ -190,37 +190,37 @@ def _inverse_lanczos(resolvent: _Resolvent) -> Float[np.ndarray, " points"]:
     active = np.flatnonzero(np.isnan(sigma))
     if active.size == 0:
         return sigma
-    resolvent = resolvent.take(active)
+    resolvent.inverse = _kept(resolvent.inverse, active)
+    previous, v, w = np.zeros((3, n, active.size), dtype=complex)
     start = np.random.default_rng(0).standard_normal((n, 2)).view(complex) / np.sqrt(resolvent.weights)[:, None]
-    v = np.repeat(start / np.sqrt(_norm_squared(start, resolvent.weights)), active.size, axis=1)
-    previous, scale = v, np.ones(active.size)
+    v[:] = start / np.sqrt(_norm_squared(start, resolvent.weights))
+    scale = np.ones(active.size)
     alpha: list[np.ndarray] = []
     beta2: list[np.ndarray] = []
     theta = weight = np.zeros(active.size)
     for step in range(n):
-        a, w = resolvent.inverse_gram(v, scale)
+        _times(v, scale, out=w)
+        a = resolvent.inverse_gram(w) / scale
         if step == 0:  # from here on H is divided by its first Rayleigh quotient, against overflow
             scale = 1 / a
-            w *= scale
+            _times(w, scale, out=w)
             a = np.ones_like(a)
-        w -= v * a
-        if step > 0:
-            w -= previous * np.sqrt(beta2[-1])
+        square = _orthogonalize(w, v, a, previous, np.sqrt(beta2[-1]) if beta2 else np.zeros_like(a), resolvent.weights)
         alpha.append(a)
         theta, weight = _largest_ritz_value(alpha, beta2, theta, weight)
-        beta2.append(_norm_squared(w, resolvent.weights))
-        found = beta2[-1] * weight <= (RESIDUAL * theta) ** 2
+        beta2.append(square)
+        found = square * weight <= (RESIDUAL * theta) ** 2
         sigma[active[found]] = np.sqrt(scale[found] / theta[found])
         keep = np.flatnonzero(~found)
         if keep.size <= STRAGGLERS * points:
             break
+        previous, v, w = v, w, previous
         if keep.size < found.size:
             active, scale, theta, weight = active[keep], scale[keep], theta[keep], weight[keep]
-            v, w = v.take(keep, axis=1), w.take(keep, axis=1)
             alpha, beta2 = [x[keep] for x in alpha], [x[keep] for x in beta2]
-            resolvent = resolvent.take(keep)
-        previous, v = v, w
-        v *= 1 / np.sqrt(beta2[-1])
+            previous, v, resolvent.inverse = _kept(previous, keep), _kept(v, keep), _kept(resolvent.inverse, keep)
+            w = w.reshape(-1)[: n * keep.size].reshape(n, -1)
+        _times(v, 1 / np.sqrt(beta2[-1]), out=v)
     return sigma
 
 
@@ -240,26 +240,76 @@ def _largest_ritz_value(
     """
     if not beta2:
         return alpha[0], np.ones_like(alpha[0])
-    pole = theta
-    bound = np.maximum(pole, alpha[-1]) + np.sqrt(beta2[-1])
-    theta = (pole + alpha[-1]) / 2 + np.sqrt(((pole - alpha[-1]) / 2) ** 2 + beta2[-1] * weight)
+    pole, a, b = theta, alpha, beta2
+    bound = np.maximum(pole, a[-1]) + np.sqrt(b[-1])
+    theta = (pole + a[-1]) / 2 + np.sqrt(((pole - a[-1]) / 2) ** 2 + b[-1] * weight)
+    roots, slopes, todo = theta, np.ones_like(theta), np.arange(theta.size)
     for _ in range(30):
-        d, slope = theta - alpha[0], np.ones_like(theta)
-        for a, b in zip(alpha[1:], beta2, strict=True):
-            ratio = b / d
-            slope = 1 + slope * ratio / d
-            d = theta - a - ratio
+        d, slope = theta - a[0], np.ones_like(theta)
+        for a_j, b_j in zip(a[1:], b, strict=True):
+            inverse = 1 / d
+            ratio = b_j * inverse
+            slope = 1 + slope * (ratio * inverse)
+            d = (theta - a_j) - ratio
         f_slope = d + (theta - pole) * slope
-        next_theta = np.where(f_slope > 0, np.minimum(theta - (theta - pole) * d / f_slope, bound), bound)
-        change, theta = theta - next_theta, next_theta
-        if not (np.abs(change) > 1e-7 * theta).any():
+        step = np.where(f_slope > 0, np.maximum((theta - pole) * d / f_slope, theta - bound), theta - bound)
+        theta = theta - step
+        roots[todo], slopes[todo] = theta, slope
+        left = np.flatnonzero(np.abs(step) > 1e-4 * (theta - pole))
+        if left.size == 0:
             break
-    return theta, 1 / slope
+        if left.size < todo.size / 2:  # a few points may need many steps
+            todo, theta, pole, bound = todo[left], theta[left], pole[left], bound[left]
+            a, b = [x[left] for x in a], [x[left] for x in b]
+    return roots, 1 / slopes
+
+
+def _orthogonalize(
+    w: Complex[np.ndarray, "n points"],
+    v: Complex[np.ndarray, "n points"],
+    a: Float[np.ndarray, " points"],
+    previous: Complex[np.ndarray, "n points"],
+    b: Float[np.ndarray, " points"],
+    weights: Float[np.ndarray, " n"],
+) -> Float[np.ndarray, " points"]:
+    """w <- w - a v - b previous; returns its squared norm."""
+    a, b = np.repeat(a, 2), np.repeat(b, 2)  # real and imaginary parts side by side: real arithmetic will do
+    w, v, previous, square = w.view(float), v.view(float), previous.view(float), np.zeros_like(a)
+    for rows, term in _rows(w):
+        part = w[rows]
+        part -= np.multiply(v[rows], a, out=term)
+        part -= np.multiply(previous[rows], b, out=term)
+        square += weights[rows] @ np.multiply(part, part, out=term)
+    return square[::2] + square[1::2]
 
 
 def _norm_squared(x: Complex[np.ndarray, "n points"], weights: Float[np.ndarray, " n"]) -> Float[np.ndarray, " points"]:
-    square = weights @ np.square(x.view(float))
+    parts, square = x.view(float), np.zeros(2 * x.shape[1])
+    for rows, term in _rows(parts):
+        square += weights[rows] @ np.square(parts[rows], out=term)
     return square[::2] + square[1::2]
+
+
+def _times(
+    x: Complex[np.ndarray, "n points"], factor: Float[np.ndarray, " points"], out: Complex[np.ndarray, "n points"]
+) -> None:
+    np.multiply(x.view(float), np.repeat(factor, 2), out=out.view(float))
+
+
+def _kept(x: Complex[np.ndarray, "n points"], index: Int[np.ndarray, " kept"]) -> Complex[np.ndarray, "n kept"]:
+    """x[:, index] in the memory of x, whose former contents are lost."""
+    kept = x.reshape(-1)[: len(x) * index.size].reshape(len(x), -1)
+    for row, old in zip(kept, x, strict=True):
+        old.take(index, out=row, mode="clip")  # a row never reaches into what is still to be read
+    return kept
+
+
+def _rows(x: Float[np.ndarray, "n parts"]) -> Iterator[tuple[slice, Float[np.ndarray, "rows parts"]]]:
+    """Groups of rows, few enough to stay in cache and many enough to save calls, with room for one intermediate."""
+    size = max(4, 40_000 // max(x.shape[1], 1))
+    room = np.empty((min(size, len(x)), x.shape[1]))
+    for start in range(0, len(x), size):
+        yield slice(start, start + size), room[: len(x) - start]
 
 
 def _schur_form(A: Inexact[np.ndarray, "n n"]) -> Complex[np.ndarray, "n n"]:
