@@ -70,14 +70,14 @@ def test_the_slopes_of_both_objectives_are_those_of_finite_differences(n: int, s
 )
 def test_rank_one_descent_reaches_the_known_trade_off_and_stays_stable(n: int, size: float, condition: float) -> None:
     A, _ = legs(n)
-    result = ptd(A, size / np.linalg.norm(A, 2))
+    result = ptd(A, size / np.linalg.norm(A, 2), "rank-one")
     assert result.condition <= condition
     assert result.abscissa < -0.45
 
 
 def test_descent_beats_chance_of_equal_norm_and_dense_beats_rank_one() -> None:
     A, _ = legs(16)
-    one, dense = ptd(A, 0.05), ptd(A, 0.05, "dense")
+    one, dense = ptd(A, 0.05, "rank-one"), ptd(A, 0.05)
     assert dense.condition < one.condition < 10
     for seed in range(5):
         chance = ptd(A, 0.05, "gaussian", seed=seed)
@@ -92,7 +92,7 @@ def test_dense_beats_what_the_authors_stored(reference: Any) -> None:
         A, _ = legs(n)
         authors = diagonalize(A, stored[f"ptbHiPPO{n}_E"])
         assert (authors.condition, authors.abscissa) == pytest.approx((condition, abscissa), rel=1e-6)
-        ours = ptd(A, norm_f / np.linalg.norm(A, 2), "dense")
+        ours = ptd(A, norm_f / np.linalg.norm(A, 2))
         assert ours.condition < condition
         assert np.linalg.norm(ours.E) <= norm_f * (1 + 1e-9)
 
@@ -189,11 +189,12 @@ def test_one_entry_can_be_enough() -> None:
         (lambda: ptd(legs(4)[0], 0.0), "^epsilon must be a finite number greater than 0"),
         (lambda: ptd(legs(4)[0], -0.1), "^epsilon must"),
         (lambda: ptd(legs(4)[0], np.inf), "^epsilon must"),
-        (lambda: ptd(legs(4)[0], method="adam"), "^method must be one of 'rank-one'"),
+        (lambda: ptd(legs(4)[0], method="adam"), "^method must be one of 'dense', 'rank-one', 'ginibre', 'gaussian'"),
         (lambda: ptd(legs(4)[0], seed=-1), "^seed must"),
         (lambda: ptd(np.eye(4)), "^A must have distinct eigenvalues"),
         (lambda: ptd(jordan_block(4, -1.0)), "^A must have distinct eigenvalues"),
-        (lambda: ptd(np.diag([1j, 2, 3])), "^A must be real for method 'rank-one'"),
+        (lambda: ptd([[0.0]]), "^A must not be zero"),
+        (lambda: ptd(np.diag([1j, 2, 3])), "^A must be real for method 'dense'"),
         (lambda: ptd_by_adam(legs(4)[0], 0), "^weight must"),
         (lambda: ptd_by_adam(legs(4)[0], 1, steps=0), "^steps must"),
         (lambda: ptd_by_adam(np.zeros((3, 3))), "^A must have distinct eigenvalues"),
