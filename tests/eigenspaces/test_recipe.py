@@ -70,9 +70,10 @@ def test_weight_decay_spares_every_bias_and_nothing_else():
 
 
 def test_the_miniature_learns_and_spe_beats_no_encoding(tmp_path):
+    """12 epochs: after 8 the running statistics of batch norm still lag behind, and the test error with them."""
     errors = {}
     for method in ("spe", "none"):
-        recipe = replace(RECIPES[f"counting/3/{method}"]("miniature"), epochs=8)
+        recipe = replace(RECIPES[f"counting/3/{method}"]("miniature"), epochs=12)
         run = train(recipe, reporter=Silent(), folder=tmp_path)
         errors[method] = run.metrics["test MAE"]
     assert errors["spe"] < errors["none"] < 0.9  # predicting the mean gives about 0.8
