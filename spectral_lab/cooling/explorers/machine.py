@@ -64,7 +64,7 @@ def _compute(
 
 def _figure(d: dict[str, Any]) -> theme.Figure:
     E, k = d["levels"], np.arange(d["steps"] + 1)
-    low, high = E[0] - 0.05 * np.ptp(E), E[-1] + 0.05 * np.ptp(E)
+    low, high = E[0] - 0.05 * np.ptp(E), E[-1] + 0.2 * np.ptp(E)
     gap = np.full((len(d["fan"]), 1), np.nan)
     fan_x = np.tile(np.append(k, np.nan), len(d["fan"]))
     rungs = np.column_stack([E, E, np.full(len(E), np.nan)]).ravel()
@@ -84,8 +84,8 @@ def _figure(d: dict[str, Any]) -> theme.Figure:
         titles=["Energy", "Weight on the ground level"],
         widths=[1.3, 1],
         notes=[
-            theme.note("μ of each step", 0.99 * LONGEST, E[-1], color=theme.GREEN, anchor="right"),
-            theme.note("this run", 0.99 * LONGEST, E[-1] - 0.07 * np.ptp(E), color=theme.BLUE, anchor="right"),
+            theme.note("μ of each step", 0.99 * LONGEST, E[-1] + 0.15 * np.ptp(E), color=theme.GREEN, anchor="right"),
+            theme.note("this run", 0.99 * LONGEST, E[-1] + 0.08 * np.ptp(E), color=theme.BLUE, anchor="right"),
             theme.note("mean of 20 runs", 0.99 * LONGEST, 0.13, color=theme.RED, panel=2, anchor="right"),
             theme.note("this run", 0.99 * LONGEST, 0.05, color=theme.BLUE, panel=2, anchor="right"),
             theme.note("ladder law", d["law"] + 0.4, 0.21, color=theme.MUTED, panel=2),
