@@ -35,12 +35,7 @@ def light_rooms(package: str) -> list[str]:
 
 @pytest.mark.parametrize("package", PACKAGES)
 def test_a_chapter_is_light(package: str) -> None:
-    assert loaded(f"spectral_lab.{package}", *light_rooms(package)) & HEAVY == set()
-
-
-@pytest.mark.parametrize("package", PACKAGES)
-def test_explorers_do_not_wait_for_the_slow_parts_of_scipy(package: str) -> None:
-    assert loaded(f"spectral_lab.{package}", f"spectral_lab.{package}.explorers") & SLOW == set()
+    assert loaded(f"spectral_lab.{package}", *light_rooms(package)) & (HEAVY | SLOW) == set()
 
 
 def test_the_package_alone_imports_nothing() -> None:

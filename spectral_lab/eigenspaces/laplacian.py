@@ -10,7 +10,6 @@ from typing import Any, SupportsFloat
 
 import networkx as nx
 import numpy as np
-import scipy.sparse
 from jaxtyping import Float, Int
 
 from spectral_lab import checks
@@ -51,7 +50,7 @@ def adjacency_matrix(graph: Any) -> Float[np.ndarray, "n n"]:
         adjacency[edges[:, 0], edges[:, 1]] = weights
         adjacency[edges[:, 1], edges[:, 0]] = weights
         return adjacency
-    adjacency = checks.square(graph.toarray() if scipy.sparse.issparse(graph) else graph, "graph")
+    adjacency = checks.square(graph.toarray() if hasattr(graph, "toarray") else graph, "graph")
     if np.iscomplexobj(adjacency) or np.any(adjacency < 0):
         raise ValueError("graph must have real weights that are not negative")
     if not np.array_equal(adjacency, adjacency.T):
