@@ -173,7 +173,7 @@ def zinc(path: str | None = None, d: int = 37) -> dict[str, Graphs]:
     Raises:
         FileNotFoundError: if a file is missing, with what to put where; FormatError if one is not what it should be.
     """
-    folder = _folder(path, "zinc", "molecules.zip", *(f"{split}.index" for split in SPLITS))
+    folder = _folder(path, "zinc", *FILES["zinc"])
     return {
         split: graph_set(read_zinc(folder / "molecules.zip", split, read_index(folder / f"{split}.index")), d)
         for split in SPLITS
@@ -188,7 +188,7 @@ def alchemy(path: str | None = None, d: int = 12) -> dict[str, Graphs]:
     Raises:
         FileNotFoundError: if a file is missing, with what to put where; FormatError if one is not what it should be.
     """
-    folder = _folder(path, "alchemy", "alchemy_full.zip", *(f"{split}.index" for split in SPLITS))
+    folder = _folder(path, "alchemy", *FILES["alchemy"])
     graphs = read_tu(folder / "alchemy_full.zip")
     targets = np.array([g.target for g in graphs])
     mean, deviation = targets.mean(axis=0), targets.std(axis=0, ddof=1)
@@ -249,8 +249,25 @@ def nci_by_size(d: int = 32, small: int = 14, large: int = 18) -> dict[str, Grap
     return {split: graph_set([labelled[i] for i in rows], d) for split, rows in parts.items()}
 
 
+FILES = {
+    "zinc": ("molecules.zip", "train.index", "val.index", "test.index"),
+    "alchemy": ("alchemy_full.zip", "train.index", "val.index", "test.index"),
+    "drugood": tuple(f"lbap_core_ic50_{shift}.json" for shift in ("assay", "scaffold", "size")),
+}
+
+
+def place(name: str) -> Path:
+    """The folder of a published set within the data folder."""
+    return datasets.data_folder() / checks.choice(name, "name", FILES)
+
+
+def missing_files(name: str) -> list[str]:
+    """The files of a published set that are not in their place."""
+    return [file for file in FILES[checks.choice(name, "name", FILES)] if not (place(name) / file).is_file()]
+
+
 def _folder(path: str | None, name: str, *files: str) -> Path:
-    folder = datasets.data_folder() / name if path is None else Path(path)
+    folder = place(name) if path is None else Path(path)
     missing = [file for file in files if not (folder / file).is_file()]
     if missing:
         raise FileNotFoundError(f"put {', '.join(missing)} into {folder}; {SOURCES[name]}")

@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from spectral_lab.eigenspaces.models import released_parameter_count
-from spectral_lab.eigenspaces.recipe import RECIPES, auroc, mann_whitney, warmup_then_linear
+from spectral_lab.eigenspaces.recipe import RECIPES, auroc, mann_whitney, warmup_then_linear, zinc_here
 from spectral_lab.training import Silent, train
 
 
@@ -94,6 +94,12 @@ def test_auroc_of_a_model_reads_every_graph_once():
     model, graphs = recipe.model(), recipe.data()["val"]
     labelled = replace(graphs, targets=(graphs.targets > 0).float())
     assert auroc(model, labelled, batch_size=7) == pytest.approx(auroc(model, labelled, batch_size=50), abs=1e-6)
+
+
+def test_zinc_says_what_is_missing(tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("SPECTRAL_LAB_DATA", str(tmp_path))
+    assert zinc_here() == []
+    assert "Put molecules.zip, train.index, val.index, test.index into zinc/" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(
