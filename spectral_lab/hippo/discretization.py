@@ -28,8 +28,9 @@ def discretize(
     - "backward_euler": A_bar = (I - d A)^{-1}, B_bar = (I - d A)^{-1} d B.
 
     Args: A (n, n); B (n,) or (n, m); step d > 0. B_bar has the shape of B.
-    Raises: ValueError for bad shapes, a step that is not positive, an unknown method, or a step at which the matrix
-    that an implicit method inverts is singular (possible only if A has an eigenvalue at 2/d or 1/d).
+    Raises: ValueError for bad shapes, a step that is not positive, an unknown method, a step at which the matrix that
+    an implicit method inverts is singular (possible only if A has an eigenvalue at 2/d or 1/d), or one so large that
+    the result overflows.
     """
     A = checks.square(A, "A")
     B = checks.array(B, "B")
@@ -37,11 +38,20 @@ def discretize(
         raise ValueError(f"B must have shape ({len(A)},) or ({len(A)}, m), got {B.shape}")
     step = checks.number(step, "step", above=0)
     method = checks.choice(method, "method", METHODS)
+    with np.errstate(all="ignore"):
+        A_bar, B_bar = _zero_order_hold(A, B, step) if method == "zoh" else _one_step(A, B, step, method)
+    if not (np.isfinite(A_bar).all() and np.isfinite(B_bar).all()):
+        raise ValueError(f"step must be small enough for the discrete system to be finite, got {step:g}")
+    return A_bar, B_bar
+
+
+def _one_step(
+    A: Inexact[np.ndarray, "n n"], B: Inexact[np.ndarray, "n ..."], step: float, method: str
+) -> tuple[Inexact[np.ndarray, "n n"], Inexact[np.ndarray, "n ..."]]:
+    """The rules that are a rational function of the step: explicit, implicit, or half of each."""
     eye = np.eye(len(A))
     if method == "euler":
         return eye + step * A, step * B
-    if method == "zoh":
-        return _zero_order_hold(A, B, step)
     implicit = step / 2 if method == "bilinear" else step
     explicit = step - implicit
     try:
