@@ -150,12 +150,17 @@ class DeferredInterrupt:
 
 
 @contextmanager
-def repeatable(precision: str) -> Iterator[None]:
-    """Deterministic kernels and the matrix precision asked for; the caller's settings and random stream after it."""
+def repeatable(precision: str, threads: int) -> Iterator[None]:
+    """Deterministic kernels, the matrix precision and threads asked for; the caller's settings and random stream after.
+
+    The order of a sum depends on the number of threads, and so does the last bit of the result.
+    """
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # what cuBLAS needs to be deterministic
     enabled = torch.are_deterministic_algorithms_enabled()
     warn_only = torch.is_deterministic_algorithms_warn_only_enabled()
     matmul, stream = torch.get_float32_matmul_precision(), torch.get_rng_state()
+    before = torch.get_num_threads()
+    torch.set_num_threads(threads)
     torch.use_deterministic_algorithms(True, warn_only=True)
     torch.set_float32_matmul_precision("high" if precision == "tf32" else "highest")
     try:
@@ -164,6 +169,7 @@ def repeatable(precision: str) -> Iterator[None]:
         torch.use_deterministic_algorithms(enabled, warn_only=warn_only)
         torch.set_float32_matmul_precision(matmul)
         torch.set_rng_state(stream)
+        torch.set_num_threads(before)
 
 
 def over_processes(fabric: Fabric, value: torch.Tensor, operation: str) -> torch.Tensor:

@@ -1,4 +1,4 @@
-"""S4D and S4-PTD hold the systems they say, compute them by convolution, and meet the authors' numbers."""
+"""S4D, S5 and their PTD forms hold the systems they say, compute them right, and meet the authors' numbers."""
 
 from __future__ import annotations
 
@@ -15,11 +15,14 @@ from torch import nn
 from spectral_lab.hippo import legs
 from spectral_lab.pseudospectra import legs_normal, stored_path
 from spectral_lab.pseudospectra.models import (
+    S5SSM,
     ChannelNorm,
     DiagonalSSM,
     FourierNoise,
     Modes,
+    PairClassifier,
     S4Block,
+    S5Block,
     SequenceClassifier,
     TiedDropout,
     ptd_modes,
@@ -136,7 +139,7 @@ def test_the_output_is_the_convolution(length, bidirectional, skip, seed):
                 expected[:, t] += K[1, :, l] * u[:, t + l + 1]
     if ssm.D is not None:
         expected = expected + ssm.D * u
-    torch.testing.assert_close(ssm(u), expected, rtol=1e-9, atol=1e-9 * float(K.abs().max()))
+    torch.testing.assert_close(ssm(u), expected, rtol=1e-9, atol=1e-9 * float(K.detach().abs().max()))
 
 
 def test_a_tone_meets_the_spike_at_every_channels_own_step():
@@ -179,6 +182,136 @@ def test_an_unstable_mode_is_reflected():
     assert modes.eigenvalues.real.max() > 0.1
     K = DiagonalSSM(modes, 2, steps=(0.1, 0.1)).kernel(4000)
     assert K[..., -1000:].abs().max() < 1e-3 * K.abs().max()
+
+
+# --- S5 --------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("method", ["zoh", "bilinear"])
+@pytest.mark.parametrize("form", ["uni_full", "bi_full", "uni_conj"])
+def test_the_authors_s5(method, form, reference):
+    r = reference("s5_jax.npz")
+    kept = slice(4) if form == "uni_conj" else slice(8)
+    modes = Modes(r["Lambda"], r["V"], r["V"].conj().T @ np.ones(8))
+    ssm = S5SSM(modes, 3, conjugate=form == "uni_conj", bidirectional=form == "bi_full", method=method)
+    B, C = (r["V"].conj().T @ r["B"])[kept], (r["C"] @ r["V"])[:, kept]
+    set_to(ssm, real=r["Lambda"].real[kept], imag=r["Lambda"].imag[kept], log_step=np.log(r["dt"][kept]), D=np.zeros(3))
+    set_to(ssm, B=B, C=np.stack([C, 0.5 * C]) if form == "bi_full" else C[None])
+    propagator, drive = ssm.discretized()
+    np.testing.assert_allclose(propagator.detach(), r[f"{method}_Lambda_bar"][kept], rtol=1e-9)
+    np.testing.assert_allclose(drive.detach(), r[f"{method}_B_bar"][kept], rtol=1e-9, atol=1e-15)
+    y = ssm(torch.tensor(r["u"][None]))[0].detach().numpy()
+    expected = r[f"{method}_y_{form}"]
+    np.testing.assert_allclose(y, expected, rtol=1e-9, atol=1e-9 * abs(expected).max())
+
+
+@pytest.mark.parametrize("blocks", [1, 2])
+def test_s5_is_its_dense_system(blocks):
+    """With one step for all states it is x' = A x + B_0 u, y = C_0 x in the coordinates of HiPPO, block by block."""
+    n, H, length, step = 6, 3, 12, 0.05
+    modes = s4d_modes(n)
+    A = (modes.V * modes.eigenvalues) @ modes.V.conj().T
+    torch.manual_seed(0)
+    ssm = S5SSM(modes, H, blocks=blocks, conjugate=False, steps=(step, step), inputs="hippo").double()
+    u = torch.randn(1, length, H, dtype=torch.float64)
+    C = torch.view_as_complex(ssm.C.detach())[0].reshape(H, blocks, n).sum(1) @ torch.as_tensor(modes.V.conj().T)
+    B0 = np.outer(legs(n)[1], np.ones(H))
+    propagator = scipy.linalg.expm(step * A)
+    B_bar = np.linalg.solve(A, (propagator - np.eye(n)) @ B0)
+    x, expected = np.zeros(n, dtype=complex), []
+    for sample in u[0].numpy():
+        x = propagator @ x + B_bar @ sample
+        expected.append((C.numpy() @ x).real + ssm.D.detach().numpy() * sample)
+    np.testing.assert_allclose(ssm(u)[0].detach(), expected, atol=2e-5)  # lambda, B and C start in single precision
+
+
+def test_half_the_modes_say_as_much_as_all_where_partners_share_a_step():
+    torch.manual_seed(1)
+    half, full = S5SSM(s4d_modes(8), 3), S5SSM(s4d_modes(8), 3, conjugate=False)
+    for name in ("real", "log_step"):
+        set_to(full, **{name: torch.cat([getattr(half, name).detach()] * 2)})
+    set_to(full, imag=torch.cat([half.imag.detach(), -half.imag.detach()]), D=half.D.detach())
+    B, C = torch.view_as_complex(half.B.detach()), torch.view_as_complex(half.C.detach())
+    set_to(full, B=torch.cat([B, B.conj()]), C=torch.cat([C, C.conj()], -1))
+    u = torch.randn(2, 30, 3)
+    torch.testing.assert_close(full.float()(u), half(u), rtol=1e-4, atol=1e-5)
+
+
+# Parameters of the Long Range Arena models as the authors' code counts them: inputs, layers, H, J, n, half, whole.
+COUNTS = [
+    ("listops", 20, 10, 8, 128, 8, 2, 188_490, 237_834),
+    ("text", 135, 2, 6, 256, 12, 16, 1_321_154, 2_207_618),
+    ("image", 1, 10, 6, 512, 3, 128, 5_133_706, 8_676_106),
+    ("pathfinder", 1, 2, 6, 192, 8, 32, 1_113_602, 2_000_642),
+    ("pathx", 1, 2, 6, 128, 16, 16, 694_018, 1_286_146),
+    ("retrieval", 98, 2, 6, 128, 16, 16, 772_098, 1_364_226),
+]
+
+
+@pytest.mark.parametrize(("task", "inputs", "classes", "layers", "H", "J", "n", "half", "whole"), COUNTS)
+def test_the_number_of_parameters_is_the_authors(task, inputs, classes, layers, H, J, n, half, whole):
+    for conjugate, expected in ((True, half), (False, whole)):
+        block = S5Block(S5SSM(s4d_modes(n), H, blocks=J, conjugate=conjugate, bidirectional=True), H)
+        network = PairClassifier if task == "retrieval" else SequenceClassifier
+        model = network(nn.Linear(inputs, H), [block], H, classes)
+        one, rest = (sum(parameter.numel() for parameter in part.parameters()) for part in (block, model))
+        assert rest + (layers - 1) * one == expected
+
+
+@pytest.mark.parametrize(("read_out", "variance"), [("lecun", 1 / (8 * 200)), ("truncated", 1 / 8), ("complex", 1.0)])
+def test_read_outs_are_drawn_with_the_authors_variance(read_out, variance):
+    torch.manual_seed(2)
+    C = torch.view_as_complex(S5SSM(s4d_modes(8), 200, conjugate=False, read_out=read_out).C.detach())
+    # V is unitary, so it keeps the variance; real and imaginary parts have `variance` each, "complex" in sum
+    expected = variance if read_out == "complex" else 2 * variance
+    assert float(C.abs().square().mean()) == pytest.approx(expected, rel=0.1)
+
+
+def test_s5_stabilisers():
+    E = np.zeros((8, 8))
+    E[1, 7] = 12.3
+    modes = ptd_modes(E)
+    unstable = modes.eigenvalues.real > 0
+    assert unstable.any()
+    real = {
+        s: S5SSM(modes, 2, conjugate=False, stabiliser=s).eigenvalues().real.numpy(force=True)
+        for s in ("none", "clip", "reflect")
+    }
+    assert (real["none"][unstable] > 0).all()
+    np.testing.assert_allclose(real["clip"][unstable], -1e-4)
+    np.testing.assert_allclose(real["reflect"], -abs(real["none"]))
+    np.testing.assert_allclose(real["clip"][~unstable], real["none"][~unstable])
+
+
+@pytest.mark.parametrize("activation", ["half_glu1", "half_glu2", "full_glu"])
+def test_s5_blocks_learn_all_their_parameters(activation):
+    torch.manual_seed(3)
+    block = S5Block(S5SSM(s4d_modes(4), 5, bidirectional=True), 5, activation=activation, dropout=0.1)
+    x = torch.randn(3, 11, 5)
+    block(x, FourierNoise(5.0, 0.1)).square().sum().backward()
+    for name, parameter in block.named_parameters():
+        assert parameter.grad is not None, name
+        assert parameter.grad.isfinite().all(), name
+    with torch.no_grad():
+        block.eval()
+        y, g = block.ssm(block.norm(x)), None
+        g = nn.functional.gelu(y, approximate="tanh")
+        left = {"half_glu1": g, "half_glu2": y, "full_glu": block.value(g) if block.value else g}[activation]
+        torch.testing.assert_close(block(x), x + left * torch.sigmoid(block.gate(g)))
+
+
+def test_a_pair_is_read_by_one_body():
+    torch.manual_seed(4)
+    model = PairClassifier(nn.Linear(2, 4), [S5Block(S5SSM(s4d_modes(4), 4), 4)], 4, classes=2).eval()
+    x = torch.randn(3, 2, 9, 2)
+    lengths = torch.tensor([[9, 5], [3, 9], [1, 2]])
+    seen: list[torch.Tensor] = []
+    model.hidden.register_forward_hook(lambda module, inputs, output: seen.append(inputs[0]))
+    assert model(x, lengths).shape == (3, 2)
+    a, b, difference, product = seen[0].chunk(4, -1)
+    torch.testing.assert_close(b[1], model.body(x[1:2, 1], torch.tensor([9]))[0])
+    torch.testing.assert_close(difference, a - b)
+    torch.testing.assert_close(product, a * b)
 
 
 # --- around the layer ------------------------------------------------------------------------------------------------
@@ -229,6 +362,10 @@ def test_samples_after_the_end_change_nothing():
         (lambda: ptd_modes([[1.0, 2.0]]), "E must be a square matrix"),
         (lambda: DiagonalSSM(s4d_modes(4), 2, steps=(0.0, 0.1)), "steps must be a finite number greater than 0"),
         (lambda: DiagonalSSM(s4d_modes(4), 0), "channels must be a whole number of at least 1"),
+        (lambda: S5SSM(s4d_modes(5), 2), "conjugate needs modes in conjugate pairs, none of them real"),
+        (lambda: S5SSM(s4d_modes(4), 2, method="euler"), "method must be one of 'zoh', 'bilinear'"),
+        (lambda: S5SSM(s4d_modes(4), 2, read_out="normal"), "read_out must be one of"),
+        (lambda: S5Block(S5SSM(s4d_modes(4), 2), 2, activation="relu"), "activation must be one of"),
         (lambda: TiedDropout(1.5), "rate must be a finite number between 0 and 1"),
         (lambda: S4Block(DiagonalSSM(s4d_modes(4), 2), 2, norm="group"), "norm must be one of 'layer', 'batch'"),
     ],

@@ -1,83 +1,18 @@
-"""Diagonal state-space models in PyTorch: S4D and S4-PTD, each a bank of scalar systems, then layers and a classifier.
-
-All of them start from a diagonalised HiPPO-LegS system and differ in what was diagonalised (`Modes`):
-
-    S4D      the normal part, (A_N, B_H / 2)          unitary V, but a spike in the transfer function at n^2/pi
-    S4-PTD   the perturbed matrix, (A_H + E, B_H)     V of condition about 10, no spike
-
-Yu et al., "Robustifying State-space Models for Long Sequences via Approximate Diagonalization" (arXiv 2310.01698);
-S4D: Gu, Gupta, Goel, Re (arXiv 2206.11893). Sequences are (batch, length, channels) throughout.
-"""
+"""S4D and S4-PTD: a bank of scalar systems, one for each channel, applied as convolutions."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
 from math import ceil, log, sqrt
-from typing import SupportsInt
 
-import numpy as np
 import torch
 import torch.nn.functional as F
-from jaxtyping import Complex, Float
-from numpy.typing import ArrayLike
+from jaxtyping import Float
 from torch import Tensor, nn
 
 from spectral_lab import checks
-from spectral_lab.hippo import legs
-from spectral_lab.pseudospectra.legs import legs_normal_eigenpairs
-from spectral_lab.pseudospectra.ptd import diagonalize
-
-
-@dataclass(frozen=True)
-class Modes:
-    """A diagonalised system: A = V diag(eigenvalues) V^{-1} with unit columns in V, and B = V^{-1} B_0."""
-
-    eigenvalues: Complex[np.ndarray, " n"]
-    V: Complex[np.ndarray, "n n"]
-    B: Complex[np.ndarray, " n"]
-
-
-def s4d_modes(n: SupportsInt, *, half: bool = True) -> Modes:
-    """The modes of S4D-LegS, (A_N, B_H / 2); `half=False` leaves B_H whole, as the paper's experiments did.
-
-    The half belongs to the theory (Lemma 1); without it the transfer function is twice as large everywhere.
-
-    Raises: ValueError.
-    """
-    n = checks.integer(n, "n", 1)
-    eigenvalues, V = legs_normal_eigenpairs(n)
-    B = V.conj().T @ legs(n)[1]
-    return Modes(eigenvalues, V, B / 2 if half else B)
-
-
-def ptd_modes(E: ArrayLike) -> Modes:
-    """The modes of the perturbed system, (A_H + E, B_H), by falling |Im|; V is not unitary, so V^{-1} is a solve.
-
-    Args: E, the perturbation, (n, n), real or complex. Raises: ValueError.
-    """
-    E = checks.square(E, "E")
-    A, B = legs(len(E))
-    system = diagonalize(A, E)
-    return Modes(system.eigenvalues, system.V, np.linalg.solve(system.V, B + 0j))
-
-
-@dataclass(frozen=True)
-class FourierNoise:
-    """A tone added to the input of every state-space layer: amplitude U cos(frequency step_h l), U uniform in [0, 1).
-
-    U is drawn for each sample and channel. The tone runs at each channel's own time scale step_h, so that it meets
-    the same mode in all of them (Yu et al., section 5: frequency = the last spike of S4D, amplitude 0.1).
-    """
-
-    frequency: float
-    amplitude: float
-
-    def add(self, u: Float[Tensor, "b l h"], step: Float[Tensor, " h"]) -> Float[Tensor, "b l h"]:
-        """The input with the tone."""
-        time = torch.arange(u.shape[1], device=u.device, dtype=torch.float64)[:, None] * step.double()
-        strength = torch.rand(u.shape[0], 1, u.shape[2], device=u.device, dtype=u.dtype)
-        return u + self.amplitude * strength * torch.cos(self.frequency * time).to(u.dtype)
+from spectral_lab.pseudospectra.models.layers import ChannelNorm, TiedDropout, pairs
+from spectral_lab.pseudospectra.models.modes import Modes
+from spectral_lab.pseudospectra.models.noise import FourierNoise
 
 
 class DiagonalSSM(nn.Module):
@@ -126,14 +61,14 @@ class DiagonalSSM(nn.Module):
         eigenvalues = torch.as_tensor(modes.eigenvalues).expand(copies, n)  # (H or 1, n)
         B = torch.as_tensor(modes.B).expand(copies, n)
         C = torch.randn(1 + bidirectional, channels, n).to(torch.complex128) @ torch.as_tensor(modes.V)
-        self.C = nn.Parameter(_pairs(C * B if shared else C))  # (directions, H, n, 2)
+        self.C = nn.Parameter(pairs(C * B if shared else C))  # (directions, H, n, 2)
         start = {
             "log_step": torch.rand(channels) * (log(high) - log(low)) + log(low),  # (H,)
             "log_decay": eigenvalues.real.abs().log().float(),  # (H or 1, n)
             "frequency": eigenvalues.imag.float(),
         }
         if not shared:
-            start["B"] = _pairs(B)  # (H, n, 2)
+            start["B"] = pairs(B)  # (H, n, 2)
         for name, value in start.items():
             if trainable:
                 self.register_parameter(name, nn.Parameter(value.clone()))
@@ -179,28 +114,6 @@ class DiagonalSSM(nn.Module):
         return y if self.D is None else y + self.D * u
 
 
-class TiedDropout(nn.Module):
-    """Dropout with one mask for the whole sequence: a channel is dropped at all times or at none."""
-
-    def __init__(self, rate: float) -> None:
-        super().__init__()
-        self.rate = checks.number(rate, "rate", 0, 1)
-
-    def forward(self, x: Float[Tensor, "b l h"]) -> Float[Tensor, "b l h"]:
-        return x * F.dropout(x.new_ones(x.shape[0], 1, x.shape[2]), self.rate, self.training)
-
-
-class ChannelNorm(nn.Module):
-    """Batch norm of (batch, length, channels): statistics over batch and length."""
-
-    def __init__(self, channels: int, momentum: float = 0.1) -> None:
-        super().__init__()
-        self.norm = nn.BatchNorm1d(channels, momentum=momentum)
-
-    def forward(self, x: Float[Tensor, "b l h"]) -> Float[Tensor, "b l h"]:
-        return self.norm(x.transpose(1, 2)).transpose(1, 2)
-
-
 class S4Block(nn.Module):
     """State-space layer, GELU, dropout, then a gated linear map of the channels; norm before or after.
 
@@ -232,44 +145,3 @@ class S4Block(nn.Module):
         if self.residual:
             y = x + y
         return y if self.prenorm else self.norm(y)
-
-
-class SequenceClassifier(nn.Module):
-    """Encoder, blocks, mean over time, decoder.
-
-    Args: encoder, from the data to (batch, length, channels); blocks; channels; classes; final_norm, what pre-norm
-    blocks need at their end.
-    """
-
-    def __init__(
-        self,
-        encoder: nn.Module,
-        blocks: Sequence[nn.Module],
-        channels: int,
-        classes: int,
-        final_norm: nn.Module | None = None,
-    ) -> None:
-        super().__init__()
-        self.encoder, self.blocks = encoder, nn.ModuleList(blocks)
-        self.final_norm = final_norm or nn.Identity()
-        self.decoder = nn.Linear(channels, classes)
-
-    def forward(self, x: Tensor, lengths: Tensor | None = None, noise: FourierNoise | None = None) -> Tensor:
-        """Logits (batch, classes); the mean is over the first `lengths` samples where they are given."""
-        return self.decoder(self.features(x, lengths, noise))
-
-    def features(self, x: Tensor, lengths: Tensor | None, noise: FourierNoise | None) -> Float[Tensor, "b h"]:
-        """The mean over time of what the blocks make of it."""
-        x = self.encoder(x)
-        for block in self.blocks:
-            x = block(x, noise)
-        x = self.final_norm(x)
-        if lengths is None:
-            return x.mean(1)
-        inside = torch.arange(x.shape[1], device=x.device) < lengths[:, None]  # (b, l)
-        return (x * inside[:, :, None]).sum(1) / lengths[:, None]
-
-
-def _pairs(z: Tensor) -> Float[Tensor, "*shape 2"]:
-    """A complex tensor as single-precision (real, imaginary) pairs: what optimisers and NCCL understand."""
-    return torch.view_as_real(z).float().clone()
