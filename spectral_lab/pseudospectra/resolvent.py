@@ -22,6 +22,7 @@ from spectral_lab.hippo import legs
 METHODS = ("lanczos", "svd")
 EPS = float(np.finfo(float).eps)
 BLOCK = 200_000  # complex numbers in one block of vectors: 3.2 MB, to stay in cache and yet be long for one call
+LEAF = 4  # rows at which halving the triangle ends
 STRAGGLERS = 0.008  # share of a block that is left to the dense SVD, cheaper than more steps for a handful
 RESIDUAL = 1e-5  # relative residual at which a Ritz value counts as found; its own error is that squared over the gap
 
@@ -98,12 +99,15 @@ class _SchurResolvent:
         return square
 
     # BLAS wants columns; the transpose of rows [a, b) of a C-ordered array is a Fortran array of b - a columns,
-    # so Y[b:c] += X^T Y[a:b] runs in place as Y[b:c]^T += Y[a:b]^T X.
+    # so Y[b:c] += X^T Y[a:b] runs in place as Y[b:c]^T += Y[a:b]^T X. A few rows are quicker one by one.
 
     def _forward(self, y: Complex[np.ndarray, "n points"], low: int, high: int) -> None:
         """y[low:high] <- M^{-*} y[low:high] with M^* lower triangular, off-diagonal entries -conj(T_ji)."""
-        if high - low == 1:
-            y[low] *= self.inverse[low].conj()
+        if high - low <= LEAF:
+            for i in range(low, high):
+                y[i] *= self.inverse[i].conj()
+                for j in range(i + 1, high):
+                    scipy.linalg.blas.zaxpy(y[i], y[j], a=self.T_conj[i, j])
             return
         middle = (low + high) // 2
         self._forward(y, low, middle)
@@ -114,8 +118,11 @@ class _SchurResolvent:
 
     def _backward(self, y: Complex[np.ndarray, "n points"], low: int, high: int) -> None:
         """y[low:high] <- M^{-1} y[low:high] with M upper triangular, off-diagonal entries -T_ij."""
-        if high - low == 1:
-            y[low] *= self.inverse[low]
+        if high - low <= LEAF:
+            for i in range(high - 1, low - 1, -1):
+                y[i] *= self.inverse[i]
+                for j in range(low, i):
+                    scipy.linalg.blas.zaxpy(y[i], y[j], a=self.T[j, i])
             return
         middle = (low + high) // 2
         self._backward(y, middle, high)
