@@ -1,160 +1,35 @@
-"""Data of chapter 03: sequences with a label, from the digits of scikit-learn to CIFAR-10 and the Long Range Arena."""
+"""Data of chapter 03: labelled sequences, the same as in chapter 02.
+
+The digits of scikit-learn stand in for sequential CIFAR where there is no network; ListOps, Pathfinder and Path-X are
+generated; CIFAR-10, IMDB and AAN are read from their published files. `spectral-lab data` fetches what has a hash.
+"""
 
 from __future__ import annotations
 
-import tarfile
-from dataclasses import dataclass
-from math import pi
-from pathlib import Path
+from spectral_lab.hippo.data.arena import DATASETS as ARENA
+from spectral_lab.hippo.data.arena import Pairs, aan, imdb, lra_listops, lra_pathfinder
+from spectral_lab.hippo.data.expressions import VOCABULARY, listops
+from spectral_lab.hippo.data.sequences import DATASETS as PIXELS
+from spectral_lab.hippo.data.sequences import Batch, FormatError, Sequences, cifar10, digits, read_cifar10, redraw
+from spectral_lab.hippo.data.snakes import pathfinder
 
-import numpy as np
-import torch
-import torch.nn.functional as F
-from jaxtyping import Float, Int, UInt8
-from torch import Tensor
-from torch.utils.data import Dataset
+DATASETS = {"cifar10": PIXELS["cifar10"], **ARENA}
 
-from spectral_lab import checks, datasets
-
-Batch = tuple[Tensor, Tensor | None, Tensor]
-
-DATASETS = {
-    "cifar10": datasets.Dataset(
-        name="cifar10",
-        description="CIFAR-10, 60 000 colour images of 32x32 in 10 classes, binary version",
-        size=170_052_171,
-        urls=("https://www.cs.toronto.edu/~kriz/cifar-10-binary.tar.gz",),
-        hash="sha256:c4a38c50a1bc5f3a1c5537f2155ab9d68f9f25eb1ed8d9ddda3db29a59bca1dd",
-        file="cifar-10-binary.tar.gz",
-    ),
-}
-
-
-class FormatError(ValueError):
-    """A file is not what it should be; the message says where."""
-
-
-@dataclass(frozen=True)
-class Sequences(Dataset):
-    """Sequences in memory, their lengths (None where all are full), and their labels; batches are sliced at once."""
-
-    x: Tensor
-    labels: Int[Tensor, " samples"]
-    lengths: Int[Tensor, " samples"] | None = None
-
-    def __len__(self) -> int:
-        return len(self.labels)
-
-    def __getitems__(self, rows: list[int]) -> Batch:
-        index = torch.as_tensor(rows)
-        return self.x[index], None if self.lengths is None else self.lengths[index], self.labels[index]
-
-    @staticmethod
-    def collate(batch: Batch) -> Batch:
-        """What `__getitems__` returns is a batch already."""
-        return batch
-
-
-def digits(size: int = 8, copies: int = 1, train_size: int = 1400, seed: int = 42) -> dict[str, Sequences]:
-    """The 1797 handwritten digits of scikit-learn, read row by row: sequences (size^2, 1) in "train" and "test".
-
-    An offline stand-in for sequential CIFAR. The split is a seeded permutation, and pixels are shifted and scaled by
-    the mean and deviation of the training set. `size` enlarges the 8x8 images (bilinearly), so that sequences become
-    as long as those of CIFAR (32: length 1024); `copies` draws each training digit that often, moved, turned and
-    stretched a little, for a set that is large enough for a large model. The test set is never redrawn.
-
-    Raises: ValueError; ImportError where scikit-learn is missing.
-    """
-    size, copies = checks.integer(size, "size", 8, 64), checks.integer(copies, "copies", 1)
-    train_size = checks.integer(train_size, "train_size", 1, 1796)
-    try:
-        from sklearn.datasets import load_digits
-    except ImportError:
-        raise ImportError("the digits come with scikit-learn: pip install scikit-learn") from None
-    pixels, labels = load_digits(return_X_y=True)
-    order = np.random.default_rng(checks.integer(seed, "seed", 0)).permutation(len(labels))
-    images, labels = torch.tensor(pixels[order], dtype=torch.float32).view(-1, 1, 8, 8), torch.tensor(labels[order])
-    if size > 8:
-        images = F.interpolate(images, size=(size, size), mode="bilinear", align_corners=False)
-    train, test = images[:train_size], images[train_size:]
-    if copies > 1:
-        train = torch.cat([train, redraw(train.repeat(copies - 1, 1, 1, 1), seed)])
-    mean, deviation = train.mean(), train.std()
-    return {
-        "train": Sequences(as_sequences((train - mean) / deviation), labels[:train_size].repeat(copies)),
-        "test": Sequences(as_sequences((test - mean) / deviation), labels[train_size:]),
-    }
-
-
-def redraw(images: Float[Tensor, "b c h w"], seed: int) -> Float[Tensor, "b c h w"]:
-    """Each image turned by up to 15 degrees, stretched by up to 15 % and moved by up to a tenth of its width."""
-    draw = torch.Generator().manual_seed(seed)
-    angle, stretch, *shift = (2 * torch.rand(4, len(images), generator=draw) - 1).unbind()
-    angle, stretch = angle * pi / 12, 1 + 0.15 * stretch
-    across = torch.stack([stretch * angle.cos(), -stretch * angle.sin(), 0.2 * shift[0]], -1)
-    down = torch.stack([stretch * angle.sin(), stretch * angle.cos(), 0.2 * shift[1]], -1)
-    grid = F.affine_grid(torch.stack([across, down], 1), list(images.shape), align_corners=False)
-    return F.grid_sample(images, grid, align_corners=False)
-
-
-def as_sequences(images: Float[Tensor, "b c h w"]) -> Float[Tensor, "b length c"]:
-    """Images read row by row, a pixel a sample."""
-    return images.flatten(2).transpose(1, 2).contiguous()
-
-
-def cifar10(colour: bool = False, path: str | None = None, seed: int = 42) -> dict[str, Sequences]:
-    """CIFAR-10 read row by row: sequences (1024, 3) or grey (1024, 1); 5000 of the training images are "val".
-
-    Colours are shifted and scaled channel by channel, greys (ITU-R 601 luma) by 122.6 and 61, as the S4 papers do.
-
-    Args: path, the archive of the binary version; fetched if None. Raises: FormatError; DatasetUnavailable.
-    """
-    archive = DATASETS["cifar10"].fetch() if path is None else Path(path)
-    train, test = read_cifar10(archive)
-    order = np.random.default_rng(checks.integer(seed, "seed", 0)).permutation(len(train[0]))
-    val, rest = torch.as_tensor(order).tensor_split([len(order) // 10])
-    parts = {"train": (train[0][rest], train[1][rest]), "val": (train[0][val], train[1][val]), "test": test}
-    prepare = _colours if colour else _greys
-    return {name: Sequences(as_sequences(prepare(images)), labels) for name, (images, labels) in parts.items()}
-
-
-Labelled = tuple[UInt8[Tensor, "_ 3 32 32"], Int[Tensor, " _"]]
-
-
-def read_cifar10(archive: Path) -> tuple[Labelled, Labelled]:
-    """Training and test images of `cifar-10-binary.tar.gz`: a record is a label byte and 3 planes of 32x32 bytes.
-
-    The Python version of the archive holds pickles, and reading a pickle runs what is in it; this one cannot.
-    Raises: FormatError if the archive is not what it should be.
-    """
-    batches: dict[str, Labelled] = {}
-    try:
-        with tarfile.open(archive, "r:gz") as tar:
-            for name in (*(f"data_batch_{i}" for i in range(1, 6)), "test_batch"):
-                member = tar.extractfile(f"cifar-10-batches-bin/{name}.bin")
-                if member is None:
-                    raise FormatError(f"{archive}: {name}.bin is not a file")
-                records = np.frombuffer(member.read(), np.uint8)
-                if records.size == 0 or records.size % 3073 or records[::3073].max() > 9:
-                    raise FormatError(f"{archive}: {name}.bin does not consist of 3073-byte records with labels 0 to 9")
-                records = records.reshape(-1, 3073)
-                batches[name] = (
-                    torch.tensor(records[:, 1:]).view(-1, 3, 32, 32),
-                    torch.tensor(records[:, 0]).long(),
-                )
-    except (tarfile.TarError, KeyError, EOFError, OSError) as error:
-        raise FormatError(f"{archive} is not the binary CIFAR-10 archive: {error}") from None
-    test = batches.pop("test_batch")
-    images, labels = zip(*batches.values(), strict=True)
-    return (torch.cat(images), torch.cat(labels)), test
-
-
-def _colours(images: UInt8[Tensor, "b 3 32 32"]) -> Float[Tensor, "b 3 32 32"]:
-    mean, deviation = torch.tensor([[0.4914, 0.4822, 0.4465], [0.2023, 0.1994, 0.2010]]).view(2, 3, 1, 1)
-    return (images / 255 - mean) / deviation
-
-
-def _greys(images: UInt8[Tensor, "b 3 32 32"]) -> Float[Tensor, "b 1 32 32"]:
-    # in whole numbers, as image libraries round it
-    luma = (images.int() * torch.tensor([19595, 38470, 7471]).view(3, 1, 1)).sum(1, keepdim=True) + 2**15 >> 16
-    return (luma - 122.6) / 61
+__all__ = [
+    "DATASETS",
+    "VOCABULARY",
+    "Batch",
+    "FormatError",
+    "Pairs",
+    "Sequences",
+    "aan",
+    "cifar10",
+    "digits",
+    "imdb",
+    "listops",
+    "lra_listops",
+    "lra_pathfinder",
+    "pathfinder",
+    "read_cifar10",
+    "redraw",
+]

@@ -11,6 +11,7 @@ import pytest
 import torch
 
 from spectral_lab import cli
+from spectral_lab.hippo.data import sequences
 from spectral_lab.pseudospectra import data
 
 
@@ -123,7 +124,7 @@ def test_cifar_in_grey(cifar):
     red, green, blue = batches["test_batch"][2, 1:].reshape(3, 1024).astype(float)
     luma = 0.299 * red + 0.587 * green + 0.114 * blue
     np.testing.assert_allclose(test.x[2, :, 0], (luma - 122.6) / 61, atol=0.51 / 61)  # rounded to whole greys
-    white = data._greys(torch.full((1, 3, 32, 32), 255, dtype=torch.uint8))
+    white = sequences._greys(torch.full((1, 3, 32, 32), 255, dtype=torch.uint8))
     assert float(white.max()) == pytest.approx((255 - 122.6) / 61)
 
 

@@ -20,6 +20,7 @@ from spectral_lab.pseudospectra.models import (
     DiagonalSSM,
     FourierNoise,
     Modes,
+    OneHot,
     PairClassifier,
     S4Block,
     S5Block,
@@ -302,14 +303,15 @@ def test_s5_blocks_learn_all_their_parameters(activation):
 
 def test_a_pair_is_read_by_one_body():
     torch.manual_seed(4)
-    model = PairClassifier(nn.Linear(2, 4), [S5Block(S5SSM(s4d_modes(4), 4), 4)], 4, classes=2).eval()
-    x = torch.randn(3, 2, 9, 2)
-    lengths = torch.tensor([[9, 5], [3, 9], [1, 2]])
+    encoder = nn.Sequential(OneHot(5), nn.Linear(5, 4))
+    model = PairClassifier(encoder, [S5Block(S5SSM(s4d_modes(4), 4), 4)], 4, classes=2).eval()
+    first, second = torch.randint(0, 5, (3, 9)), torch.randint(0, 5, (3, 7))
+    n, m = torch.tensor([9, 3, 1]), torch.tensor([5, 7, 2])
     seen: list[torch.Tensor] = []
     model.hidden.register_forward_hook(lambda module, inputs, output: seen.append(inputs[0]))
-    assert model(x, lengths).shape == (3, 2)
+    assert model(first, n, second, m).shape == (3, 2)
     a, b, difference, product = seen[0].chunk(4, -1)
-    torch.testing.assert_close(b[1], model.body(x[1:2, 1], torch.tensor([9]))[0])
+    torch.testing.assert_close(b[1], model.body(second[1:2], m[1:2])[0])
     torch.testing.assert_close(difference, a - b)
     torch.testing.assert_close(product, a * b)
 

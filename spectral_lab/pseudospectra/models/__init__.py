@@ -16,6 +16,7 @@ from __future__ import annotations
 
 from spectral_lab.pseudospectra.models.layers import (
     ChannelNorm,
+    OneHot,
     PairClassifier,
     SequenceClassifier,
     TiedDropout,
@@ -31,6 +32,7 @@ __all__ = [
     "DiagonalSSM",
     "FourierNoise",
     "Modes",
+    "OneHot",
     "PairClassifier",
     "S4Block",
     "S5Block",

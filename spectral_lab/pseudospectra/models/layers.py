@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import torch
 import torch.nn.functional as F
-from jaxtyping import Float
+from jaxtyping import Float, Int
 from torch import Tensor, nn
 
 from spectral_lab import checks
@@ -89,11 +89,23 @@ class PairClassifier(nn.Module):
         self.body = SequenceBody(encoder, blocks)
         self.hidden, self.decoder = nn.Linear(4 * channels, channels), nn.Linear(channels, classes)
 
-    def forward(self, x: Tensor, lengths: Tensor | None = None, noise: FourierNoise | None = None) -> Tensor:
-        """Logits (batch, classes) of pairs x, (batch, 2, length, inputs), with lengths (batch, 2)."""
-        each = None if lengths is None else lengths.flatten()
-        a, b = self.body(x.flatten(0, 1), each, noise).unflatten(0, (-1, 2)).unbind(1)
+    def forward(
+        self, x: Tensor, x_lengths: Tensor | None, y: Tensor, y_lengths: Tensor | None
+    ) -> Float[Tensor, "b classes"]:
+        """Logits of pairs of sequences with their lengths."""
+        a, b = self.body(x, x_lengths), self.body(y, y_lengths)
         return self.decoder(F.gelu(self.hidden(torch.cat([a, b, a - b, a * b], -1)), approximate="tanh"))
+
+
+class OneHot(nn.Module):
+    """Tokens as unit vectors: (batch, length) whole numbers to (batch, length, width)."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.width = checks.integer(width, "width", 1)
+
+    def forward(self, tokens: Int[Tensor, "b l"]) -> Float[Tensor, "b l width"]:
+        return F.one_hot(tokens, self.width).float()
 
 
 def pairs(z: Tensor) -> Float[Tensor, "*shape 2"]:
