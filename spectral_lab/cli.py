@@ -128,7 +128,7 @@ def _claims(options: argparse.Namespace) -> int:
 
 
 def _data(options: argparse.Namespace) -> int:
-    known = {name: dataset for item in CHAPTERS for name, dataset in _datasets(item).items()}
+    known = _all_datasets()
     unknown = [name for name in options.names if name not in known]
     if unknown:
         listed = ", ".join(known) or "none yet"
@@ -147,6 +147,11 @@ def _data(options: argparse.Namespace) -> int:
             print(f"spectral-lab data: {error}", file=sys.stderr)
             return 1
     return 0
+
+
+def _all_datasets() -> dict[str, Dataset]:
+    """Every chapter's data sets; one that two chapters read is listed once."""
+    return {name: dataset for item in CHAPTERS for name, dataset in _datasets(item).items()}
 
 
 def _datasets(item: Chapter) -> dict[str, Dataset]:
@@ -179,12 +184,7 @@ def _findings() -> Iterator[tuple[str, str]]:
     yield _kernel()
     yield _notebooks()
     yield _chromium()
-    for item in CHAPTERS:
-        for name, dataset in _datasets(item).items():
-            if dataset.present:
-                yield "ok", f"data: {name} is here"
-            else:
-                yield "note", f"data: {name} is not here; fetch it with `spectral-lab data {name}`"
+    yield _data_sets()
 
 
 def _python() -> tuple[str, str]:
@@ -230,6 +230,13 @@ def _notebooks() -> tuple[str, str]:
     if not (NOTEBOOKS / START).is_file():
         return "fix", f"notebooks: none at {NOTEBOOKS}; clone the repository and install it with `pip install -e .`"
     return "ok", f"notebooks: {1 + sum(item.status == 'open' for item in CHAPTERS)} at {NOTEBOOKS}"
+
+
+def _data_sets() -> tuple[str, str]:
+    known = _all_datasets()
+    missing = [name for name, dataset in known.items() if not dataset.present]
+    line = f"data: {len(known) - len(missing)} of {len(known)} sets are here"
+    return ("note", f"{line}; fetch with `spectral-lab data NAME`: {', '.join(missing)}") if missing else ("ok", line)
 
 
 def _chromium() -> tuple[str, str]:

@@ -93,8 +93,14 @@ def test_doctor_says_what_to_do(toy, monkeypatch, capsys) -> None:
     lines = capsys.readouterr().out.splitlines()
     assert all(line[:5] in ("ok   ", "note ", "fix  ") for line in lines)
     assert "note Chromium: not found, so browser tests are skipped; install it, or set CHROMIUM to its path" in lines
-    assert "note data: toy is not here; fetch it with `spectral-lab data toy`" in lines
+    assert "note data: 0 of 1 sets are here; fetch with `spectral-lab data NAME`: toy" in lines
     assert any(line.startswith("ok   Jupyter kernel") for line in lines)
+
+
+def test_doctor_sees_data_that_are_here(toy, tmp_path, capsys) -> None:
+    (tmp_path / "toy.bin").touch()
+    cli.main(["doctor"])
+    assert "ok   data: 1 of 1 sets are here" in capsys.readouterr().out.splitlines()
 
 
 def test_doctor_finds_what_is_broken(monkeypatch, capsys) -> None:
