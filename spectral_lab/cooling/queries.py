@@ -13,7 +13,7 @@ from scipy.special import erfcinv, jv
 
 from spectral_lab import checks
 from spectral_lab.cooling.bands import DRIVES, budget, pulses
-from spectral_lab.cooling.sign_functions import oracle_time, sign_series
+from spectral_lab.cooling.sign_functions import TINY, oracle_time, sign_degree
 
 ERROR = 1e-3  # of the sign outside its window, and of the simulation of a step
 
@@ -32,11 +32,11 @@ def sign_queries(spread: Any, width: Any, error: Any = ERROR) -> float:
     """
     spread, width = checks.number(spread, "spread", above=0.0), checks.number(width, "width", 0.0)
     error = checks.number(error, "error", maximum=0.5, above=0.0)
-    if width == 0:
+    if width <= TINY:  # the exact sign
         return np.inf
     resolution = width * float(erfcinv(error / 2))
     _, edge = oracle_time(spread, resolution)
-    return 2.0 * sign_series(edge, error).degree if edge < np.pi / 2 else 2.0
+    return 2.0 * sign_degree(edge, error)[0] if edge < np.pi / 2 else 2.0
 
 
 def jacobi_anger_degree(t: Any, error: Any = ERROR) -> int:
@@ -53,7 +53,7 @@ def pointer_queries(spread: Any, resolution: Any, error: Any = ERROR) -> float:
     The pointer couples for times t with the Gaussian amplitude exp(-t^2 s^2), cut on both sides where it is small.
     """
     spread, s = checks.number(spread, "spread", above=0.0), checks.number(resolution, "resolution", 0.0)
-    if s == 0:
+    if s <= TINY:
         return np.inf
     tau, _ = oracle_time(spread, s)
     return float(np.ceil(np.sqrt(2 * np.log(2 / error)) / (s * tau)))

@@ -42,8 +42,9 @@ def pointer_factors(energies: ArrayLike, e: Any, resolution: Any) -> Float[np.nd
     s = checks.number(resolution, "resolution", 0.0)
     distance = np.abs(E - checks.number(e, "e"))
     nearest = distance.min()
-    if s == 0:
-        return (distance <= nearest + 1e-9 * max(float(np.ptp(E)), 1.0)).astype(float)
+    scale = max(float(np.ptp(E)), 1.0)
+    if s <= 1e-12 * scale:  # finer than rounding
+        return (distance <= nearest + 1e-9 * scale).astype(float)
     return np.exp(-(distance**2 - nearest**2) / (4 * s * s))
 
 

@@ -21,6 +21,7 @@ from scipy.special import erf, erfcinv, exp1
 from spectral_lab import checks
 
 MAX_DEGREE = 2_000_001
+TINY = 1e-200  # a width below this counts as 0: dividing by it could overflow
 
 
 class SignSeries(NamedTuple):
@@ -42,7 +43,7 @@ def sign_of(energies: ArrayLike, mu: Any, width: Any = 0.0) -> Float[np.ndarray,
     """
     energies = checks.array(energies, "energies").real
     mu, width = checks.number(mu, "mu"), checks.number(width, "width", 0.0)
-    return np.asarray(erf((energies - mu) / width) if width > 0 else np.sign(energies - mu))
+    return np.asarray(erf((energies - mu) / width) if width > TINY else np.sign(energies - mu))
 
 
 def oracle_time(spread: Any, resolution: Any) -> tuple[float, float]:
@@ -65,6 +66,16 @@ def sign_series(edge: Any, error: Any) -> SignSeries:
     The degree K grows as log(1/error)/edge, the abstract's O(1/eps) (rule D1, our reconstruction).
     Raises ValueError unless 0 < edge < pi/2 and 0 < error < 1, or if the degree would exceed two million.
     """
+    degree, sigma = sign_degree(edge, error)
+    if degree > MAX_DEGREE:
+        raise ValueError(
+            f"edge = {edge:g} with error = {error:g} needs degree {degree}, at most {MAX_DEGREE} is allowed"
+        )
+    return SignSeries(gaussian_coefficients(degree, sigma), sigma)
+
+
+def sign_degree(edge: Any, error: Any) -> tuple[int, float]:
+    """Degree K and width sigma (radians) of `sign_series`, without its coefficients: what a resolution costs."""
     edge = _edge(edge)
     error = checks.number(error, "error", maximum=1.0 - 1e-12, above=0.0)
     sigma = edge / (np.sqrt(2) * float(erfcinv(error / 2)))
@@ -72,12 +83,7 @@ def sign_series(edge: Any, error: Any) -> SignSeries:
         lambda y: np.log(exp1(y * y / 2) / np.pi) - np.log(error / 2), 1e-6, 36.0, xtol=1e-14, rtol=1e-14
     )
     degree = int(np.ceil(y / sigma))
-    degree += 1 - degree % 2
-    if degree > MAX_DEGREE:
-        raise ValueError(
-            f"edge = {edge:g} with error = {error:g} needs degree {degree}, at most {MAX_DEGREE} is allowed"
-        )
-    return SignSeries(gaussian_coefficients(degree, sigma), float(sigma))
+    return degree + 1 - degree % 2, float(sigma)
 
 
 def gaussian_coefficients(degree: Any, sigma: Any) -> Float[np.ndarray, " m"]:

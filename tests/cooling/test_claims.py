@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import re
 import sys
 from pathlib import Path
@@ -18,6 +19,26 @@ def test_every_claim_comes_out_as_expected_and_twice_the_same(claim):
     assert first.verdict == claim.expected, first.measured
     if claim.cost == "instant":
         assert examine(claim).measured == first.measured
+
+
+def test_a_recorded_run_is_read_for_the_claim_about_twenty_spins(tmp_path, monkeypatch):
+    from spectral_lab.cooling import claims
+
+    record = {
+        "ground_level": -5.0,
+        "energies": [[0.0, -4.5, -4.9], [1.0, 0.0, -2.0], [2.0, -4.8, -5.0]],
+        "settings": {"n": 20, "resolution": 0.4},
+        "products": 7,
+        "seconds": 3.2,
+        "hardware": {"name": "a GPU"},
+    }
+    path = tmp_path / "cooling-pointer-lecture-a-gpu.json"
+    path.write_text(json.dumps(record))
+    monkeypatch.setattr(claims, "RECORDED", [path])
+    evidence = claims.twenty_spins_cool()
+    assert evidence.holds
+    assert "2 of 3 runs of 20 spins" in evidence.measured
+    assert "median of those: 1 steps" in evidence.measured
 
 
 def test_the_list_is_whole_and_says_whose_each_claim_is():

@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from spectral_lab.cooling import bands, queries
 from spectral_lab.cooling import hamiltonians as hm
@@ -66,6 +68,31 @@ def test_a_trajectory_is_consistent(policy):
     assert np.isfinite(run.readings).all() == (policy == "pointer")
     assert np.all(np.diff(run.queries) >= 0)
     assert np.all(np.diff(run.perturbation_queries) > 0)
+
+
+@settings(deadline=None, max_examples=20)
+@given(
+    policy=st.sampled_from(POLICIES),
+    drive=st.sampled_from(["constant", "bang-bang"]),
+    perturbation=st.sampled_from(["field", "gue", "uniform"]),
+    alpha=st.floats(0.02, 0.6),
+    angle=st.floats(0.1, 15),
+    width=st.floats(0, 1),
+    resolution=st.floats(0, 1),
+    margin=st.floats(0, 3),
+    seed=st.integers(0, 2**32),
+)
+def test_any_settings_give_a_state(policy, drive, perturbation, seed, **numbers):
+    """Whatever the settings: populations are probabilities, the energy stays inside the spectrum, nothing is NaN."""
+    spectrum = levels(hm.xxz(3))
+    start = hm.start_state(3, "neel")
+    run = cool(spectrum, start, 4, policy=policy, drive=drive, perturbation=perturbation, seed=seed, **numbers)
+    assert np.all(run.populations >= 0)
+    np.testing.assert_allclose(run.populations.sum(axis=1), 1, atol=1e-10)
+    assert run.energies.min() >= spectrum.energies[0] - 1e-10
+    assert run.energies.max() <= spectrum.energies[-1] + 1e-10
+    assert np.all((run.ground_population >= 0) & (run.ground_population <= 1 + 1e-10))
+    assert np.isfinite(run.shifts).all()
 
 
 def test_queries_add_up():
