@@ -6,6 +6,7 @@ recurrence run backwards with the conjugate of lambda, so the forward pass has t
 
 from __future__ import annotations
 
+from itertools import pairwise
 from math import isqrt
 from typing import Any
 
@@ -36,7 +37,7 @@ def linear_scan(lam: Tensor, b: Tensor, reverse: bool = False) -> Inexact[Tensor
 class _LinearScan(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, lam: Tensor, b: Tensor, reverse: bool) -> Tensor:
-        x = _scan(lam, b.flip(1)).flip(1) if reverse else _scan(lam, b)
+        x = _scan(lam, b, reverse)
         ctx.save_for_backward(lam, x)
         ctx.reverse = reverse
         return x
@@ -51,21 +52,26 @@ class _LinearScan(torch.autograd.Function):
         return (g[:, late] * x[:, early].conj()).sum((0, 1)), g, None
 
 
-def _scan(lam: Tensor, b: Tensor) -> Tensor:
+def _scan(lam: Tensor, b: Tensor, reverse: bool) -> Tensor:
     """In about sqrt(length) blocks of about sqrt(length) steps: all blocks at once from 0, then their carries.
 
-    2 sqrt(length) short operations and three passes over the data, where doubling needs log2(length) passes.
+    2 sqrt(length) short operations and three passes over the data, where doubling needs log2(length) passes. Run in
+    either direction in place: turning the data round costs more than the scan.
     """
     batch, length, p = b.shape
     T = max(1, isqrt(length))
     blocks = -(-length // T)
-    x = F.pad(b, (0, 0, 0, blocks * T - length)).view(batch, blocks, T, p).clone()
-    for t in range(1, T):
-        x[:, :, t].addcmul_(lam, x[:, :, t - 1])  # within each block
+    x = F.pad(b, (0, 0, 0, blocks * T - length)).view(batch, blocks, T, p)  # a copy; the zeros reach no state
+    steps, order = (range(n)[:: -1 if reverse else 1] for n in (T, blocks))
+    for before, now in pairwise(steps):
+        x[:, :, now].addcmul_(lam, x[:, :, before])  # within each block
 
     power = lam.expand(T, p).cumprod(0)  # (T, p): lam^1 .. lam^T
-    carry = x[:, :, -1].clone()  # (batch, blocks, p): what each block hands on
-    for k in range(1, blocks):
-        carry[:, k].addcmul_(power[-1], carry[:, k - 1])
-    x[:, 1:].addcmul_(power, carry[:, :-1, None])
+    carry = x[:, :, steps[-1]].clone()  # (batch, blocks, p): what each block hands on
+    for before, now in pairwise(order):
+        carry[:, now].addcmul_(power[-1], carry[:, before])
+    if reverse:
+        x[:, :-1].addcmul_(power.flip(0), carry[:, 1:, None])
+    else:
+        x[:, 1:].addcmul_(power, carry[:, :-1, None])
     return x.view(batch, blocks * T, p)[:, :length]
