@@ -6,11 +6,13 @@ import numpy as np
 from jaxtyping import Float
 
 from spectral_lab.course import Exercise, Function, Prediction, Value
+from spectral_lab.eigenspaces.counting import counting_graphs, counting_targets
 from spectral_lab.eigenspaces.cycles import cycle_counts
 from spectral_lab.eigenspaces.filters import spectral_filter
 from spectral_lab.eigenspaces.landau_zener import landau_zener_ring, ring_gap
 from spectral_lab.eigenspaces.laplacian import adjacency_matrix, normalized_laplacian
 from spectral_lab.eigenspaces.partitions import bump, contrast_bound
+from spectral_lab.eigenspaces.regression import fit_spline, spline_features
 from spectral_lab.eigenspaces.spectra import laplacian_spectra
 from spectral_lab.eigenspaces.zoo import named_graph
 
@@ -100,10 +102,14 @@ SHARP = ("both fall", "training falls, test rises", "both rise")
 
 
 def _tradeoff() -> str:
-    from spectral_lab.eigenspaces.explorers.tradeoff import tradeoff
-
-    errors = tradeoff().data["errors"]
-    falls = errors["train"][-1] < errors["train"][0], errors["test"][-1] < errors["test"][0]
+    splits = [counting_graphs(60, 0), counting_graphs(300, 1)]
+    spectra, counts = [laplacian_spectra(g) for g in splits], [counting_targets(g)[:, 0] for g in splits]
+    errors = []
+    for pieces in (1, 48):
+        features = [spline_features(s, pieces) for s in spectra]
+        fit = fit_spline(features[0], counts[0])
+        errors.append([np.abs(fit(X) - y).mean() for X, y in zip(features, counts, strict=True)])
+    falls = bool(errors[1][0] < errors[0][0]), bool(errors[1][1] < errors[0][1])
     return {(True, True): SHARP[0], (True, False): SHARP[1]}.get(falls, SHARP[2])
 
 
