@@ -67,11 +67,26 @@ guess_weak = Prediction(
     because=r"Close to $1/(2n)$. The spike is there, but this input has almost no energy at $\omega=1303$.",
 )
 
+SIZES = {"as small as possible, 1e-16": 1e-16, "about 1e-8": 1e-8, "about 1e-2": 1e-2}
+
+
+def _brings_back_most() -> str:
+    A, n = legs(32)[0], 32
+    E = np.random.default_rng(0).standard_normal((n, n))
+    E *= np.linalg.norm(A, 2) / np.linalg.norm(E, 2)
+
+    def error(size: float) -> float:
+        eigenvalues, V = np.linalg.eig(A + size * E)
+        return float(np.linalg.norm(V * eigenvalues @ np.linalg.inv(V) - A, 2))
+
+    return min(SIZES, key=lambda name: error(SIZES[name]))
+
+
 guess_backward = Prediction(
     r"Perturb LegS ($n=32$) by $\delta\|A\|$ times a random matrix of norm 1, diagonalise, and multiply "
     r"$V\Lambda V^{-1}$ out again. Which $\delta$ brings back the most digits of $A$?",
-    answer=lambda: "about 1e-8",
-    options=("as small as possible, 1e-16", "about 1e-8", "about 1e-2"),
+    answer=_brings_back_most,
+    options=tuple(SIZES),
     because=r"The error is about $\delta+u\,\kappa(V)$ with $\kappa(V)\approx1/\delta$ and the rounding unit "
     r"$u\approx10^{-16}$: smallest at $\delta=\sqrt u$.",
 )
@@ -116,9 +131,8 @@ guess_growth = Prediction(
     "its way to 0?",
     answer=_grows,
     options=("to about 1e+23", "to about 1e+10", "it never exceeds 1"),
-    because=r"$A+A^\top=-I-BB^\top$ is negative definite, so every solution shrinks from the first moment. The "
-    r"condition "
-    "number is an upper bound for growth, not a forecast.",
+    because=r"$A+A^\top=-I-BB^\top$ is negative definite, so every solution shrinks from the first moment. "
+    "The condition number is an upper bound for growth, not a forecast.",
 )
 
 # --- exercises ---------------------------------------------------------------------------------------------------
@@ -157,8 +171,7 @@ count_spikes = Exercise(
 why_a_half = Exercise(
     title="Why the half?",
     level=2,
-    statement=r"S4D-LegS is $(A_N,\tfrac12B_H,C)$. Which number must multiply $B_H$ so that S4 and S4D agree at "
-    r"frequency "
+    statement=r"Keep $A_N$ and $C$ of S4D-LegS. Which number must multiply $B_H$ so that S4 and S4D agree at frequency "
     r"0, for every $C$? Derive it from $(sI-A_N)^{-1}B_H=\frac{2}{1+P_n(s)}(sI-A_H)^{-1}B_H$.",
     starter="factor = ...",
     judge=Value(
@@ -167,9 +180,8 @@ why_a_half = Exercise(
         mistakes=((1.0, "Then the gain of S4D at frequency 0 is twice that of S4."), (2.0, "The other way round.")),
     ),
     hint_text=r"What is $P_n(0)$? Look at the factor with $j=1$ of $P_n(s)=\prod_{j=1}^n\frac{s-j+1}{s+j}$.",
-    solution_text=r"The factor $j=1$ is $s/(s+1)$, so $P_n(0)=0$ and the right-hand side is $2(-A_H)^{-1}B_H$. A "
-    r"factor of "
-    r"$\tfrac12$ makes the two agree.",
+    solution_text=r"The factor $j=1$ is $s/(s+1)$, so $P_n(0)=0$ and the right-hand side is $2(-A_H)^{-1}B_H$. "
+    r"A factor of $\tfrac12$ makes the two agree.",
 )
 
 impulse_distance = Exercise(
@@ -207,9 +219,8 @@ distance_to_instability = Exercise(
 resolvent_bound = Exercise(
     title="A bound without n",
     level=2,
-    statement=r"From $A_H+A_H^\top=-I-B_HB_H^\top$ derive a bound on $\|(i\omega I-A_H)^{-1}\|$ that holds for "
-    r"every $n$ and "
-    r"$\omega$, and give its value.",
+    statement=r"From $A_H+A_H^\top=-I-B_HB_H^\top$ derive a bound on $\|(i\omega I-A_H)^{-1}\|$ that holds for every "
+    r"$n$ and $\omega$, and give its value.",
     starter="bound = ...",
     judge=Value(
         lambda: 2.0,
@@ -221,9 +232,9 @@ resolvent_bound = Exercise(
     ),
     hint_text=r"For a unit vector $x$: "
     r"$\|(i\omega-A)x\|\ge|x^*(i\omega-A)x|\ge-\mathrm{Re}\,x^*Ax=-\tfrac12x^*(A+A^\top)x$.",
-    solution_text=r"$-\tfrac12x^*(A+A^\top)x=\tfrac12(1+|B_H^\top x|^2)\ge\tfrac12$, so the norm is at most 2. With "
-    r"$\|E\|=\varepsilon<\tfrac12$ the Neumann series gives "
-    r"$|G_{PTD}-G_{S4}|\le\|B\|\|C\|\frac{4\varepsilon}{1-2\varepsilon}$.",
+    solution_text=r"$-\tfrac12x^*(A+A^\top)x=\tfrac12(1+|B_H^\top x|^2)\ge\tfrac12$, so the norm is at most 2. "
+    r"With $\|E\|=\varepsilon<\tfrac12$ the Neumann series then gives "
+    r"$|G_{PTD}-G_{S4}|\le\|B\|\|C\|\frac{4\varepsilon}{1-2\varepsilon}$ at every frequency, for every $n$.",
 )
 
 
@@ -242,13 +253,13 @@ one_entry = Exercise(
     title="One entry is enough",
     level=3,
     statement=r"Change one entry of $A_H$ for $n=8$, the one in the upper right corner: $E=c\,e_1e_8^\top$. "
-    r"Which $c$ minimises "
-    r"$\kappa(V)$? One decimal is enough.",
+    r"Which $c$ minimises $\kappa(V)$? One decimal is enough.",
     starter="c = ...",
     judge=Value(_best_corner, relative=0.02, mistakes=((12.4, "The sign."),)),
     hint_text="`diagonalize(A, E).condition` over a range of `c`, both signs. Zoom in.",
-    solution_text=r"$c\approx-12.4$: $\kappa(V)$ falls from 77 032 to 5.05, and $A+E$ is just stable (max Re "
-    r"$=-0.03$).",
+    solution_text=r"$c\approx-12.4$: $\kappa(V)$ falls from 77 032 to 5.05, and $A+E$ is just stable, with "
+    r"$\max\mathrm{Re}\,\lambda=-0.03$. (The entry below it, with $c\approx12.3$, reaches 3.50, but $A+E$ is unstable "
+    r"then: $+0.14$.)",
 )
 
 
@@ -261,8 +272,7 @@ reach_a_point = Exercise(
     title="Put an eigenvalue where you want it",
     level=3,
     statement=r"Write `reach(A, z)`: the matrix $E$ of smallest norm for which $z$ is an eigenvalue of $A+E$. "
-    r"Its norm is "
-    r"$\sigma_{\min}(zI-A)$.",
+    r"Its norm is $\sigma_{\min}(zI-A)$.",
     starter="def reach(A, z):\n    return ...",
     judge=Function(
         _nearest_singular,
@@ -281,21 +291,19 @@ reach_a_point = Exercise(
 why_exact = Exercise(
     title="Why is it exact?",
     level=1,
-    statement="`np.linalg.eigvals(legs(32)[0])` returns $-1,\\dots,-32$ exactly, although every eigenvalue is "
-    "hopelessly "
-    "ill-conditioned. By how much does the result change if you reverse the order of the states, `A[::-1, ::-1]`?",
+    statement=r"`np.linalg.eigvals(legs(32)[0])` returns $-1,\dots,-32$ exactly, although the eigenvalues are "
+    "hopelessly ill-conditioned. By how much do they change if you reverse the order of the states, `A[::-1, ::-1]`?",
     starter="change = ...",
     judge=Value(
         lambda: float(
             np.abs(np.sort(np.linalg.eigvals(legs(32)[0])) - np.sort(np.linalg.eigvals(legs(32)[0][::-1, ::-1]))).max()
         ),
         relative=1e-9,
-        mistakes=((1, "Try it."),),
+        mistakes=((1, "That would be a shift of the whole spectrum. Sort both lists before you compare."),),
     ),
     hint_text="Is the matrix still triangular? What does LAPACK do first with a triangular matrix?",
-    solution_text="By 0: balancing looks for a permutation that makes the matrix triangular, and finds one. The "
-    "eigenvalues "
-    "are then read off the diagonal. A rotation hides the triangle, and the digits are gone: "
+    solution_text="By 0: balancing looks for a permutation that makes the matrix triangular, and finds one. "
+    "The eigenvalues are then read off the diagonal. A rotation hides the triangle, and the digits are gone: "
     "`sigma_min` at $-16+5i$ is below $10^{-14}$.",
 )
 

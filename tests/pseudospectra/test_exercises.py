@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from spectral_lab.course import Exercise, Function, Prediction
+from spectral_lab.pseudospectra import diagonalize, legs_transfer, sigma_min
 from spectral_lab.pseudospectra import exercises as e
-from spectral_lab.pseudospectra import legs_transfer, sigma_min
 
 ANSWERS = {
     e.last_spike: 732.86,
@@ -55,6 +55,10 @@ def test_the_prose_of_the_solutions_is_true() -> None:
     n, C = 9, np.random.default_rng(0).standard_normal(9)
     assert legs_transfer(n, 0.0, C) == pytest.approx(legs_transfer(n, 0.0, C, "diag"), rel=1e-12)
     assert sigma_min(e.legs(32)[0], -16 + 5j) < 1e-14
+    below = np.zeros((8, 8))
+    below[1, 7] = 12.3
+    changed = diagonalize(e.legs(8)[0], below)
+    assert (changed.condition, changed.abscissa) == pytest.approx((3.50, 0.14), abs=0.01)
 
 
 @pytest.mark.parametrize("guess", e.PREDICTIONS, ids=lambda x: x.question[:30])
