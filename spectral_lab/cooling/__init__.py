@@ -24,6 +24,8 @@ We could read the abstract only. So three words are kept apart everywhere: "the 
     models.py          long chains and trained schedules (torch)
 """
 
+import warnings
+
 from spectral_lab.cooling.bands import budget, cooling_step, golden_rule, leak, leak_bound, step_unitary
 from spectral_lab.cooling.baselines import adiabatic, bath_cooling, bath_cycles, eigenvalue_filter, imaginary_time
 from spectral_lab.cooling.cooling import Trajectory, cool
@@ -50,6 +52,9 @@ from spectral_lab.cooling.sign_functions import (
     sign_series,
     sine_series,
 )
+
+# QuTiP says at its import that it cannot draw without Matplotlib. Nothing here asks it to.
+warnings.filterwarnings("ignore", message="matplotlib not found")
 
 __all__ = [
     "Angles",
