@@ -38,6 +38,8 @@ def test_each_control_changes_the_picture_and_the_readout(name):
 def test_every_preset_shows_a_picture_and_code_that_gives_its_numbers(name):
     build = getattr(explorers, name)
     assert len(build().presets) >= 2
+    for preset in build().presets.values():
+        assert wire.difference(build().figure, build(**preset).figure)
     for state in [{}, *build().presets.values()]:
         explorer = build(**state)
         printed = io.StringIO()

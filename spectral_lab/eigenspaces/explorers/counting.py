@@ -152,7 +152,7 @@ def counting(**state: Any) -> Explorer:
         readout=_readout,
         code=_code,
         presets={
-            "Pentagons show at k = 5": {},
+            "Hexagons show at k = 6": {"c5": 0.0, "c6": 1.0},
             "Blind up to k = 4": {"c2": 1.0, "c3": 1.0, "c4": 1.0, "c5": 0.0},
             "Triangles": {"pair": "hexagon / two triangles", "c3": 1.0, "c5": 0.0},
             "Beyond every filter": {"pair": "rook / Shrikhande", "c3": 1.0, "c6": -0.5},

@@ -128,7 +128,6 @@ def fader(**state: Any) -> Explorer:
         readout=_readout,
         code=_code,
         presets={
-            "Fader": {},
             "Almost scissors": {"softness": 0.06, "centre": 0.09},
             "Scissors through the pair": {"softness": 0.0, "centre": 0.09},
             "Blurred": {"width": 0.6, "centre": 1.0},
