@@ -194,7 +194,7 @@ def _best_dense(
     def build(x: np.ndarray) -> Float[np.ndarray, "n n"]:
         return x.reshape(A.shape) * (size / np.linalg.norm(x))
 
-    starts = rng.standard_normal((max(2, 64 // len(A)), A.size))
+    starts = rng.standard_normal((max(2, 32 // len(A)), A.size))
     found = [_descend(A, build(x), limit, build, np.ravel) for x in starts]
     return min(found, key=lambda E: _objective(A, E, limit)[0])
 
