@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
+from math import ceil
 from pathlib import Path
 from typing import Any
 
@@ -100,16 +101,22 @@ class ResultsTable:
         return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
 
 
-def results_table(runs: Sequence[Run], *, results: Path | None = None, decimals: int = 1) -> ResultsTable:
+def results_table(
+    runs: Sequence[Run], *, results: Path | None = None, decimals: int = 1, within: float | None = None
+) -> ResultsTable:
     """Paper, recorded runs and these runs, one below the other for each recipe.
 
     Args:
         results: folder of the records; default `results_folder()`.
         decimals: to which these runs are rounded. One decimal is what different machines agree on.
-    Raises: ValueError if there are no runs.
+        within: width of intervals to show in place of rounded numbers, where machines agree on no decimal: 0.5 shows
+            an accuracy as "0 to 0.5" or "0.5 to 1".
+    Raises: ValueError if there are no runs or the width is not positive.
     """
     if not runs:
         raise ValueError("runs must hold at least one run, got none")
+    if within is not None:
+        within = checks.number(within, "within", above=0)
     records = read_records(results or results_folder())
     metrics = list(dict.fromkeys(metric for run in runs for metric in run.recipe.target.metrics))
     rows: list[tuple[str, ...]] = []
@@ -124,7 +131,8 @@ def results_table(runs: Sequence[Run], *, results: Path | None = None, decimals:
         if not recorded:
             rows.append((recipe.name, "recorded", "not yet run", *("" for _ in metrics)))
         where = f"{recipe.preset}, here" if run.finished else f"{recipe.preset}, here, interrupted"
-        rows.append((recipe.name, "this run", where, *_numbers(run.metrics, metrics, decimals)))
+        here = _numbers(run.metrics, metrics, decimals) if within is None else _intervals(run.metrics, metrics, within)
+        rows.append((recipe.name, "this run", where, *here))
     return ResultsTable(("recipe", "source", "where", *metrics), tuple(rows))
 
 
@@ -146,3 +154,9 @@ def _numbers(values: Mapping[str, float], metrics: Sequence[str], decimals: int 
         return f"{value:g}" if decimals is None else f"{value:.{decimals}f}"
 
     return [show(values[metric]) if metric in values else "" for metric in metrics]
+
+
+def _intervals(values: Mapping[str, float], metrics: Sequence[str], width: float) -> list[str]:
+    """The interval k width < value <= (k + 1) width of each metric, so that an accuracy of 1 is in the topmost."""
+    lower = {metric: width * (ceil(values[metric] / width) - 1) for metric in metrics if metric in values}
+    return [f"{lower[metric]:g} to {lower[metric] + width:g}" if metric in lower else "" for metric in metrics]

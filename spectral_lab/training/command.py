@@ -20,7 +20,10 @@ from spectral_lab.training.upkeep import TrainingError
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of `spectral-lab train`."""
     parser.add_argument("chapter", help="a chapter's package, such as pseudospectra")
-    parser.add_argument("--task", help='a recipe, or several by the beginning of their names; "list" names them all')
+    parser.add_argument(
+        "--task",
+        help='a recipe, or several by the beginning of their names (default: the first task); "list" names them all',
+    )
     parser.add_argument("--preset", choices=PRESETS, help="default: lecture with a CUDA device, miniature without")
     parser.add_argument("--seed", type=int, help="another seed than the recipe's")
     parser.add_argument("--epochs", type=int, help="another number of epochs than the recipe's")
@@ -36,7 +39,7 @@ def run(args: argparse.Namespace) -> int:
         if args.task == "list":
             print("\n".join(recipes))
             return 0
-        chosen = select(recipes, args.task) if args.task else recipes
+        chosen = select(recipes, args.task or next(iter(recipes)).split("/")[0])
         preset = args.preset or preset_here("lecture")
         changes = {name: getattr(args, name) for name in ("seed", "epochs") if getattr(args, name) is not None}
         runs = []

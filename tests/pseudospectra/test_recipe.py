@@ -4,12 +4,27 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 import torch
 
 from spectral_lab import cli
 from spectral_lab.pseudospectra import s4d_frequencies
-from spectral_lab.pseudospectra.recipe import RECIPES, ROBUSTNESS, accuracy, robustness_network, sweep
+from spectral_lab.pseudospectra.data import Pairs, listops
+from spectral_lab.pseudospectra.recipe import (
+    ARENA_TABLE,
+    RECIPES,
+    ROBUSTNESS,
+    TASKS,
+    accuracy,
+    cross_entropy,
+    perturbed_modes,
+    robustness_network,
+    s4_network,
+    s5_cosine,
+    s5_network,
+    sweep,
+)
 from spectral_lab.training import Silent, train
 from spectral_lab.training.recipe import PRESETS
 
@@ -89,6 +104,112 @@ def test_the_command_trains_the_miniature_and_records_it(tmp_path, monkeypatch, 
     assert cli.main(words) == 0
     assert "pseudospectra/digits/s4d  recorded" in capsys.readouterr().out
     assert len(list((tmp_path / "results").glob("pseudospectra-digits-s4d-miniature-*.json"))) == 1
+
+
+# --- the Long Range Arena --------------------------------------------------------------------------------------------
+
+
+def test_every_row_of_the_published_table_has_its_average():
+    for row in ARENA_TABLE.values():
+        *tasks, average = row
+        assert len(tasks) == len(TASKS)
+        assert sum(tasks) / len(tasks) == pytest.approx(average, abs=0.0051)
+
+
+PARAMETERS = {  # as counted for the authors' code: S5, S5-PTD
+    "listops": (188_490, 237_834),
+    "text": (1_321_154, 2_207_618),
+    "retrieval": (772_098, 1_364_226),
+    "pathfinder": (1_113_602, 2_000_642),
+    "path-x": (694_018, 1_286_146),
+}
+
+
+@pytest.mark.parametrize("task", PARAMETERS)
+@pytest.mark.parametrize("model", ["s5", "s5ptd", "s4ptd"])
+def test_paper_presets_build_with_all_their_groups(task, model):
+    recipe = RECIPES[f"arena/{task}/{model}"]("paper")
+    network = recipe.model()
+    rates = {group["lr"] for group in recipe.optimiser.build(network).param_groups}
+    assert recipe.optimiser.learning_rate in rates
+    assert min(rates) <= recipe.optimiser.learning_rate
+    if model != "s4ptd":
+        count = sum(parameter.numel() for parameter in network.parameters())
+        assert count == PARAMETERS[task][model == "s5ptd"]
+
+
+def test_the_images_of_s5ptd_start_from_b_h_and_clip():
+    recipe = RECIPES["arena/image/s5ptd"]("paper")
+    chosen = {"blocks": 3, "states": 128, "inputs": "hippo", "stabiliser": "clip"}
+    assert chosen.items() <= recipe.model.options.items()
+    assert (recipe.batch_size, recipe.epochs, recipe.seed) == (50, 250, 16418)
+    assert recipe.optimiser.learning_rate == pytest.approx(5e-3)
+
+
+def test_who_learns_b_and_the_steps():
+    def rates(task: str) -> dict[str, tuple[float, float]]:
+        recipe = RECIPES[f"arena/{task}/s5ptd"]("paper")
+        network = recipe.model()
+        names = {id(parameter): name for name, parameter in network.named_parameters()}
+        groups = recipe.optimiser.build(network).param_groups
+        return {names[id(p)]: (group["lr"], group["weight_decay"]) for group in groups for p in group["params"]}
+
+    for task, B, step in (
+        ("pathfinder", (9e-4, 0.0), (9e-4, 0.0)),
+        ("path-x", (6e-4, 0.06), (6e-4, 0.0)),
+        ("listops", (3e-3, 0.05), (1e-3, 0.0)),
+        ("text", (1e-3, 0.0), (4e-3, 0.07)),
+    ):
+        found = rates(task)
+        place = "body.blocks.0.ssm."
+        assert found[place + "B"] == pytest.approx(B)
+        assert found[place + "log_step"] == pytest.approx(step)
+        assert found[place + "real"][1] == 0.0
+        assert found["body.blocks.0.norm.norm.weight"][1] == 0.0
+
+
+def test_the_schedule_of_s5_rises_falls_and_rests():
+    factors = [s5_cosine(step, 100, 10, epochs=10, warmup=2) for step in range(100)]
+    assert factors[:20] == [step / 20 for step in range(20)]
+    assert factors[20] == pytest.approx(0.8536, abs=1e-4)  # a quarter of the way down already
+    assert (np.diff(factors[20:]) <= 0).all()
+    assert factors[80:] == [0.0] * 20
+
+
+def test_small_modes_and_large_ones():
+    exact = perturbed_modes(2)
+    assert sorted(exact.eigenvalues.real) == pytest.approx([-2.0, -1.0])
+    for n in (8, 64):
+        assert perturbed_modes(n).eigenvalues.real.max() < 0
+
+
+@pytest.mark.parametrize("model", ["s4ptd", "s5ptd", "s5"])
+def test_the_arena_in_small_learns(model, tmp_path):
+    recipe = RECIPES[f"arena/image/{model}"]("miniature")
+    run = train(recipe, reporter=Silent(), folder=tmp_path)
+    assert run.metrics["accuracy"] > 0.5
+    assert run.recipe.target.published["accuracy"] > 0.8
+
+
+def test_expressions_and_pairs_of_them_are_read(tmp_path, monkeypatch):
+    monkeypatch.setenv("SPECTRAL_LAB_DATA", str(tmp_path))
+    torch.manual_seed(0)
+    parts = listops(40, 10, 10, 0, 3, 4, 8, 40, workers=1)
+    rows = [3, 1, 4]
+    for name in ("arena/listops/s5ptd", "arena/listops/s4ptd"):
+        model = RECIPES[name]("miniature").model()
+        assert cross_entropy(model, parts["train"].__getitems__(rows)).isfinite()
+    pairs = Pairs(parts["train"], parts["train"])
+    for model in (
+        s5_network(True, 1, 8, 1, 2, classes=10, tokens=20, pairs=True),
+        s4_network(1, 8, 8, classes=10, tokens=20, pairs=True),
+    ):
+        assert cross_entropy(model, pairs.__getitems__(rows)).isfinite()
+
+
+def test_tasks_without_a_stand_in_say_so():
+    with pytest.raises(ValueError, match="preset must be 'paper' for text, whose data have no stand-in"):
+        RECIPES["arena/text/s5ptd"]("miniature")
 
 
 def test_unknown_starts_and_presets_are_named():

@@ -14,15 +14,17 @@ import tiny_recipe
 import spectral_lab
 from spectral_lab.training import command
 
-NAMES = ("tiny/one", "tiny/two")
+NAMES = ("tiny/one", "tiny/two")  # the first task, which is trained by default
+OTHER = "other"
 
 
 @pytest.fixture
 def chapter(monkeypatch, tmp_path):
-    """A chapter called `tests` with two recipes; runs and records go to a temporary folder."""
+    """A chapter called `tests` with three recipes; runs and records go to a temporary folder."""
     module = types.ModuleType("spectral_lab.tests.recipe")
     module.RECIPES = {
-        name: lambda preset, name=name: tiny_recipe.recipe(name=f"tests/{name}", preset=preset) for name in NAMES
+        name: lambda preset, name=name: tiny_recipe.recipe(name=f"tests/{name}", preset=preset)
+        for name in (*NAMES, OTHER)
     }
     monkeypatch.setitem(sys.modules, module.__name__, module)
     monkeypatch.setattr(command, "_chapters_with_recipes", lambda: ["tests"])
@@ -52,7 +54,7 @@ def test_one_task_by_name_and_the_list(chapter, capsys):
     assert [path.name for path in (chapter / "here").iterdir()] == ["tests-tiny-two-miniature-seed0.safetensors"]
     capsys.readouterr()
     assert call("tests", "--task", "list") == 0
-    assert capsys.readouterr().out.split() == list(NAMES)
+    assert capsys.readouterr().out.split() == [*NAMES, OTHER]
 
 
 @pytest.mark.parametrize(

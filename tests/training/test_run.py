@@ -105,6 +105,17 @@ def test_the_table_says_what_was_not_run(run, tmp_path):
         results_table([])
 
 
+def test_intervals_stand_for_numbers_that_machines_do_not_agree_on(run, tmp_path):
+    shown = {}
+    for accuracy in (0.0, 0.2, 0.5, 0.51, 0.93, 1.0):
+        run_here = replace(run, curves={"accuracy": [(24, accuracy)]})
+        shown[accuracy] = results_table([run_here], results=tmp_path, within=0.5).rows[-1][-1]
+    assert shown[0.2] == shown[0.5] == "0 to 0.5"
+    assert shown[0.51] == shown[0.93] == shown[1.0] == "0.5 to 1"
+    with pytest.raises(ValueError, match="within must be a finite number greater than 0"):
+        results_table([run], results=tmp_path, within=0)
+
+
 def test_html_is_escaped(run, tmp_path):
     sly = replace(run.recipe, target=Target(("accuracy",), {"accuracy": 1.0}, "<script>"))
     assert "<script>" not in results_table([replace(run, recipe=sly)], results=tmp_path)._repr_html_()

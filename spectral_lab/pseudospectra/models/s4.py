@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from math import ceil, log, sqrt
 
 import torch
@@ -46,7 +47,7 @@ class DiagonalSSM(nn.Module):
         modes: Modes,
         channels: int,
         *,
-        steps: tuple[float, float] = (1e-3, 1e-1),
+        steps: Sequence[float] = (1e-3, 1e-1),
         trainable: bool = True,
         shared: bool = False,
         bidirectional: bool = False,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from math import log, sqrt
 
 import numpy as np
@@ -52,7 +53,7 @@ class S5SSM(nn.Module):
         conjugate: bool = True,
         bidirectional: bool = False,
         method: str = "zoh",
-        steps: tuple[float, float] = (1e-3, 1e-1),
+        steps: Sequence[float] = (1e-3, 1e-1),
         read_out: str = "lecun",
         inputs: str = "lecun",
         stabiliser: str = "none",
