@@ -28,11 +28,14 @@ def hinf_norm(A: ArrayLike, B: ArrayLike, C: ArrayLike) -> tuple[float, float]:
     """
     A, B, C, poles = _stable_system(A, B, C)
     symmetric = not any(map(np.iscomplexobj, (A, B, C)))
-    frequencies = np.concatenate([[0.0], poles.imag, np.sqrt(np.abs(poles))])
-    omega, gamma = _largest(A, B, C, np.abs(frequencies) if symmetric else frequencies)
+    frequencies = np.unique(np.append(np.abs(poles.imag) if symmetric else poles.imag, 0.0))
+    omega, gamma = _largest(A, B, C, frequencies)
+    size, unit = np.abs(poles), float(np.linalg.norm(B) * np.linalg.norm(C) / np.abs(poles).max())
+    if gamma <= 1e-8 * unit:  # all of these may be zeros of G, but no more than n - 1 points can, unless G = 0
+        omega, gamma = _largest(A, B, C, np.append(np.geomspace(size.min() / 2, 2 * size.max(), len(A)), omega))
+    if gamma <= 1e-30 * unit:
+        return 0.0, 0.0
     for _ in range(30):
-        if gamma == 0:
-            return 0.0, 0.0
         level = (1 + 2 * TOLERANCE) * gamma
         H = np.block([[A, B @ B.conj().T / level], [-C.conj().T @ C / level, -A.conj().T]])
         roots = np.linalg.eigvals(H)

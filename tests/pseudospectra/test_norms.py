@@ -100,8 +100,25 @@ def test_a_complex_system_may_peak_at_a_negative_frequency(n: int, seed: int) ->
     assert gain == pytest.approx(norm, rel=1e-8)
 
 
+@given(zeros=st.lists(st.floats(0.1, 3), max_size=3), poles=st.lists(st.floats(0.5, 2), min_size=8, max_size=8))
+def test_zeros_at_every_frequency_of_the_first_look_do_not_hide_the_gain(
+    zeros: list[float], poles: list[float]
+) -> None:
+    # s prod (s^2 + w^2) / prod (s + p) with zeros at 0 and, among others, at the moduli of the poles
+    zeros = [*zeros, poles[0]][:3]
+    numerator, denominator = np.array([1.0, 0.0]), np.poly(-np.array(poles))
+    for w in zeros:
+        numerator = np.convolve(numerator, [1.0, 0.0, w**2])
+    A, B, C, _ = scipy.signal.tf2ss(numerator, denominator)
+    omega = np.geomspace(1e-3, 1e3, 20_000)
+    gain = np.abs(np.polyval(numerator, 1j * omega) / np.polyval(denominator, 1j * omega))
+    assert hinf_norm(A, B, C)[0] == pytest.approx(gain.max(), rel=1e-4)
+
+
 def test_a_system_that_says_nothing_has_norm_zero() -> None:
     assert hinf_norm(-np.eye(3), np.zeros(3), np.ones(3)) == (0.0, 0.0)
+    assert hinf_norm(np.diag([-1.0, -2.0]), [1.0, 0.0], [0.0, 1.0]) == (0.0, 0.0)
+    assert hinf_norm([[-1.0, 0.0], [0.0, -1.0]], [1.0, 1.0], [1.0, -1.0])[0] < 1e-15
 
 
 @pytest.mark.parametrize(
