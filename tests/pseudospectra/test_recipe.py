@@ -9,10 +9,12 @@ import pytest
 import torch
 
 from spectral_lab import cli
-from spectral_lab.pseudospectra import s4d_frequencies
+from spectral_lab.hippo import legs
+from spectral_lab.pseudospectra import s4d_frequencies, stored_path
 from spectral_lab.pseudospectra.data import Pairs, listops
 from spectral_lab.pseudospectra.recipe import (
     ARENA_TABLE,
+    EPSILONS,
     RECIPES,
     ROBUSTNESS,
     TASKS,
@@ -45,6 +47,7 @@ def test_the_paper_preset_is_the_published_configuration():
     assert recipe.model.options == {
         "start": "s4ptd",
         "n": 32,
+        "learnt": False,
         "inputs": 3,
         "layers": 4,
         "channels": 128,
@@ -106,6 +109,29 @@ def test_the_command_trains_the_miniature_and_records_it(tmp_path, monkeypatch, 
     assert len(list((tmp_path / "results").glob("pseudospectra-digits-s4d-miniature-*.json"))) == 1
 
 
+def test_learnt_recipes_learn_what_the_paper_freezes():
+    frozen, learnt = (RECIPES[f"{task}/s4ptd"]("miniature") for task in ("digits", "learnt"))
+    names = [
+        {name.split(".")[-1] for name, _ in r.model().named_parameters() if ".ssm." in name} for r in (frozen, learnt)
+    ]
+    assert names == [{"C"}, {"C", "B", "log_step", "log_decay", "frequency"}]
+    rates = {group["lr"] for group in learnt.optimiser.build(learnt.model()).param_groups}
+    assert rates == {0.01, 0.004, 0.001}
+
+
+def test_the_ablation_starts_from_perturbations_of_the_sizes_it_names():
+    for epsilon in EPSILONS:
+        recipe = RECIPES[f"ablation/{epsilon:g}"]("miniature")
+        E = stored_path(32).nearest(recipe.model.options["epsilon"]).E
+        assert np.linalg.norm(E, 2) == pytest.approx(epsilon * np.linalg.norm(legs(32)[0], 2), rel=0.15)
+        model = recipe.model()
+        assert model.body.blocks[0].ssm.D is not None
+        assert model.body.blocks[0].residual
+    paper = RECIPES["ablation/0.01"]("paper")
+    assert {"layers": 6, "channels": 512, "inputs": 3}.items() <= paper.model.options.items()
+    assert paper.epochs == 200
+
+
 # --- the Long Range Arena --------------------------------------------------------------------------------------------
 
 
@@ -146,6 +172,15 @@ def test_the_images_of_s5ptd_start_from_b_h_and_clip():
     assert recipe.optimiser.learning_rate == pytest.approx(5e-3)
 
 
+def test_a_norm_ends_the_pre_norm_models_of_s4ptd_only():
+    for task, ends in (("text", True), ("listops", False)):
+        body = RECIPES[f"arena/{task}/s4ptd"]("paper").model().body
+        assert [name for name, _ in body.final_norm.named_parameters()] == ["norm.weight", "norm.bias"] * ends
+    images = {model: RECIPES[f"arena/image/{model}"]("paper").model.options for model in ("s4ptd", "s5")}
+    assert (images["s4ptd"]["norm"], images["s4ptd"]["prenorm"]) == ("layer", False)
+    assert images["s5"]["stabiliser"] == "clip"
+
+
 def test_who_learns_b_and_the_steps():
     def rates(task: str) -> dict[str, tuple[float, float]]:
         recipe = RECIPES[f"arena/{task}/s5ptd"]("paper")
@@ -165,7 +200,7 @@ def test_who_learns_b_and_the_steps():
         assert found[place + "B"] == pytest.approx(B)
         assert found[place + "log_step"] == pytest.approx(step)
         assert found[place + "real"][1] == 0.0
-        assert found["body.blocks.0.norm.norm.weight"][1] == 0.0
+        assert found["body.blocks.0.norm.norm.weight"] == found["decoder.weight"]
 
 
 def test_the_schedule_of_s5_rises_falls_and_rests():

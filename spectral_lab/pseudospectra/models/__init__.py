@@ -20,6 +20,7 @@ from spectral_lab.pseudospectra.models.layers import (
     PairClassifier,
     SequenceClassifier,
     TiedDropout,
+    block_norm,
 )
 from spectral_lab.pseudospectra.models.modes import Modes, ptd_modes, s4d_modes
 from spectral_lab.pseudospectra.models.noise import FourierNoise
@@ -38,6 +39,7 @@ __all__ = [
     "S5Block",
     "SequenceClassifier",
     "TiedDropout",
+    "block_norm",
     "ptd_modes",
     "s4d_modes",
 ]

@@ -35,6 +35,12 @@ class ChannelNorm(nn.Module):
         return self.norm(x.transpose(1, 2)).transpose(1, 2)
 
 
+def block_norm(norm: str, channels: int) -> nn.Module:
+    """The norm of a block by name, `"layer"` or `"batch"`. Raises: ValueError."""
+    checks.choice(norm, "norm", ("layer", "batch"))
+    return nn.LayerNorm(channels) if norm == "layer" else ChannelNorm(channels)
+
+
 class SequenceBody(nn.Module):
     """Encoder, blocks, mean over time.
 
@@ -84,9 +90,16 @@ class SequenceClassifier(nn.Module):
 class PairClassifier(nn.Module):
     """Two sequences through one body, a and b; the class of the pair from [a, b, a - b, a b] (the retrieval task)."""
 
-    def __init__(self, encoder: nn.Module, blocks: Sequence[nn.Module], channels: int, classes: int) -> None:
+    def __init__(
+        self,
+        encoder: nn.Module,
+        blocks: Sequence[nn.Module],
+        channels: int,
+        classes: int,
+        final_norm: nn.Module | None = None,
+    ) -> None:
         super().__init__()
-        self.body = SequenceBody(encoder, blocks)
+        self.body = SequenceBody(encoder, blocks, final_norm)
         self.hidden, self.decoder = nn.Linear(4 * channels, channels), nn.Linear(channels, classes)
 
     def forward(

@@ -11,7 +11,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from spectral_lab import checks
-from spectral_lab.pseudospectra.models.layers import ChannelNorm, TiedDropout, pairs
+from spectral_lab.pseudospectra.models.layers import TiedDropout, block_norm, pairs
 from spectral_lab.pseudospectra.models.modes import Modes
 from spectral_lab.pseudospectra.models.noise import FourierNoise
 
@@ -133,9 +133,8 @@ class S4Block(nn.Module):
         residual: bool = True,
     ) -> None:
         super().__init__()
-        checks.choice(norm, "norm", ("layer", "batch"))
         self.ssm, self.prenorm, self.residual = ssm, prenorm, residual
-        self.norm = nn.LayerNorm(channels) if norm == "layer" else ChannelNorm(channels)
+        self.norm = block_norm(norm, channels)
         self.dropout = TiedDropout(dropout)
         self.mix = nn.Linear(channels, 2 * channels)
 
