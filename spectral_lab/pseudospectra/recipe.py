@@ -62,8 +62,9 @@ def robustness_network(
 ) -> nn.Module:  # fmt: skip
     """The paper's robustness model: norm after each layer, no residual and no D, A, B and the steps not learnt.
 
-    Args: start, `"s4d"` (without the half on B, as in the authors' script) or `"s4ptd"`; n, modes; epsilon, the relative
-    size of S4-PTD's perturbation; learnt, whether A, B and the steps are; residual, with D as well. Raises: ValueError.
+    Args: start, `"s4d"` (without the half on B, as in the authors' script) or `"s4ptd"`; n, modes; epsilon, the
+    relative size of S4-PTD's perturbation; learnt, whether A, B and the steps are; residual, with D as well.
+    Raises: ValueError.
     """
     s4d = checks.choice(start, "start", STARTS) == "s4d"
     modes = s4d_modes(n, half=False) if s4d else ptd_modes(stored_path(n).nearest(epsilon).E)
