@@ -24,6 +24,7 @@ BY_ID = {claim.id: claim for claim in CLAIMS}
 @pytest.mark.parametrize("claim", CLAIMS, ids=lambda claim: claim.id)
 def test_the_claim_comes_out_as_expected_and_twice_the_same(claim: Claim) -> None:
     row = examine(claim)
+    assert claim.evidence is not None or claim.cost == "GPU"
     assert row.verdict == ("not yet run" if claim.evidence is None else claim.expected), row.measured
     if claim.cost == "instant":
         assert examine(claim).measured == row.measured
@@ -86,21 +87,31 @@ def test_the_table_is_whole_and_every_claim_that_runs_can_fail() -> None:
     assert all(claim.origin == "addition" for claim in CLAIMS if claim.source.startswith("ours"))
 
 
-@pytest.mark.parametrize(("noisy", "verdict"), [(0.15, True), (0.5, False)])
-def test_a_record_becomes_evidence(noisy: float, verdict: bool, tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    ("holds", "noisy", "beside", "verdict"),
+    [
+        (claims.falls_to_chance, 0.15, 0.9, True),
+        (claims.falls_to_chance, 0.5, 0.9, False),
+        (claims.falls_in_a_narrow_window, 0.7, 0.89, True),
+        (claims.falls_in_a_narrow_window, 0.7, 0.7, False),
+        (claims.falls_in_a_narrow_window, 0.85, 0.89, False),
+    ],
+)
+def test_a_record_becomes_evidence(
+    holds: Any, noisy: float, beside: float, verdict: bool, tmp_path: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(claims, "ROOT", tmp_path)
     (tmp_path / "results").mkdir()
 
-    def write(start: str, seed: int, noisy: float) -> None:
-        record = {"metrics": {"clean": 0.9, "noisy": noisy}, "hardware": {"name": "A GPU"}}
-        name = f"pseudospectra-digits-{start}-lecture-seed{seed}-a-gpu.json"
-        (tmp_path / "results" / name).write_text(json.dumps(record))
+    def write(start: str, noisy: float) -> None:
+        record = {"metrics": {"clean": 0.9, "noisy": noisy, "at 326.43": beside}, "hardware": {"name": "A GPU"}}
+        (tmp_path / "results" / f"pseudospectra-digits-{start}-lecture-seed0-a-gpu.json").write_text(json.dumps(record))
 
-    write("s4d", 0, noisy)
-    assert recorded_robustness("lecture") is None
-    write("s4ptd", 0, 0.8)
-    assert recorded_robustness("paper") is None
-    evidence = recorded_robustness("lecture")
+    write("s4d", noisy)
+    assert recorded_robustness("lecture", holds) is None
+    write("s4ptd", 0.89)
+    assert recorded_robustness("paper", holds) is None
+    evidence = recorded_robustness("lecture", holds)
     assert evidence is not None
     assert evidence().holds is verdict
     assert f"A GPU, 1 seed: S4D 90.0 % clean, {100 * noisy:.1f} % with the tone" in evidence().measured
