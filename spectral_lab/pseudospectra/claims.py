@@ -591,7 +591,8 @@ CLAIMS = (
         "beside it, and S4-PTD nothing at all. On digits that is far from chance.",
         "ours; the paper's network and tone on digits enlarged to the length of CIFAR",
         "addition",
-        "S4D loses more than 0.1 at the spike, less than 0.05 one unit above it; S4-PTD less than 0.02 (chosen after the run)",
+        "S4D loses more than 0.1 at the spike, less than 0.05 one unit above it; S4-PTD less than 0.02 "
+        "(chosen after the run)",
         "GPU",
         recorded_robustness("lecture", falls_in_a_narrow_window),
     ),
