@@ -95,5 +95,5 @@ def layout(graph: nx.Graph) -> Float[np.ndarray, "n 2"]:
         part = np.array([place[node] for node in nodes]) * np.sqrt(len(nodes))
         part -= part.min(axis=0)
         xy[[index[node] for node in nodes]] = part + [left, -part[:, 1].max() / 2]
-        left += part[:, 0].max() + 1.0
+        left += part[:, 0].max() + 1.6
     return xy

@@ -350,3 +350,15 @@ def test_a_random_graph_of_every_size_survives():
 def test_released_weights_need_a_released_architecture():
     with pytest.raises(ValueError, match="missing"):
         load_released_weights(model("none"), {})
+
+
+@pytest.mark.parametrize("name", ["SPE mlp", "SignNet sum", "BasisNet"])
+def test_another_number_of_eigenpairs_is_named(name):
+    with pytest.raises(ValueError, match="eigenvalues must have 5 columns"):
+        model(name, d=5)(**inputs_for(d=7))
+
+
+@torch.no_grad()
+def test_peg_uses_d_eigenvectors_of_those_it_is_given():
+    wide, narrow = inputs_for(d=7), inputs_for(d=3)
+    torch.testing.assert_close(model("PEG", d=3)(**wide), model("PEG", d=3)(**narrow))

@@ -64,6 +64,7 @@ def _compute(graph: str, kept: int, eps: float) -> dict[str, Any]:
 def _figure(d: dict[str, Any]) -> theme.Figure:
     _, edges, xy, changed = _graph(d["graph"])
     n, cut = len(xy), d["d"]
+    step = 2 if n < 20 else 10
     k = np.arange(1, n + 1)
     rows = d["rows"][cut - 1] if np.isfinite(d["error"][cut - 1]) else np.zeros(n)
     white = [[0, theme.PAPER], [1, theme.RED]]
@@ -96,14 +97,15 @@ def _figure(d: dict[str, Any]) -> theme.Figure:
                    anchor="left" if cut < 0.7 * n else "right", xshift=4 if cut < 0.7 * n else -4),
     ]  # fmt: skip
     ends = [np.log10(np.clip(np.nan_to_num(values[-1], posinf=TOP), BOTTOM, TOP)) for _, values, _, _ in curves]
-    for height, (name, _, color, _) in zip(_apart(ends, 0.75), curves, strict=True):
+    lowest = np.log10(BOTTOM) + 0.4  # a label on the axis would be hard to read
+    for height, (name, _, color, _) in zip(_apart(np.maximum(ends, lowest).tolist(), 0.75), curves, strict=True):
         notes.append(theme.note(name, 1.03 * n, height, color=color, panel=3))
     return theme.figure(
         traces,
         x=[
             drawing.bare(-1.25, 1.25, "heavier edge: blue, then green"),
             theme.axis("k", low=0.3, high=n + 0.7),
-            theme.axis("d", low=0.7, high=1.5 * n),
+            theme.axis("d", low=0.7, high=1.5 * n, tickvals=list(range(step, n + 1, step))),
         ],
         y=[
             drawing.bare(-1.25, 1.25),

@@ -8,7 +8,7 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 
 from spectral_lab import checks
-from spectral_lab.eigenspaces.models.layers import GIN, Norm, Packing
+from spectral_lab.eigenspaces.models.layers import GIN, Norm, Packing, require_pairs
 from spectral_lab.eigenspaces.partitions import eigenspace_labels
 
 
@@ -57,6 +57,7 @@ class BasisNet(nn.Module):
         adjacency: Float[Tensor, "b n n"],
         mask: Bool[Tensor, "b n"],
     ) -> Float[Tensor, "b n out"]:
+        require_pairs(eigenvalues, self.d)
         spaces = torch.from_numpy(self._partition(eigenvalues, mask)).to(mask.device)
         features = eigenvectors.new_zeros(*mask.shape, self.d)
         nodes = torch.arange(mask.shape[1], device=mask.device)

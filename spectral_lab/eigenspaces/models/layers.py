@@ -166,6 +166,15 @@ class GIN(nn.Module):
         return blocks.unpack(rows)
 
 
+def require_pairs(eigenvalues: Float[Tensor, "b width"], d: int) -> None:
+    """Raise a ValueError unless there are d eigenvalues for each graph."""
+    if eigenvalues.shape[1] != d:
+        raise ValueError(
+            f"eigenvalues must have {d} columns, as the encoder was built for d = {d}, got {eigenvalues.shape[1]}; "
+            "laplacian_spectra pads to d"
+        )
+
+
 def eigen_mask(mask: Bool[Tensor, "b n"], d: int) -> Bool[Tensor, "b d"]:
     """Which of the d eigenpairs exist: the first min(n, d) of a graph with n nodes."""
     return torch.arange(d, device=mask.device) < mask.sum(dim=1, keepdim=True)

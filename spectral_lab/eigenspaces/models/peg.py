@@ -24,7 +24,8 @@ class PEG(nn.Module):
         self, eigenvectors: Float[Tensor, "b n d"], edges: tuple[Int[Tensor, " e"], ...]
     ) -> Float[Tensor, "e 1"]:
         graph, i, j = edges
-        return torch.linalg.vector_norm(eigenvectors[graph, i] - eigenvectors[graph, j], dim=1, keepdim=True)
+        V = eigenvectors[..., : self.d]
+        return torch.linalg.vector_norm(V[graph, i] - V[graph, j], dim=1, keepdim=True)
 
 
 class RandomWalk(nn.Module):

@@ -7,7 +7,7 @@ from jaxtyping import Bool, Float
 from torch import Tensor, nn
 
 from spectral_lab import checks
-from spectral_lab.eigenspaces.models.layers import GIN, MLP, Norm, Packing, eigen_mask
+from spectral_lab.eigenspaces.models.layers import GIN, MLP, Norm, Packing, eigen_mask, require_pairs
 
 
 class SignNet(nn.Module):
@@ -51,6 +51,7 @@ class SignNet(nn.Module):
         adjacency: Float[Tensor, "b n n"],
         mask: Bool[Tensor, "b n"],
     ) -> Float[Tensor, "b n out"]:
+        require_pairs(eigenvalues, self.d)
         exists = eigen_mask(mask, self.d)
         columns = mask[:, :, None] & (torch.ones_like(exists) if self.concatenate else exists)[:, None, :]
         v = eigenvectors[..., None]  # [b, n, d, 1]

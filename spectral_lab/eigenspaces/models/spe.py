@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from spectral_lab import checks
 from spectral_lab.eigenspaces.models.filters import DeepSetsFilters, ElementwiseFilters
-from spectral_lab.eigenspaces.models.layers import GIN, Norm, eigen_mask
+from spectral_lab.eigenspaces.models.layers import GIN, Norm, eigen_mask, require_pairs
 
 
 class SPE(nn.Module):
@@ -58,6 +58,7 @@ class SPE(nn.Module):
 
     def weights(self, eigenvalues: Float[Tensor, "b d"], mask: Bool[Tensor, "b n"]) -> Float[Tensor, "b d m"]:
         """φ_l(λ) for all l; zero at padded eigenvalues."""
+        require_pairs(eigenvalues, self.d)
         exists = eigen_mask(mask, self.d)
         if self.phi is None:
             return exists[..., None].to(eigenvalues).expand(-1, -1, self.channels)
