@@ -116,9 +116,9 @@ def test_the_gap_norms_are_those_of_the_reference(reference: Any) -> None:
             assert diag_gap_norm(case["n"], np.eye(case["n"])[0])[0] == pytest.approx(norm, rel=1e-6)
 
 
-@pytest.mark.parametrize("n", [8, 10, 16, 64])
+@pytest.mark.parametrize("n", [8, 10, 16])
 def test_f7_the_impulse_responses_stay_apart(n: int) -> None:
-    t, C = np.linspace(0, 40, 400_001), np.eye(n)[0]
+    t, C = np.linspace(0, 40, 200_001), np.eye(n)[0]
     gap = legs_impulse_response(n, t, C, "diag") - legs_impulse_response(n, t, C)
     assert np.trapezoid(gap**2, t) == pytest.approx((1 - 2 / n**2) / 4, rel=2e-5 * n)
 
