@@ -13,6 +13,7 @@ result: that is what the state is for.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from math import isqrt, log
 from typing import Any
 
@@ -51,7 +52,7 @@ class StateSpaceKernel(nn.Module):
         Lambda: Complex[np.ndarray, "copies half"],
         B: Complex[np.ndarray, "copies half"],
         *,
-        steps: tuple[float, float],
+        steps: Sequence[float],
         step_map: str,
         bidirectional: bool,
         trainable: bool,
@@ -59,9 +60,9 @@ class StateSpaceKernel(nn.Module):
         super().__init__()
         self.channels, self.trainable = checks.integer(channels, "channels", 1), trainable
         self.step_map = checks.choice(step_map, "step_map", STEP_MAPS)
-        low, high = (checks.number(step, "steps", above=0) for step in steps)
-        if high < low:
-            raise ValueError(f"steps must be (smallest, largest), got {steps}")
+        if len(steps) != 2 or not 0 < steps[0] <= steps[1]:
+            raise ValueError(f"steps must be the smallest and the largest step, above 0, got {steps!r}")
+        low, high = steps
         copies, half = Lambda.shape
         if channels % copies:
             raise ValueError(f"channels must be a multiple of the {copies} copies, got {channels}")
@@ -123,7 +124,7 @@ class S4Kernel(StateSpaceKernel):
         *,
         init: str = "legs",
         copies: int = 1,
-        steps: tuple[float, float] = (1e-3, 1e-1),
+        steps: Sequence[float] = (1e-3, 1e-1),
         step_map: str = "softplus",
         bidirectional: bool = False,
         trainable: bool = True,
@@ -164,7 +165,7 @@ class S4Kernel(StateSpaceKernel):
         u = torch.cat([EP.real, EP.imag], -1)  # (rank, H, n)
         v = torch.cat([2 * PE.real, -2 * PE.imag], -1)
         middle = torch.eye(len(P), device=D.device, dtype=D.dtype) + 2 * torch.einsum("rhk,shk->hrs", PE, P).real
-        v = torch.linalg.solve(middle, v.transpose(0, 1)).transpose(0, 1)
+        v = torch.einsum("hrs,shn->rhn", _small_inverse(middle), v)
         R = _real_blocks(E) - torch.einsum("rhi,rhj->hij", u, v)
         B_bar = 2 * (R @ torch.cat([B.real, B.imag], -1)[..., None])[..., 0]
         eye = torch.eye(R.shape[-1], device=D.device, dtype=D.dtype)
@@ -220,7 +221,7 @@ class S4DKernel(StateSpaceKernel):
         *,
         init: str = "legs",
         copies: int = 1,
-        steps: tuple[float, float] = (1e-3, 1e-1),
+        steps: Sequence[float] = (1e-3, 1e-1),
         step_map: str = "softplus",
         bidirectional: bool = False,
         trainable: bool = True,
@@ -495,7 +496,7 @@ def s4_stack(
     kernel: str = "s4",
     init: str = "legs",
     copies: int = 1,
-    steps: tuple[float, float] = (1e-3, 1e-1),
+    steps: Sequence[float] = (1e-3, 1e-1),
     bidirectional: bool = True,
     norm: str = "batch",
     prenorm: bool = True,
@@ -522,7 +523,7 @@ def s4_stack(
 class DelayModel(nn.Module):
     """The linear model of the delay task: one S4 layer between two linear maps, no activation, norm or residual."""
 
-    def __init__(self, init: str, states: int, steps: tuple[float, float], channels: int = 4) -> None:
+    def __init__(self, init: str, states: int, steps: Sequence[float], channels: int = 4) -> None:
         super().__init__()
         self.encoder = nn.Linear(1, channels)
         self.layer = Convolution(S4Kernel(channels, states, init=init, steps=steps))
@@ -535,6 +536,14 @@ class DelayModel(nn.Module):
 def _width(length: int) -> int:
     """About sqrt(length), a power of two."""
     return 1 << isqrt(length - 1).bit_length() if length > 1 else 1
+
+
+def _small_inverse(M: Float[Tensor, "h r r"]) -> Float[Tensor, "h r r"]:
+    """The inverses of matrices of size 1 or 2 by Cramer's rule: a library call costs more than the rest of a kernel."""
+    if M.shape[-1] == 1:
+        return 1 / M
+    (a, b), (c, d) = M[:, 0].unbind(-1), M[:, 1].unbind(-1)
+    return torch.stack([d, -b, -c, a], -1).unflatten(-1, (2, 2)) / (a * d - b * c)[:, None, None]
 
 
 def _real_blocks(E: Complex[Tensor, "h half"]) -> Float[Tensor, "h n n"]:

@@ -22,7 +22,7 @@ from torch import Tensor
 from torch.utils.data import Dataset as TorchDataset
 
 from spectral_lab import checks
-from spectral_lab.datasets import Dataset
+from spectral_lab.datasets import Dataset, data_folder
 from spectral_lab.hippo.data.expressions import VOCABULARY, listops_tokens
 from spectral_lab.hippo.data.sequences import Sequences, pixels, split_rows
 
@@ -122,14 +122,16 @@ class Pairs(TorchDataset):
         return batch
 
 
-def aan(folder: Path, length: int = 4000) -> dict[str, Pairs]:
+def aan(folder: Path | None = None, length: int = 4000) -> dict[str, Pairs]:
     """Document retrieval from `new_aan_pairs.{train,eval,test}.tsv`: label, two numbers, two texts; no header.
 
-    Characters of the training texts, cut to `length` with <eos>. Raises: ValueError.
+    Characters of the training texts, cut to `length` with <eos>. Args: folder, by default
+    `lra_release/lra_release/tsv_data` in the data folder. Raises: ValueError.
     """
+    folder = data_folder() / "lra_release" / "lra_release" / "tsv_data" if folder is None else Path(folder)
     rows = {}
     for name, file in {"train": "train", "val": "eval", "test": "test"}.items():
-        path = Path(folder) / f"new_aan_pairs.{file}.tsv"
+        path = folder / f"new_aan_pairs.{file}.tsv"
         rows[name] = [row for row in _table(path) if len(row) == 5]
         if not rows[name]:
             raise ValueError(f"folder must hold {path.name} with five columns, got {folder}")

@@ -1,0 +1,420 @@
+"""The claims of the chapter, each measured here and now, in the order of the lesson."""
+
+from __future__ import annotations
+
+from time import perf_counter
+
+import numpy as np
+
+from spectral_lab.course import Claim, Evidence
+from spectral_lab.hippo.bases import basis, impulse_response, measure, state_kernel, system
+from spectral_lab.hippo.delay import delay_network, delay_readout_error, fourier_delay, pade_delay, transfer_function
+from spectral_lab.hippo.diagonal import without_low_rank
+from spectral_lab.hippo.discretization import discretize
+from spectral_lab.hippo.dplr import dplr
+from spectral_lab.hippo.kernels import discrete_system, kernel
+from spectral_lab.hippo.matrices import lagt, legs
+from spectral_lab.hippo.reconstruction import memory, scaled_legs
+from spectral_lab.hippo.signals import white_signal
+from spectral_lab.hippo.timescales import horizon, orthogonality_defect, stretch, tilt, timescale, turn
+from spectral_lab.hippo.timewarp import EXPONENTIAL, UNIFORM, TimeWarp, warped_coefficients
+
+SINH = TimeWarp(a=np.sinh, derivative=np.cosh, inverse=np.arcsinh)
+
+
+def _below(value: float, bound: float) -> str:
+    """Rounding errors differ from machine to machine: only the bound that they keep is said, or the error itself."""
+    return f"below {bound:.0e}" if value < bound else f"{value:.1e}"
+
+
+def legs_theorem() -> Evidence:
+    """e^{tA} B by products of exponentials, against e^{-t} L_k(e^{-t})."""
+    age = np.linspace(0, 8, 200)
+    worst = max(
+        float(np.abs(impulse_response(*legs(n), age) - state_kernel("legs", n, age)).max()) for n in (4, 32, 128, 256)
+    )
+    return Evidence(f"largest error over n = 4 to 256 and ages 0 to 8 {_below(worst, 1e-11)}", worst < 1e-11)
+
+
+def orthonormality() -> Evidence:
+    """The matrix identity, and the Gram matrix by Gauss nodes."""
+    defect = max(orthogonality_defect(*legs(n), 1.0) / n for n in (4, 64, 256))
+    x, w = np.polynomial.legendre.leggauss(200)
+    p = basis("legs", 64, -np.log((x + 1) / 2))
+    gram = float(np.abs((p * (w / 2)[:, None]).T @ p - np.eye(64)).max())
+    text = f"A + Aᵀ + I + BBᵀ {_below(defect, 1e-13)} of its size; error of the Gram matrix {_below(gram, 1e-12)}"
+    return Evidence(text, defect < 1e-13 and gram < 1e-12)
+
+
+def one_time_warp() -> Evidence:
+    """d x/dt by central differences against a'(t) (A x + B u), for three warps."""
+    A, B = legs(12)
+    worst, h = 0.0, 1e-4
+    for warp, t in ((EXPONENTIAL, 1.0), (UNIFORM, 2.0), (SINH, 0.7)):
+        before, now, after = (warped_coefficients(warp, 12, _smooth, t + shift) for shift in (-h, 0.0, h))
+        right = float(warp.derivative(np.asarray(t))) * (A @ now + B * float(_smooth(np.asarray(t))))
+        worst = max(worst, float(np.abs((after - before) / (2 * h) - right).max()))
+    return Evidence(f"residual of the warped equation for a = t, log t, sinh t {_below(worst, 1e-5)}", worst < 1e-5)
+
+
+def _smooth(t: np.ndarray) -> np.ndarray:
+    return np.sin(1.3 * t) * np.exp(-((t / 4) ** 2))
+
+
+def equivariance() -> Evidence:
+    """Play a signal three times slower, and compare the states at its end."""
+    u = white_signal(1.0, 1e-3, 4.0, seed=2)
+    slow = np.repeat(u, 3)
+    change = {
+        "scaled LegS": np.linalg.norm(scaled_legs(8, slow)[-1] - scaled_legs(8, u)[-1])
+        / np.linalg.norm(scaled_legs(8, u)[-1])
+    }
+    for name in ("LegS", "LegT", "FouT"):
+        fast, late = (memory(name.lower(), 8, signal, 1e-3)[-1] for signal in (u, slow))
+        change[name] = np.linalg.norm(late - fast) / np.linalg.norm(fast)
+    told = ", ".join(f"{name} {100 * value:.0f} %" for name, value in change.items())
+    scaled = change.pop("scaled LegS")
+    return Evidence(f"change of the state: {told}", bool(scaled < 0.03 and min(change.values()) > 0.3))
+
+
+def pade() -> Evidence:
+    """The LegT delay network against the Pade approximant, on a circle."""
+    s = 3 * np.exp(1j * np.linspace(-1.5, 1.5, 41))
+    worst = max(
+        float(np.abs(transfer_function(*delay_network("legt", n), s) - pade_delay(n, s)).max()) for n in range(1, 13)
+    )
+    return Evidence(f"largest difference for n = 1 to 12 {_below(worst, 1e-13)}", worst < 1e-13)
+
+
+def fourier_delay_sign() -> Evidence:
+    """The error at s = 1, the gain on the imaginary axis, and the error with the other sign."""
+    sizes = np.array([16, 64, 256, 1024])
+    errors = np.array([abs(fourier_delay(n, 1.0) - np.exp(-1)) for n in sizes])
+    gain = float(np.abs(np.abs(fourier_delay(64, 1j * np.linspace(0.1, 300, 997))) - 1).max())
+    A, B, C, _ = delay_network("fout", 64)
+    wrong = abs(transfer_function(A, B, C, 1.0, 1.0) - np.exp(-1))
+    told = ", ".join(f"{error:.1e}" for error in errors)
+    slope = np.polyfit(np.log(sizes), np.log(errors), 1)[0]
+    text = (
+        f"errors at s = 1: {told} (slope {slope:.2f}); the gain is 1, error {_below(gain, 1e-12)}; "
+        f"with D = +1 the error is {wrong:.2f}"
+    )
+    return Evidence(text, bool(abs(slope + 1) < 0.05 and gain < 1e-12 and abs(wrong - 2) < 0.01))
+
+
+def windows_converge() -> Evidence:
+    """The L2 distance of K_0 from p_0 omega over n, and of FouT's first sine."""
+    age = np.linspace(0, 3, 6001)
+    sizes = np.array([8, 16, 32, 64])
+    slopes = {}
+    for name, family, k in (("LegT", "legt", 0), ("FouT", "fout", 0), ("FouT sine", "fout", 3)):
+        distance = []
+        for n in sizes:
+            target = basis(family, n, age)[:, k] * measure(family, age)
+            gap = state_kernel(family, n, age)[:, k] - target
+            distance.append(np.sqrt(np.trapezoid(gap**2, age)))
+        slopes[name] = float(np.polyfit(np.log(sizes), np.log(distance), 1)[0])
+    told = ", ".join(f"{name} n^{slope:.2f}" for name, slope in slopes.items())
+    wanted = abs(slopes["LegT"] + 0.5) < 0.06 and abs(slopes["FouT"] + 0.5) < 0.06 and slopes["FouT sine"] < -0.9
+    return Evidence(f"L² distance falls like {told}", wanted)
+
+
+def fourier_bound() -> Evidence:
+    """The ramp's tail in closed form over the bound L/(pi sqrt(n - 2))."""
+    ratios = []
+    for n in (16, 64, 256):
+        m = np.arange(n // 2, 200_000)
+        tail = np.sqrt(2 * np.sum(1 / (2 * np.pi * m) ** 2) + 2 / (2 * np.pi) ** 2 / (m[-1] + 0.5))
+        ratios.append(float(tail * np.pi * np.sqrt(n - 2)))
+    told = ", ".join(f"{ratio:.3f}" for ratio in ratios)
+    return Evidence(f"error/bound for the ramp: {told} at n = 16, 64, 256", 0.95 < ratios[0] < ratios[-1] < 1)
+
+
+def closure_rules() -> Evidence:
+    """Kernels of the stretched, the tilted and the turned system against the rules."""
+    age, (A, B), rng = np.linspace(0, 3, 31), legs(12), np.random.default_rng(0)
+    K = impulse_response(*stretch(A, B, 1.7), age) - 1.7 * state_kernel("legs", 12, 1.7 * age)
+    tilted = impulse_response(*tilt(A, B, 0.4), age) - np.exp(0.4 * age)[:, None] * state_kernel("legs", 12, age)
+    Q, _ = np.linalg.qr(rng.normal(size=(12, 12)))
+    turned = impulse_response(*turn(A, B, Q), age) - state_kernel("legs", 12, age) @ Q.T
+    worst = max(float(np.abs(gap).max()) for gap in (K, tilted, turned))
+    return Evidence(f"stretch, tilt and turn: largest error {_below(worst, 1e-12)}", worst < 1e-12)
+
+
+def step_is_timescale() -> Evidence:
+    """Mean ages of the measures, the kernel against D K((k + 1/2) D), and the mean age in samples over the step."""
+    step = 0.01
+    A_bar, B_bar = discretize(*legs(16), step, "bilinear")
+    K_bar, x = [], B_bar
+    for _ in range(400):
+        K_bar.append(x)
+        x = A_bar @ x
+    gap = np.abs(np.array(K_bar) - step * state_kernel("legs", 16, (np.arange(400) + 0.5) * step))[:, :4].max() / step
+    ages = []
+    for h in (0.02, 0.01, 0.005):
+        first = np.abs(kernel(legs(16), np.eye(16)[0], h, 4000))
+        ages.append(float(h * (np.arange(4000) * first).sum() / first.sum()))
+    scales = ", ".join(f"{name} {timescale(name.lower()):g}" for name in ("LegS", "LegT", "FouT"))
+    text = f"mean ages {scales}; K̄[k] is Δ·K((k+½)Δ) within {gap:.0e}; mean age of K̄ times Δ: " + ", ".join(
+        f"{age:.2f}" for age in ages
+    )
+    return Evidence(text, bool(gap < 0.02 and np.ptp(ages) < 0.02))
+
+
+def bessel() -> Evidence:
+    """State norms against the weighted energy of random signals, and the state of a constant input."""
+    worst, age = 0.0, (np.arange(6000) + 0.5) * 1e-3
+    weight = measure("legs", age) * 1e-3
+    for seed in range(5):
+        u = white_signal(6.0, 1e-3, 15.0, seed)
+        x = (basis("legs", 64, age) * weight[:, None]).T @ u[::-1]
+        worst = max(worst, float(x @ x / (weight * u[::-1] ** 2).sum()))
+    constant = float(np.linalg.norm(np.linalg.solve(*legs(64))))
+    text = f"‖x‖² is at most {worst:.2f} of the energy over 5 signals; a constant input gives ‖x‖ = {constant:.6f}"
+    return Evidence(text, worst < 1 and abs(constant - 1) < 1e-9)
+
+
+def delay_over_step() -> Evidence:
+    """The best linear read-out of a lag of 64 from 64 states."""
+
+    def errors(family: str, products: tuple[float, ...]) -> list[float]:
+        return [float(np.log10(delay_readout_error(family, 64, 64, x / 64, frequencies=256))) for x in products]
+
+    legt, fout = errors("legt", (1.5, 1.8, 2.0, 2.5)), errors("fout", (1.5, 1.8, 2.0, 2.5))
+    smooth = errors("legs", (1.0, 1.5, 2.0, 2.5, 3.0, 4.0))
+    text = (
+        f"log₁₀ error: LegT {min(legt):.1f} and FouT {min(fout):.1f} at best (1.5 ≤ Δ·lag ≤ 2), "
+        f"{legt[-1]:.2f} and {fout[-1]:.2f} at 2.5; LegS {min(smooth):.2f} at best"
+    )
+    return Evidence(text, min(legt) < -3.3 and min(fout) < -1.6 and legt[-1] > -0.4 and -0.8 < min(smooth) < -0.5)
+
+
+def normal_plus_low_rank() -> Evidence:
+    """A from its parts, the real parts of Lambda, and the largest frequency over n^2/pi."""
+    worst = 0.0
+    for family in ("legs", "legt", "fout"):
+        form = dplr(family, 64)
+        V = form.rotate(np.eye(64))  # the eigenvectors
+        P = 2 * (form.P @ V.T).real  # the other half of the spectrum adds the conjugate
+        A = 2 * ((V * form.Lambda) @ V.conj().T).real - P.T @ P
+        worst = max(worst, float(np.abs(A - system(family, 64)[0]).max() / np.abs(A).max()))
+        worst = max(worst, float(np.ptp(form.Lambda.real)))
+    ratios = [float(-dplr("legs", n).Lambda.imag.min() * np.pi / n**2) for n in (16, 64, 256)]
+    told = ", ".join(f"{ratio:.4f}" for ratio in ratios)
+    return Evidence(
+        f"A from its parts, error {_below(worst, 1e-12)}; ν₀π/n² = {told} at n = 16, 64, 256",
+        worst < 1e-12 and abs(ratios[-1] - 1) < 1e-3,
+    )
+
+
+def kernels_agree() -> Evidence:
+    """Powers, Cauchy, Krylov, and a recurrence run on noise."""
+    form, rng = dplr("legs", 64), np.random.default_rng(0)
+    C = rng.normal(size=64)
+    oracle = kernel(form, C, 0.01, 512, "powers")
+    worst = max(
+        float(np.abs(kernel(form, C, 0.01, 512, method) - oracle).max() / np.abs(oracle).max())
+        for method in ("cauchy", "krylov")
+    )
+    A_bar, B_bar, c = discrete_system(form, C, 0.01)
+    u, x, y = rng.normal(size=512), np.zeros(64), []
+    for sample in u:
+        x = A_bar @ x + B_bar * sample
+        y.append(c @ x)
+    gap = float(np.abs(np.convolve(oracle, u)[:512] - y).max() / np.abs(y).max())
+    return Evidence(
+        f"three kernels agree, {_below(worst, 1e-12)}; recurrence and convolution, {_below(gap, 1e-12)}",
+        max(worst, gap) < 1e-12,
+    )
+
+
+def weak_not_strong() -> Evidence:
+    """Antiderivatives and L2 distances of K_0 with and without the rank-one term."""
+    t = np.linspace(0, 6, 601)
+    weak, strong = [], []
+    for n in (8, 32, 128):
+        A, B = without_low_rank("legs", n)
+        antiderivative = np.linalg.solve(A, (_states(n, t) - B).T)[0] - (1 - np.exp(-t))
+        weak.append(float(np.abs(antiderivative).max()))
+        fine = np.linspace(0, 8, 8001)
+        strong.append(float(np.sqrt(np.trapezoid((_states(n, fine)[:, 0] - np.exp(-fine)) ** 2, fine))))
+    told = [", ".join(f"{value:.2g}" for value in values) for values in (weak, strong)]
+    text = f"state 0 at n = 8, 32, 128: antiderivatives differ by {told[0]}; the L² distance stays: {told[1]}"
+    return Evidence(text, weak[2] < 0.05 * weak[0] and min(strong) > 0.4)
+
+
+def _states(n: int, t: np.ndarray) -> np.ndarray:
+    """e^{tA} B without the rank-one term, from the orthonormal eigenvectors of a normal matrix."""
+    A, B = without_low_rank("legs", n)
+    frequency, V = np.linalg.eigh(-1j * (A + np.eye(n) / 2))
+    return ((np.exp(t[:, None] * (-0.5 + 1j * frequency)) * (V.conj().T @ B)) @ V.T).real
+
+
+def cost_of_powers() -> Evidence:
+    """Times of powers and of the two-level kernel at L = 4096; the bound is far below what a quiet machine shows."""
+    ratios = []
+    for n in (16, 64):
+        form, C = dplr("legs", n), np.ones(n)
+        times = {}
+        for method in ("powers", "krylov"):
+            kernel(form, C, 0.01, 64, method)
+            runs = []
+            for _ in range(3):
+                start = perf_counter()
+                kernel(form, C, 0.01, 4096, method)
+                runs.append(perf_counter() - start)
+            times[method] = min(runs)
+        ratios.append(times["powers"] / times["krylov"])
+    fast = min(ratios) > 3
+    return Evidence(f"two levels are {'more' if fast else 'not more'} than 3 times faster at n = 16 and 64", fast)
+
+
+def resolution_horizon() -> Evidence:
+    """Local error of a projected tone over the period around s*."""
+    theta = (np.arange(8000) + 0.5) * np.pi / 8000
+    sigma, weight = (1 - np.cos(theta)) / 2, np.sin(theta) / 2 * np.pi / 8000
+    age, errors = -np.log(sigma), []
+    for n in (64, 128, 256):
+        x = basis("legs", n, age).T @ (weight * np.exp(10j * np.pi * age))
+        near = float(horizon(n, 5)) + np.linspace(-0.1, 0.1, 201)
+        gap = basis("legs", n, near) @ x - np.exp(10j * np.pi * near)
+        errors.append(float(np.sqrt(np.mean(np.abs(gap) ** 2))))
+    told = ", ".join(f"{error:.2f}" for error in errors)
+    return Evidence(
+        f"error of a tone f = 5 around s*: {told} at n = 64, 128, 256", 0.45 < min(errors) <= max(errors) < 0.52
+    )
+
+
+def laguerre_is_flat() -> Evidence:
+    """LagT meets the identity with decay 0, and not with decay 1."""
+    flat, fading = (orthogonality_defect(*lagt(64), decay) for decay in (0.0, 1.0))
+    return Evidence(f"A + Aᵀ + BBᵀ {_below(flat, 1e-12)}; with decay 1 it is {fading:.1f}", flat < 1e-12 < fading)
+
+
+def step_range_decides() -> Evidence:
+    """The delay recipe in small: steps that hug the lag, and steps whose windows end before it."""
+    import tempfile
+    from pathlib import Path
+
+    import torch
+
+    from spectral_lab.hippo.recipe import delay
+    from spectral_lab.training import Silent, train
+
+    errors, threads = [], torch.get_num_threads()
+    torch.set_num_threads(1)  # many small products: more threads only wait for each other
+    try:
+        with tempfile.TemporaryDirectory() as folder:
+            for span in ("hugging", "beyond"):
+                run = train(delay("legs", span, "miniature"), reporter=Silent(), folder=Path(folder))
+                errors.append(float(np.log10(run.metrics["error"])))
+    finally:
+        torch.set_num_threads(threads)
+    text = f"LegS, log₁₀ error {errors[0]:.0f} for steps × lag in [1, 2], {errors[1]:.1f} for 8"
+    return Evidence(text, errors[0] < -1.6 and errors[1] > -0.7)
+
+
+PAPER = "paper, section 3"
+CLAIMS = (
+    Claim(
+        "C1", r"S4's LegS kernels are warped Legendre polynomials: $e^{tA}B=e^{-t}L_k(e^{-t})$ at every $n$.",
+        "paper, the LegS theorem", "paper", "1e-11", "instant", legs_theorem,
+    ),
+    Claim(
+        "C2", r"LegS is exactly orthonormal: $A+A^\top+I+BB^\top=0$, and $L_k(e^{-s})$ are orthonormal under $e^{-s}$.",
+        f"{PAPER}; the matrix test is derived here", "addition", "1e-13 and 1e-12", "instant", orthonormality,
+    ),
+    Claim(
+        "C3", r"Original LegS ($a=\log t$) and S4-LegS ($a=t$) are one theorem: $x'=a'(t)(Ax+Bu)$ for any warp $a$.",
+        "paper, the time-warp theorem", "paper", "residual 1e-5", "instant", one_time_warp,
+    ),
+    Claim(
+        "C4", "Scaled LegS does not care how fast time runs; time-invariant LegS, LegT and FouT do.",
+        "HiPPO (2008.07669), timescale equivariance", "paper", "3 % against at least 30 %", "instant", equivariance,
+    ),
+    Claim(
+        "C5", r"The delay network of LegT is the Padé approximant $[n-1/n]$ of $e^{-s}$.",
+        "paper, section on delays; LMU", "paper", "1e-13", "instant", pade,
+    ),
+    Claim(
+        "C6", r"The delay network of FouT needs $D=-1$; it is all-pass, with an error like $1/n$.",
+        "paper, the FouT delay; the sign and the closed form are ours", "addition",
+        "slope −1 ± 0.05, gain 1 to 1e-12, error 2 with $D=+1$", "instant", fourier_delay_sign,
+    ),
+    Claim(
+        "C7", r"The kernels of LegT and FouT tend to the basis on the window, in $L^2$ like $n^{-1/2}$.",
+        f"{PAPER}; the rate is measured here", "addition", "slope −0.5 ± 0.06; sines faster than −0.9",
+        "instant", windows_converge,
+    ),
+    Claim(
+        "C8", r"$n\ge(L/\pi\varepsilon)^2+2$ Fourier states give an $L$-Lipschitz kernel to $\varepsilon$.",
+        "paper, the FouT approximation theorem; tightness for the ramp is ours", "paper", "ratio below 1, tending to 1",
+        "instant", fourier_bound,
+    ),
+    Claim(
+        "C9", "Memories stay memories when stretched, tilted or turned.",
+        "paper, closure properties", "paper", "1e-12", "instant", closure_rules,
+    ),
+    Claim(
+        "C10", r"$1/\Delta$ is the memory in samples: $\bar K[k]\approx\Delta K((k+\frac12)\Delta)$.",
+        "paper, section on timescales", "paper", "2 % of the largest basis value; mean age times Δ constant to 0.02",
+        "instant", step_is_timescale,
+    ),
+    Claim(
+        "C11", r"The state never holds more than the weighted energy of the input, whatever $n$ is.",
+        "paper, section on normalisation", "paper", "ratio below 1; a constant gives 1 to 1e-9", "instant", bessel,
+    ),
+    Claim(
+        "C12", r"A window shorter than the lag ($\Delta\cdot$lag $>2$) loses the delay; LegS only fades.",
+        "paper, delay experiments; measured here by least squares", "addition",
+        "LegT below −3.3, FouT below −1.6, both above −0.4 past the cliff, LegS between −0.8 and −0.5",
+        "instant", delay_over_step,
+    ),
+    Claim(
+        "C13", "Trained on the delay, the range of the steps decides.",
+        "paper, delay table, in small", "reconstruction", "below −1.6 against above −0.7", "seconds",
+        step_range_decides,
+    ),
+    Claim(
+        "C14", r"LegS, LegT and FouT are normal plus rank 1, 2, 1; the largest frequency of LegS tends to $n^2/\pi$.",
+        "S4 (2111.00396), theorem 1; paper for FouT; the limit is ours", "paper", "1e-12; 1e-3 at n = 256",
+        "instant", normal_plus_low_rank,
+    ),
+    Claim(
+        "C15", "Powers, Cauchy sums, two-level products and the recurrence are the same kernel.",
+        "S4 (2111.00396), section 3; the two levels are ours", "addition", "1e-12", "instant", kernels_agree,
+    ),
+    Claim(
+        "C16", "Without the rank-one term LegS converges weakly, not strongly.",
+        "S4D (2206.11893), theorem 3", "paper", "antiderivatives fall 20 times, L² stays above 0.4",
+        "instant", weak_not_strong,
+    ),
+    Claim(
+        "C17", r"A kernel need not cost $n^2L$: two levels beat powers from small $n$ on.",
+        "S4 (2111.00396), the cost of the kernel", "addition", "3 times at L = 4096", "seconds", cost_of_powers,
+    ),
+    Claim(
+        "D1", r"LegS sees a frequency $f$ up to the age $\ln(1+(n/2\pi f)^2)$: there half of a tone is lost.",
+        "derived here (WKB)", "addition", "0.45 to 0.52", "instant", resolution_horizon,
+    ),
+    Claim(
+        "D2", r"LagT weighs all ages alike: its measure is 1, not $e^{-s}$.",
+        "derived here", "addition", "1e-12 against 1", "instant", laguerre_is_flat,
+    ),
+    Claim(
+        "C18", "S4-LegS reaches 86.1 % on average on the Long Range Arena (original S4: 80.5 %).",
+        "paper, table of results", "paper", "59.6, 86.8, 90.9, 88.7, 94.2, 96.4 %: recipes `arena/TASK/s4-legs`", "GPU",
+    ),
+    Claim(
+        "C19", "Path-X, 16 384 pixels in a row, is solved to 96 %.",
+        "paper, table of results", "paper", "96.35 %: recipe `arena/path-x/s4-legs`", "GPU",
+    ),
+    Claim(
+        "C20", "The bases differ: FouT and LegS/FouT are best on pictures and at chance on Path-X.",
+        "paper, table of results", "paper", "recipes `arena/TASK/s4-fout`, `arena/TASK/s4-legs-fout`", "GPU",
+    ),
+    Claim(
+        "C21", r"The step range decides Path-X: it needs $\Delta_{\min}=10^{-4}$, a memory of the length of the task.",
+        "paper, section on timescales", "paper", "recipe `arena/path-x/s4-legs`; in small: C13", "GPU",
+    ),
+)  # fmt: skip
