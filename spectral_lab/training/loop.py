@@ -23,6 +23,7 @@ import numpy as np
 import torch
 from jaxtyping import Int
 from lightning_fabric import Fabric
+from lightning_fabric.plugins.environments import LightningEnvironment
 from torch import nn
 from torch.utils.data import DataLoader, Dataset
 
@@ -223,15 +224,14 @@ def _steps_per_epoch(recipe: Recipe, splits: Mapping[str, Dataset], processes: i
 
 
 def _fabric(precision: str) -> Fabric:
-    """One process on the first GPU or the CPU; as many as torchrun or SLURM started where one of them did."""
-    environment = os.environ
-    processes = int(environment.get("WORLD_SIZE", environment.get("SLURM_NTASKS", 1)))
-    local = int(environment.get("LOCAL_WORLD_SIZE", environment.get("SLURM_NTASKS_PER_NODE", processes)))
+    """One process on the first GPU or the CPU; as many as torchrun or srun started where one of them did."""
+    processes, local = _processes(os.environ)
     fabric = Fabric(
         accelerator="cuda" if torch.cuda.is_available() else "cpu",
         devices=local,
         num_nodes=processes // local,
         strategy="ddp" if processes > 1 else "auto",
+        plugins=[LightningEnvironment()] if processes == 1 else None,  # Fabric too would wait for SLURM's tasks
         precision="32-true" if precision == "tf32" else precision,  # type: ignore[arg-type]
     )
     joined = torch.distributed.is_available() and torch.distributed.is_initialized()
@@ -239,6 +239,18 @@ def _fabric(precision: str) -> Fabric:
     if processes > 1 and not joined:
         atexit.register(_leave)  # gloo's threads must end before the interpreter does
     return fabric
+
+
+def _processes(environment: Mapping[str, str]) -> tuple[int, int]:
+    """How many processes there are, and how many of them on each node.
+
+    srun is known by the variables of its step. A notebook in an allocation has only those of the allocation: they
+    count tasks that nobody started, and it would wait for them for ever.
+    """
+    if "WORLD_SIZE" in environment:
+        return int(environment["WORLD_SIZE"]), int(environment.get("LOCAL_WORLD_SIZE", environment["WORLD_SIZE"]))
+    processes, nodes = (int(environment.get(f"SLURM_STEP_NUM_{what}", 1)) for what in ("TASKS", "NODES"))
+    return processes, processes // nodes
 
 
 def _leave() -> None:

@@ -74,12 +74,16 @@ def test_a_batch_that_does_not_divide_is_refused():
     [
         ({}, {"devices": 1, "num_nodes": 1, "strategy": "auto"}),
         ({"WORLD_SIZE": "8", "LOCAL_WORLD_SIZE": "4"}, {"devices": 4, "num_nodes": 2, "strategy": "ddp"}),
-        ({"SLURM_NTASKS": "16", "SLURM_NTASKS_PER_NODE": "8"}, {"devices": 8, "num_nodes": 2, "strategy": "ddp"}),
-        ({"SLURM_NTASKS": "1"}, {"devices": 1, "num_nodes": 1, "strategy": "auto"}),
+        (
+            {"SLURM_STEP_NUM_TASKS": "16", "SLURM_STEP_NUM_NODES": "2", "SLURM_NTASKS": "16"},
+            {"devices": 8, "num_nodes": 2, "strategy": "ddp"},
+        ),
+        ({"SLURM_STEP_NUM_TASKS": "1", "SLURM_STEP_NUM_NODES": "1"}, {"devices": 1, "strategy": "auto"}),
+        ({"SLURM_NTASKS": "8"}, {"devices": 1, "num_nodes": 1, "strategy": "auto"}),  # an allocation, no step
     ],
 )
 def test_the_launcher_decides_the_number_of_processes(monkeypatch, variables, expected):
-    for name in ("WORLD_SIZE", "LOCAL_WORLD_SIZE", "SLURM_NTASKS", "SLURM_NTASKS_PER_NODE"):
+    for name in ("WORLD_SIZE", "LOCAL_WORLD_SIZE", "SLURM_STEP_NUM_TASKS", "SLURM_STEP_NUM_NODES"):
         monkeypatch.delenv(name, raising=False)
     for name, value in variables.items():
         monkeypatch.setenv(name, value)
@@ -95,3 +99,10 @@ def test_the_launcher_decides_the_number_of_processes(monkeypatch, variables, ex
     loop._fabric("tf32")
     assert {name: asked[name] for name in expected} == expected
     assert asked["precision"] == "32-true"
+
+
+def test_a_notebook_in_an_allocation_trains_alone(alone, tmp_path, monkeypatch):
+    monkeypatch.setenv("SLURM_NTASKS", "8")
+    monkeypatch.setenv("SLURM_JOB_NAME", "notebook")
+    run = train(tiny_recipe.recipe(plain=True, noise=0.0), reporter=Silent(), folder=tmp_path)
+    assert run.curves == alone
