@@ -62,8 +62,9 @@ def departure_from_normality(A: ArrayLike) -> float:
     Args: A (n, n), real or complex. Raises: ValueError.
     """
     A = checks.square(A, "A")
-    gap = np.linalg.norm(A) ** 2 - (np.abs(np.linalg.eigvals(A)) ** 2).sum()
-    return float(np.sqrt(max(gap, 0.0)))
+    size = float(np.abs(A).max()) or 1.0
+    gap = np.linalg.norm(A / size) ** 2 - (np.abs(np.linalg.eigvals(A / size)) ** 2).sum()
+    return size * float(np.sqrt(max(gap, 0.0)))
 
 
 def _is_normal(A: Inexact[np.ndarray, "n n"]) -> bool:

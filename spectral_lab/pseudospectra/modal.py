@@ -28,10 +28,15 @@ def modes(A: ArrayLike, B: ArrayLike, C: ArrayLike) -> tuple[Complex[np.ndarray,
     B, C = checks.array(B, "B", (len(A),)), checks.array(C, "C", (len(A),))
     poles, V = np.linalg.eig(A)
     try:
-        residues = (C @ V) * np.linalg.solve(V, B.astype(V.dtype))
+        inverse = np.linalg.inv(V)
+        condition = float(np.linalg.norm(V, 1) * np.linalg.norm(inverse, 1))
     except np.linalg.LinAlgError:
-        raise ValueError("A must have n independent eigenvectors, but it is defective") from None
-    return poles.astype(complex), residues.astype(complex)
+        condition = np.inf
+    if not condition < 0.1 / np.finfo(float).eps:
+        raise ValueError(
+            f"A must have n independent eigenvectors, got ones with condition number {condition:.1g}: perturb it first"
+        )
+    return poles.astype(complex), ((C @ V) * (inverse @ B)).astype(complex)
 
 
 def modal_transfer(poles: ArrayLike, residues: ArrayLike, s: ArrayLike) -> Complex[np.ndarray, "*grid"]:
@@ -70,12 +75,15 @@ def tone_response(poles: ArrayLike, residues: ArrayLike, omega: Any, t: ArrayLik
     if np.iscomplexobj(t) or (t < 0).any():
         raise ValueError("t must hold times of at least 0 only")
     beat = 1j * omega - poles
-    tone, ring = np.exp(1j * omega * t)[..., None], np.exp(poles * t[..., None])
     with np.errstate(all="ignore"):
+        tone, ring = np.exp(1j * omega * t)[..., None], np.exp(poles * t[..., None])
         apart = (tone - ring) / beat
         close = ring * np.expm1(beat * t[..., None]) / beat  # the same without cancellation
-    close = np.where(beat == 0, t[..., None] * ring, close)
-    return np.asarray(np.where(np.abs(beat) * t[..., None] < 1, close, apart) @ residues)
+        close = np.where(beat == 0, t[..., None] * ring, close)
+        y = np.asarray(np.where(np.abs(beat) * t[..., None] < 1, close, apart) @ residues)
+    if not np.isfinite(y).all():
+        raise ValueError("t must be small enough for the growing modes to be finite")
+    return y
 
 
 def hold(
@@ -90,8 +98,10 @@ def hold(
     poles, residues = _modes(poles, residues)
     step = checks.number(step, "step", above=0)
     with np.errstate(all="ignore"):
-        weight = np.where(poles == 0, step, np.expm1(poles * step) / poles)
-    return np.exp(poles * step), residues * weight
+        held = np.exp(poles * step), residues * np.where(poles == 0, step, np.expm1(poles * step) / poles)
+    if not np.isfinite(held).all():
+        raise ValueError(f"step must be small enough for the growing modes to be finite, got {step:g}")
+    return held
 
 
 def sampled_transfer(

@@ -37,20 +37,14 @@ def sigma_min(A: ArrayLike, z: ArrayLike, method: str = "lanczos") -> Float[np.n
 
     Args: A (n, n), real or complex; z, complex numbers of any shape; method. Raises: ValueError.
     """
-    A, z = checks.square(A, "A"), np.asarray(checks.array(z, "z"), dtype=complex)
+    matrix, z = checks.square(A, "A"), np.asarray(checks.array(z, "z"), dtype=complex)
     method = checks.choice(method, "method", METHODS)
-    points = z.ravel()
-    if method == "svd" or len(A) <= 4 or points.size <= 16:
-        return _by_svd(A, points).reshape(z.shape)
-    T = _schur_form(A)
-    if np.linalg.norm(np.triu(T, 1)) <= 10 * EPS * np.linalg.norm(A):
-        sigma = np.min([np.abs(points - eigenvalue) for eigenvalue in np.diag(T)], axis=0)  # normal: the distance
-        return sigma.reshape(z.shape)
-    points, position = (points, slice(None)) if np.iscomplexobj(A) else _upper_half(points)
-    sigma = _by_blocks(lambda block: _SchurResolvent(T, block), len(A), points)
-    missing = np.isnan(sigma)
-    sigma[missing] = _by_svd(A, points[missing])
-    return sigma[position].reshape(z.shape)
+    size = max(np.abs(matrix).max(), np.abs(z).max(initial=0.0))
+    unit = 2.0 ** np.floor(np.log2(size)) if size > 0 else 1.0  # keeps squares in range, and costs no rounding
+    matrix, points = matrix / unit, z.ravel() / unit
+    few = matrix.shape[0] <= 4 or points.size <= 16
+    sigma = _by_svd(matrix, points) if method == "svd" or few else _by_lanczos(matrix, points)
+    return (unit * sigma).reshape(z.shape)
 
 
 def legs_sigma_min(n: SupportsInt, z: ArrayLike) -> Float[np.ndarray, "*grid"]:
@@ -75,6 +69,18 @@ def legs_sigma_min(n: SupportsInt, z: ArrayLike) -> Float[np.ndarray, "*grid"]:
         tiny = missing & (sigma < 1e-6 * np.linalg.norm(A))  # out of the SVD's reach: once more, as a small block
         sigma[tiny] = np.nan_to_num(sweep(points[tiny]), nan=0.0)
     return sigma[position].reshape(z.shape)
+
+
+def _by_lanczos(A: Inexact[np.ndarray, "n n"], z: Complex[np.ndarray, " points"]) -> Float[np.ndarray, " points"]:
+    """One Schur form for all points; the distance to the spectrum where A is normal; dense where Lanczos gives up."""
+    T = _schur_form(A)
+    if np.linalg.norm(np.triu(T, 1)) <= 10 * EPS * np.linalg.norm(A):
+        return np.min([np.abs(z - eigenvalue) for eigenvalue in np.diag(T)], axis=0)
+    points, position = (z, slice(None)) if np.iscomplexobj(A) else _upper_half(z)
+    sigma = _by_blocks(lambda block: _SchurResolvent(T, block), len(A), points)
+    missing = np.isnan(sigma)
+    sigma[missing] = _by_svd(A, points[missing])
+    return sigma[position]
 
 
 # What Lanczos needs of M = z I - A at every point of a block is a class with

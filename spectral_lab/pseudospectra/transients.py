@@ -100,14 +100,18 @@ def semigroup_norms(A: ArrayLike, step: Any, steps: SupportsInt) -> Float[np.nda
     Args: A (n, n), real or complex; step > 0 in units of time; steps, at least 1. Raises: ValueError.
     """
     A, step, steps = checks.square(A, "A"), checks.number(step, "step", above=0), checks.integer(steps, "steps", 1)
-    one = scipy.linalg.expm(step * A)
-    powers = [np.eye(len(A), dtype=one.dtype)]
-    for _ in range(8):
-        powers.append(powers[-1] @ one)
-    blocks, leap = [np.array(powers[:8])], powers[8]
-    while 8 * len(blocks) <= steps:
-        blocks.append(blocks[-1] @ leap)
-    return np.linalg.norm(np.concatenate(blocks)[: steps + 1], 2, axis=(1, 2))
+    with np.errstate(all="ignore"):
+        one = scipy.linalg.expm(step * A)
+        powers = [np.eye(len(A), dtype=one.dtype)]
+        for _ in range(8):
+            powers.append(powers[-1] @ one)
+        blocks, leap = [np.array(powers[:8])], powers[8]
+        while 8 * len(blocks) <= steps:
+            blocks.append(blocks[-1] @ leap)
+    exponentials = np.concatenate(blocks)[: steps + 1]
+    if not np.isfinite(exponentials).all():
+        raise ValueError(f"step must be small enough for e^(tA) to be finite at t = {steps} step, got {step:g}")
+    return np.linalg.norm(exponentials, 2, axis=(1, 2))
 
 
 def growth_reached(t: ArrayLike, abscissa: Any, epsilon: Any) -> Float[np.ndarray, "*times"]:

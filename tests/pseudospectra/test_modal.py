@@ -8,9 +8,10 @@ import scipy
 from hypothesis import given
 from hypothesis import strategies as st
 
-from spectral_lab.hippo import discretize
+from spectral_lab.hippo import discretize, legs
 from spectral_lab.pseudospectra import (
     hold,
+    jordan_block,
     legs_normal,
     legs_transfer,
     modal_transfer,
@@ -108,6 +109,10 @@ def test_the_hold_lowers_the_last_spike_by_a_sinc_and_an_exact_period_folds_it_t
     [
         (lambda: modes(np.ones((2, 3)), [1], [1]), "A"),
         (lambda: modes(np.eye(2), [1, 1, 1], [1, 1]), "B"),
+        (lambda: modes(jordan_block(3, -1.0), [0, 0, 1], [1, 0, 0]), "A"),
+        (lambda: transfer_function(*legs(40), np.ones(40), 1j), "A"),
+        (lambda: hold([1e3], [1.0], 1.0), "step"),
+        (lambda: tone_response([1e3], [1.0], 1.0, 5.0), "t"),
         (lambda: transfer_function(-np.eye(2), [1, 1], [1], 1j), "C"),
         (lambda: transfer_function(-np.eye(2), [1, 1], [1, 1], np.nan), "s"),
         (lambda: modal_transfer([[1.0]], [1.0], 0.0), "poles"),

@@ -121,6 +121,13 @@ def test_sigma_min_is_attained_by_a_rank_one_perturbation_and_has_slope_one(n: i
     assert abs(sigma_min(A, near) - sigma_min(A, z)) <= 1e-3 * (1 + 1e-9)
 
 
+@pytest.mark.parametrize("unit", [1e-200, 1e-100, 1e100, 1e200])
+@pytest.mark.parametrize("method", ["lanczos", "svd"])
+def test_units_do_not_matter(unit: float, method: str) -> None:
+    A, z = np.random.default_rng(0).standard_normal((8, 8)), grid(-3, 3, 3)
+    np.testing.assert_allclose(sigma_min(unit * A, unit * z, method) / unit, sigma_min(A, z, method), rtol=1e-9)
+
+
 def test_shapes_follow_z_and_an_eigenvalue_gives_zero() -> None:
     A = np.diag([1.0, 2.0, 5.0, 7.0, 9.0])
     assert sigma_min(A, 3.0).shape == ()

@@ -117,6 +117,7 @@ def test_the_growth_that_a_pseudospectrum_forces_is_reached(n: int, seed: int, p
         (lambda: spectral_abscissa(np.ones(3)), "A"),
         (lambda: semigroup_norms(np.eye(2), 0, 3), "step"),
         (lambda: semigroup_norms(np.eye(2), 0.1, 0), "steps"),
+        (lambda: semigroup_norms(np.eye(2), 100.0, 20), "step"),
         (lambda: growth_reached(1.0, 0.0, 0.1), "abscissa"),
         (lambda: growth_reached(-1.0, 1.0, 0.1), "t"),
     ],
