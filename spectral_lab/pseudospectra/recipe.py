@@ -130,6 +130,7 @@ ROBUSTNESS: dict[str, dict[str, Any]] = {
         "epochs": 10,
     },
 }
+LOUDNESS = (0.03, 0.1, 0.3, 1.0)  # amplitudes at the spike, measured at the end of the run
 # Read off the paper's figure: S4-PTD stays near 75 %, S4D falls to about chance.
 PUBLISHED = {"s4d": {"noisy": 0.1}, "s4ptd": {"noisy": 0.75}}
 
@@ -139,13 +140,14 @@ SMALL_RATES = tuple(Group(f"*.ssm.{name}", 0.001, 0.0) for name in ("log_step", 
 
 
 def robustness(task: str, start: str, preset: str) -> Recipe:
-    """S4D or S4-PTD trained clean and tested with a tone at the last spike of S4D, then at many frequencies.
+    """S4D or S4-PTD trained clean and tested with a tone at the last spike of S4D, then at many pitches and amplitudes.
 
     Args: task, `"digits"`, or `"learnt"`, where A, B and the steps are learnt at a small rate. Raises: ValueError.
     """
     size, learnt = ROBUSTNESS[checks.choice(preset, "preset", ROBUSTNESS)], task == "learnt"
     spike = round(float(s4d_frequencies(MODES)[0]), 2)
     tones = {f"at {frequency:g}": [frequency, size["sweep_amplitude"]] for frequency in sweep(MODES, size["points"])}
+    tones |= {f"loud {amplitude:g}": [spike, amplitude] for amplitude in LOUDNESS}
     return Recipe(
         name=f"pseudospectra/{task}/{start}",
         preset=preset,

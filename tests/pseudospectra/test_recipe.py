@@ -98,6 +98,7 @@ def test_the_miniature_shows_the_fragility_of_s4d_and_its_cure(tmp_path):
     assert runs["s4ptd"].metrics["noisy"] > 0.6
     spike = f"at {round(s4d_frequencies(32)[0], 2):g}"
     assert runs["s4d"].metrics[spike] < runs["s4d"].metrics["at 976.28"]
+    assert runs["s4d"].metrics["loud 1"] < runs["s4d"].metrics["loud 0.3"] < runs["s4d"].metrics["loud 0.03"] + 0.02
 
 
 def test_the_command_trains_the_miniature_and_records_it(tmp_path, monkeypatch, capsys):
