@@ -72,6 +72,20 @@ def test_the_kreiss_constant_of_a_two_by_two_matrix_is_the_brute_force_one() -> 
     assert kreiss_constant(A) >= brute
 
 
+@given(n=st.integers(2, 8), seed=st.integers(0, 1000), power=st.floats(-3, 0), imaginary=st.booleans())
+def test_the_kreiss_constant_is_the_largest_abscissa_over_epsilon(
+    n: int, seed: int, power: float, imaginary: bool
+) -> None:
+    rng = np.random.default_rng(seed)
+    A = rng.standard_normal((n, n)) + np.triu(rng.standard_normal((n, n)), 1) * 3
+    A = A + (1j * rng.standard_normal((n, n)) if imaginary else 0)
+    A = A - (spectral_abscissa(A) + 10.0**power) * np.eye(n)
+    K, epsilons = kreiss_constant(A), np.linalg.norm(A, 2) * np.geomspace(1e-5, 10, 40)
+    reached = max(pseudospectral_abscissa(A, epsilon) / epsilon for epsilon in epsilons)
+    assert reached <= K * (1 + 1e-6)
+    assert max(reached, 1) * 1.05 >= K  # the grid of epsilon is coarse
+
+
 def test_legs_never_grows_although_its_eigenvectors_are_hopeless() -> None:
     for n in (4, 16, 32):
         A, _ = legs(n)
