@@ -55,12 +55,7 @@ def evolve(
 
     s need not be a sign: with s = E this is evolution under H + alpha V itself, which does not cool.
     """
-    alpha, angle = _positive(alpha, "alpha"), _positive(angle, "angle")
-    drive = checks.choice(drive, "drive", DRIVES)
-    c, V = checks.array(c, "c").astype(complex), checks.array(V, "V").astype(complex)
-    s = checks.array(s, "s", (None,)).real
-    if V.shape != (len(s), len(s)) or c.shape[0] != len(s):
-        raise ValueError(f"c, s and V must have one dimension, got shapes {c.shape}, {s.shape} and {V.shape}")
+    c, s, V, alpha, angle = _step_arguments(c, s, V, alpha, angle, drive)
     if drive == "constant":
         return _exponential(np.diag(s) + alpha * V, angle / alpha, c)
     if drive == "ramp":
@@ -83,9 +78,9 @@ def during(
     'constant' and 'ramp': every half unit of time or less; 'bang-bang': after every round, which counts as the time
     angle/(alpha r), so that all drives take t = angle/alpha.
     """
-    evolve(c, s, V, alpha=alpha, angle=1e-9)  # the checks
-    c, V, s = np.asarray(c, dtype=complex), np.asarray(V, dtype=complex), np.asarray(s, dtype=float)
-    angle, drive = _positive(angle, "angle"), checks.choice(drive, "drive", DRIVES)
+    c, s, V, alpha, angle = _step_arguments(c, s, V, alpha, angle, drive)
+    if c.ndim != 1:
+        raise ValueError(f"c must be one state, got shape {c.shape}")
     t = angle / alpha
     if drive == "constant":
         times = np.linspace(0, t, int(np.ceil(2 * t)) + 1)
@@ -183,6 +178,17 @@ def budget(steps: Any, leak_budget: Any = 0.2, angle: Any = 8.0) -> tuple[float,
     steps = checks.integer(steps, "steps", 1)
     alpha = float(np.sqrt(_positive(leak_budget, "leak_budget") / steps))
     return alpha, steps * _positive(angle, "angle") / alpha
+
+
+def _step_arguments(
+    c: Any, s: Any, V: Any, alpha: Any, angle: Any, drive: str
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, float, float]:
+    checks.choice(drive, "drive", DRIVES)
+    c, V = checks.array(c, "c").astype(complex), checks.array(V, "V").astype(complex)
+    s = checks.array(s, "s", (None,)).real
+    if V.shape != (len(s), len(s)) or c.shape[:1] != s.shape:
+        raise ValueError(f"c, s and V must have one dimension, got shapes {c.shape}, {s.shape} and {V.shape}")
+    return c, s, V, _positive(alpha, "alpha"), _positive(angle, "angle")
 
 
 def _exponential(A: np.ndarray, t: float, c: np.ndarray) -> np.ndarray:

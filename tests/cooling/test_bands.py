@@ -218,6 +218,8 @@ def test_plain_evolution_hardly_moves_a_level():
         (lambda: bands.evolve([1, 0], [-1, 1], np.eye(3), alpha=0.1, angle=1), "one dimension"),
         (lambda: bands.evolve([1, 0], [-1, 1], np.eye(2), alpha=0.1, angle=1, drive="slow"), "drive must be"),
         (lambda: bands.evolve([np.nan, 0], [-1, 1], np.eye(2), alpha=0.1, angle=1), "c must be finite"),
+        (lambda: bands.evolve(1.0, [-1, 1], np.eye(2), alpha=0.1, angle=1), "one dimension"),
+        (lambda: bands.during(np.eye(2), [-1, 1], np.eye(2), alpha=0.1, angle=1), "c must be one state"),
         (lambda: bands.leak_bound(-0.1), "alpha must be"),
         (lambda: bands.leak_bound(0.1, gap=0), "gap must be"),
         (lambda: bands.motion_in_band([0.5, 1], np.eye(2), 0.1, 1), "exact signs"),
