@@ -230,7 +230,7 @@ def smallest_gap(n: int, delta: float) -> float:
 
 
 narrowest = Exercise(
-    title="How narrow can it get?",
+    title="The narrowest gap",
     level=3,
     statement="A ring of $n$ nodes with a fixed $\\delta$. While $w$ is swept through 1 the gap has a smallest "
     "value. Write it as a function of $n$ and $\\delta$, to first order.",

@@ -157,7 +157,7 @@ def counting(preset: str, method: str, length: int | None) -> Recipe:
     small = preset == "miniature"
     encoder, options, base = (_COUNTING_SMALL if small else _COUNTING)[checks.choice(method, "method", METHODS)]
     d = options.get("d", 10)
-    every = {"paper": 1, "lecture": 5, "miniature": 0}[checks.choice(preset, "preset", PRESETS)]
+    every = {"paper": 1, "lecture": 10, "miniature": 0}[checks.choice(preset, "preset", PRESETS)]
     evaluations = tuple(
         Evaluation(split, Part(absolute_errors, {"split": split, "lengths": length is None}), every)
         for split in ("val", "test")
@@ -178,7 +178,7 @@ def counting(preset: str, method: str, length: int | None) -> Recipe:
         schedule=Part(warmup_then_linear, {"warmup": 20 if small else 100}),
         target=Target(shown, {}, select=None if small else "val MAE", best="lowest"),
         batch_size=32 if small else 128,
-        epochs={"paper": 600, "lecture": 200, "miniature": 24}[preset],
+        epochs={"paper": 600, "lecture": 80, "miniature": 24}[preset],
         precision="tf32" if preset == "lecture" else "32-true",
     )
 
