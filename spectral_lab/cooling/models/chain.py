@@ -174,8 +174,11 @@ def rotate(windows: list[Tensor], psi: Tensor) -> Tensor:
     batch, left = psi.shape[0], 1
     for U in windows:
         size = U.shape[-1]
-        blocks = psi.reshape(batch, left, size, -1)
-        psi = torch.matmul(U[:, None] if U.ndim == 3 else U, blocks).reshape(batch, -1)
+        if left * size == psi.shape[-1]:  # the last window: one product a trajectory, and no copies of U
+            psi = (psi.reshape(batch, left, size) @ U.mT).reshape(batch, -1)
+        else:
+            blocks = psi.reshape(batch, left, size, -1)
+            psi = torch.matmul(U[:, None] if U.ndim == 3 else U, blocks).reshape(batch, -1)
         left *= size
     return psi
 
