@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from time import perf_counter
+from typing import Any
 
 import numpy as np
 
@@ -57,7 +58,7 @@ def one_time_warp() -> Evidence:
     return Evidence(f"residual of the warped equation for a = t, log t, sinh t {_below(worst, 1e-5)}", worst < 1e-5)
 
 
-def _smooth(t: np.ndarray) -> np.ndarray:
+def _smooth(t: Any) -> Any:
     return np.sin(1.3 * t) * np.exp(-((t / 4) ** 2))
 
 
