@@ -11,6 +11,7 @@ from numpy.polynomial import Legendre, Polynomial
 from spectral_lab.explorer import Explorer, Slider, number_text, slider, theme
 from spectral_lab.hippo import legs
 from spectral_lab.pseudospectra.legs import legs_normal_eigenpairs, s4d_frequencies
+from spectral_lab.pseudospectra.modal import hold, sampled_transfer
 from spectral_lab.pseudospectra.ptd import stored_path
 
 N = 32
@@ -47,7 +48,7 @@ def _kernels(l: int, step: float) -> np.ndarray:
     """Impulse responses of the three systems sampled by zero-order hold, through the FFT that convolves with them."""
     kernels = []
     for poles, residues in _modes(l).values():
-        held = np.expm1(poles * step) / poles * residues
+        _, held = hold(poles, residues, step)
         # e^{p step k} for all k as an outer product of 32 by 32 powers.
         powers = np.exp(np.outer(np.arange(32) * 32 * step, poles))[:, None] * np.exp(
             np.outer(np.arange(32) * step, poles)
@@ -56,17 +57,11 @@ def _kernels(l: int, step: float) -> np.ndarray:
     return np.fft.rfft(np.array(kernels), 2 * LENGTH)
 
 
-def _sampled_gain(poles: np.ndarray, residues: np.ndarray, omega: np.ndarray, step: float) -> np.ndarray:
-    held = np.expm1(poles * step) / poles * residues
-    z = np.exp(1j * omega * step)
-    return np.abs((z[:, None] / (z[:, None] - np.exp(poles * step))) @ held)
-
-
 @lru_cache(maxsize=256)
 def _gains(l: int, step: float) -> tuple[np.ndarray, np.ndarray]:
     near = SPIKES[:6, None] + np.linspace(-3, 3, 13)
     omega = np.unique(np.concatenate([np.geomspace(5, 1000, 220), near.ravel()]))
-    return omega, np.array([_sampled_gain(*modes, omega, step) for modes in _modes(l).values()])
+    return omega, np.array([np.abs(sampled_transfer(*modes, omega, step)) for modes in _modes(l).values()])
 
 
 def _compute(omega: float, loudness: float, step: float, l: int) -> dict[str, Any]:
