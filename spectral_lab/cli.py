@@ -76,6 +76,7 @@ def _lab(options: argparse.Namespace) -> int:
 def lab_command(port: int | None, browser: bool) -> list[str]:
     """The command line that serves the repository and opens notebook 00."""
     command = [sys.executable, "-m", "jupyterlab", f"--ServerApp.root_dir={ROOT}"]
+    command.append("--LabApp.news_url=None")  # no question about news over the first page
     command.append(f"--LabApp.default_url=/lab/tree/notebooks/{START}")
     if port is not None:
         command.append(f"--port={port}")
