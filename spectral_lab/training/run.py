@@ -6,6 +6,7 @@ import json
 import os
 import platform
 import re
+import sys
 from dataclasses import dataclass, field
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -132,8 +133,9 @@ def versions() -> dict[str, str]:
     for package in ("torch", "numpy", "scipy", "lightning-fabric", "safetensors"):
         try:
             found[package] = version(package)
-        except PackageNotFoundError:
-            found[package] = "unknown"
+        except PackageNotFoundError:  # some images bring a package inside another one
+            module = sys.modules.get(package.replace("-", "_"))
+            found[package] = str(getattr(module, "__version__", "unknown"))
     return found
 
 
