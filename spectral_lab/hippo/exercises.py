@@ -123,7 +123,7 @@ dead_state = Exercise(
 )
 
 how_many_states = Exercise(
-    title="How many states?",
+    title="The number of states",
     level=1,
     statement="How many LegS states resolve 5 cycles per unit of time up to the age 3?",
     starter="n = ...",
