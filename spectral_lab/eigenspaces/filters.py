@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import SupportsInt
+from collections.abc import Callable
+from typing import Any, SupportsInt
 
 import numpy as np
 import scipy
@@ -88,7 +88,7 @@ def spline_lipschitz(coefficients: ArrayLike) -> float:
     return float(np.abs(np.concatenate([a, c, vertex])).max())
 
 
-def relu_mlp(lam: ArrayLike, weights: Sequence[ArrayLike], biases: Sequence[ArrayLike]) -> Float[np.ndarray, "*lam"]:
+def relu_mlp(lam: ArrayLike, weights: Any, biases: Any) -> Float[np.ndarray, "*lam"]:
     """A scalar ReLU network φ: R -> R, applied to each eigenvalue; weights[k] is [out, in], no ReLU after the last.
 
     Raises:
@@ -102,7 +102,7 @@ def relu_mlp(lam: ArrayLike, weights: Sequence[ArrayLike], biases: Sequence[Arra
     return (x @ layers[-1][0].T + layers[-1][1]).reshape(lam.shape)
 
 
-def mlp_lipschitz(weights: Sequence[ArrayLike], biases: Sequence[ArrayLike]) -> float:
+def mlp_lipschitz(weights: Any, biases: Any) -> float:
     """The exact Lipschitz constant on [0, 2] of a scalar ReLU network: its steepest piece.
 
     The network is piecewise linear. Its kinks are found layer by layer: between the kinks so far every neuron is
@@ -124,19 +124,27 @@ def mlp_lipschitz(weights: Sequence[ArrayLike], biases: Sequence[ArrayLike]) -> 
     return float(np.abs(_slopes(middle, layers)).max())
 
 
-def mlp_lipschitz_bound(weights: Sequence[ArrayLike]) -> float:
+def mlp_lipschitz_bound(weights: Any) -> float:
     """The product of the spectral norms of the layers: an upper bound for the Lipschitz constant of a ReLU network.
 
     Raises:
         ValueError: for no layers, or weights that are not finite matrices.
     """
+    _require_sequence(weights, "weights")
     if len(weights) == 0:
         raise ValueError("weights must hold at least one layer")
     norms = [np.linalg.norm(checks.array(W, f"weights[{k}]", (None, None)), 2) for k, W in enumerate(weights)]
     return float(np.prod(norms))
 
 
-def _layers(weights: Sequence[ArrayLike], biases: Sequence[ArrayLike]) -> list[tuple[np.ndarray, np.ndarray]]:
+def _require_sequence(value: Any, name: str) -> None:
+    if not isinstance(value, (list, tuple)):
+        raise ValueError(f"{name} must be a list with an array for each layer, got {type(value).__name__}")
+
+
+def _layers(weights: Any, biases: Any) -> list[tuple[np.ndarray, np.ndarray]]:
+    _require_sequence(weights, "weights")
+    _require_sequence(biases, "biases")
     if len(weights) == 0 or len(weights) != len(biases):
         raise ValueError(f"weights and biases must be as many, at least one, got {len(weights)} and {len(biases)}")
     layers = []

@@ -9,7 +9,6 @@ from __future__ import annotations
 from typing import NamedTuple, SupportsInt
 
 import numpy as np
-from jaxtyping import Float
 from numpy.typing import ArrayLike
 
 from spectral_lab import checks
@@ -75,12 +74,17 @@ def davis_kahan(L: ArrayLike, L2: ArrayLike, d: SupportsInt) -> Inequality:
     return Inequality(sin_theta(V[:, :d], W), _ratio(2 * change, gap))
 
 
-def sin_theta(V: Float[np.ndarray, "n d"], W: Float[np.ndarray, "n d"]) -> float:
+def sin_theta(V: ArrayLike, W: ArrayLike) -> float:
     """||sin Θ||_F between the spans of two sets of d orthonormal columns.
 
     Computed as the part of W outside span(V): the textbook form sqrt(d - ||V^T W||_F^2) loses half of the digits
     when the angles are small.
+
+    Raises:
+        ValueError: if V and W are not matrices [n, d] of one shape.
     """
+    V = checks.array(V, "V", (None, None))
+    W = checks.array(W, "W", V.shape)
     return float(np.linalg.norm(W - V @ (V.T @ W)))
 
 

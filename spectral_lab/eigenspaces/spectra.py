@@ -7,7 +7,6 @@ columns of its eigenvectors padded with zeros to d (SPE, section 2).
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from typing import Any, NamedTuple, SupportsFloat, SupportsInt
@@ -30,7 +29,7 @@ class Spectra(NamedTuple):
     mask: Bool[np.ndarray, "batch nodes"]
 
 
-def laplacian_spectra(graphs: Iterable[Any], d: SupportsInt | None = None, isolated: SupportsFloat = 1.0) -> Spectra:
+def laplacian_spectra(graphs: Any, d: SupportsInt | None = None, isolated: SupportsFloat = 1.0) -> Spectra:
     """The d lowest eigenpairs of the normalised Laplacians of many graphs, zero-padded to one shape.
 
     The Laplacians are assembled by one scatter and diagonalised size by size, so there is no Python work per graph
@@ -73,7 +72,7 @@ def laplacian_spectra(graphs: Iterable[Any], d: SupportsInt | None = None, isola
 
 
 def laplacian_batch(
-    graphs: Iterable[Any], isolated: float = 1.0
+    graphs: Any, isolated: float = 1.0
 ) -> tuple[Int[np.ndarray, " batch"], Float[np.ndarray, "batch nodes nodes"]]:
     """The sizes of the graphs and their normalised Laplacians, zero beyond each graph's own nodes.
 
@@ -91,14 +90,18 @@ def laplacian_batch(
 
 
 def adjacency_batch(
-    graphs: Iterable[Any],
+    graphs: Any,
 ) -> tuple[Int[np.ndarray, " batch"], Float[np.ndarray, "batch nodes nodes"]]:
     """The sizes of the graphs and their adjacency matrices, zero-padded to the largest.
 
     Raises:
         ValueError: as `laplacian_spectra`.
     """
-    sizes, owner, ends, weights = _edges_of_all(list(graphs))
+    try:
+        listed = list(graphs)
+    except TypeError:
+        raise ValueError(f"graphs must be several graphs, got {type(graphs).__name__}") from None
+    sizes, owner, ends, weights = _edges_of_all(listed)
     adjacency = np.zeros((len(sizes), sizes.max(), sizes.max()))
     adjacency[owner, ends[:, 0], ends[:, 1]] = weights
     adjacency[owner, ends[:, 1], ends[:, 0]] = weights

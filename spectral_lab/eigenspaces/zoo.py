@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import networkx as nx
 import numpy as np
@@ -75,17 +76,17 @@ def named_graph(name: str) -> nx.Graph:
     return ordered
 
 
-def layout(graph: nx.Graph) -> Float[np.ndarray, "n 2"]:
+def layout(graph: Any) -> Float[np.ndarray, "n 2"]:
     """Coordinates for drawing: rings as rings, molecules as molecules.
 
     Kamada and Kawai's layout: deterministic, and it draws fused rings as chemists do when it starts from a drawing
     without crossings, where there is one. Components are laid out one by one, side by side.
 
     Raises:
-        ValueError: for a graph without nodes.
+        ValueError: for anything but a networkx graph with at least one node.
     """
-    if graph.number_of_nodes() == 0:
-        raise ValueError("graph must have at least one node")
+    if not isinstance(graph, nx.Graph) or graph.number_of_nodes() == 0:
+        raise ValueError(f"graph must be a networkx graph with at least one node, got {graph!r}")
     index = {node: i for i, node in enumerate(graph)}
     xy, left = np.zeros((len(index), 2)), 0.0
     for nodes in nx.connected_components(graph):
