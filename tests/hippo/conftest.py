@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from hypothesis import settings
+from threadpoolctl import threadpool_limits
 
 settings.register_profile("hippo", deadline=None, max_examples=25)
 settings.load_profile("hippo")
@@ -24,3 +25,10 @@ def numbers() -> dict:
 def facts() -> dict:
     """The authors' scalars, and the inputs of all the arrays."""
     return json.loads((REFERENCE / "hippo.json").read_text())
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _one_thread():
+    """Small matrices: on a busy machine many threads only wait for each other."""
+    with threadpool_limits(limits=1):
+        yield

@@ -72,14 +72,17 @@ def test_delay_learns_from_steps_that_fit_and_not_from_steps_that_do_not(tmp_pat
 @pytest.mark.parametrize(
     "name", ["listops/s4-legs", "listops/transformer", "arena/retrieval/s4-fout", "digits/s4d-lin"]
 )
-def test_miniatures_learn_something(name, tmp_path, monkeypatch):
+def test_miniatures_run_and_lower_the_loss(name, tmp_path, monkeypatch):
     words = recipe.Part(recipe.expressions, {"train": 300, "test": 60, "longest": 30})
     monkeypatch.setitem(recipe.SMALL_DATA["miniature"], "listops", words)
     pairs = recipe.Part(recipe.equal_expressions, words.options)
     monkeypatch.setitem(recipe.SMALL_DATA["miniature"], "retrieval", pairs)
     run = train(replace(RECIPES[name]("miniature"), epochs=1), reporter=Silent(), folder=tmp_path)
-    assert 0 <= run.metrics["accuracy"] <= 1
+    losses = [loss for _, loss in run.curves["loss"]]
     assert run.finished
+    assert ("val accuracy" in run.metrics) == (not name.startswith("digits"))
+    if "retrieval" not in name:  # too hard for six steps; here only its batches of pairs are tried
+        assert losses[-1] < losses[0]
 
 
 def test_half_of_the_pairs_have_equal_values():

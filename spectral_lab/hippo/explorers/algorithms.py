@@ -161,7 +161,7 @@ def three_ways(**state: Any) -> Explorer:
         readout=_readout,
         code=_code,
         presets={
-            "Krylov": {"way": WAYS[0]},
+            "Powers": {"way": WAYS[2]},
             "Cauchy": {"way": WAYS[1]},
             "Long and slow": {"way": WAYS[0], "length": 16384, "step": 1e-3},
             "z as printed: not a number": {"way": WAYS[3]},
