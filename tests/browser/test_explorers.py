@@ -175,9 +175,9 @@ def check(pad: Pad) -> list[str]:
 
 
 def elsewhere(slider: dict[str, Any]) -> int:
-    """A third of the range, or two thirds if the slider stands near a third."""
+    """Near a third of the range, or near two thirds if the slider stands there."""
     last, now = int(slider["max"]), int(slider["value"])
-    return round(last / 3) if abs(now - last / 3) > last / 6 else round(2 * last / 3)
+    return next(p for p in (round(last / 3), round(2 * last / 3), last, 0) if abs(p - now) > last / 6)
 
 
 def check_drag(pad: Pad) -> list[str]:
