@@ -15,6 +15,7 @@ The models (SPE, SignNet, BasisNet, PEG on GINE) are in `spectral_lab.eigenspace
 
 from __future__ import annotations
 
+from spectral_lab.eigenspaces.counting import counting_graphs, counting_targets
 from spectral_lab.eigenspaces.cycles import cycle_counts
 from spectral_lab.eigenspaces.filters import (
     mlp_lipschitz,
@@ -38,6 +39,7 @@ from spectral_lab.eigenspaces.partitions import (
     projectors,
 )
 from spectral_lab.eigenspaces.perturbation import Inequality, davis_kahan, gap_at, hoffman_wielandt, sin_theta, weyl
+from spectral_lab.eigenspaces.regression import SplineRegression, fit_spline, spline_features
 from spectral_lab.eigenspaces.spectra import Spectra, adjacency_batch, laplacian_batch, laplacian_spectra
 from spectral_lab.eigenspaces.stability import (
     BoundTerms,
@@ -56,17 +58,21 @@ __all__ = [
     "DegeneracyReport",
     "Inequality",
     "Spectra",
+    "SplineRegression",
     "adjacency_batch",
     "adjacency_matrix",
     "bump",
     "bump_lipschitz",
     "contrast_bound",
+    "counting_graphs",
+    "counting_targets",
     "cycle_counts",
     "davis_kahan",
     "degeneracy_report",
     "domain_shift_bound",
     "edge_list",
     "eigenspace_labels",
+    "fit_spline",
     "gap_at",
     "hoffman_wielandt",
     "landau_zener_ring",
@@ -91,6 +97,7 @@ __all__ = [
     "spe_constants",
     "spectral_filter",
     "spline_design",
+    "spline_features",
     "spline_knots",
     "spline_lipschitz",
     "stable_colours",

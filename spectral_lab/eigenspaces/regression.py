@@ -23,8 +23,10 @@ def spline_features(spectra: Spectra, pieces: SupportsInt) -> Float[np.ndarray, 
     """Σ_i B_s(λ_i) over the eigenvalues that exist: [graphs, pieces + 3]. All eigenpairs must have been kept.
 
     Raises:
-        ValueError: for pieces < 1.
+        ValueError: for pieces < 1, or anything but the result of `laplacian_spectra`.
     """
+    if not isinstance(spectra, Spectra):
+        raise ValueError(f"spectra must come from laplacian_spectra, got {type(spectra).__name__}")
     exists = np.arange(spectra.eigenvalues.shape[1]) < spectra.mask.sum(axis=1)[:, None]
     design = spline_design(np.where(exists, spectra.eigenvalues, 0.0), pieces)
     return np.einsum("gds,gd->gs", design, exists.astype(float))

@@ -11,7 +11,6 @@ import numpy as np
 import pytest
 
 from spectral_lab import eigenspaces
-from spectral_lab.eigenspaces import counting, regression
 
 # Where annotations are checked at run time, an argument of a wrong kind is refused at the door, by its name.
 REFUSED = jaxtyping.TypeCheckError
@@ -19,16 +18,7 @@ BAD = [
     None, "x", -1, 0, 1.5, float("nan"), float("inf"), [], [[]], [[1, 2], [3]], np.zeros((2, 2)), np.ones((2, 3)),
     np.array([np.nan]), {}, object(), True, np.zeros((0, 0)), (3, [[0, 5]]), (2, [[0, 0]]), 1j,
 ]  # fmt: skip
-FUNCTIONS = {
-    name: getattr(module, name)
-    for module, names in (
-        (eigenspaces, eigenspaces.__all__),
-        (counting, ["counting_graphs"]),
-        (regression, ["fit_spline"]),
-    )
-    for name in names
-    if inspect.isfunction(getattr(module, name))
-}
+FUNCTIONS = {name: f for name in eigenspaces.__all__ if inspect.isfunction(f := getattr(eigenspaces, name))}
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)
