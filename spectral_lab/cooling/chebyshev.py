@@ -11,9 +11,9 @@ from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 import numpy as np
+import scipy
 from jaxtyping import Complex, Float
 from numpy.typing import ArrayLike
-from scipy.fft import dct
 
 from spectral_lab import checks
 from spectral_lab.cooling.sign_functions import sign_of
@@ -141,7 +141,7 @@ def _coefficients(f: Callable[[np.ndarray], np.ndarray], lo: float, hi: float, c
     """The first `count` coefficients from values at `count` Chebyshev nodes; f may return rows of functions."""
     x = np.cos(np.pi * (np.arange(count) + 0.5) / count)
     values = np.asarray(f(0.5 * (hi + lo) + 0.5 * (hi - lo) * x))
-    c = dct(values, type=2, axis=-1) / count
+    c = scipy.fft.dct(values, type=2, axis=-1) / count
     c[..., 0] /= 2
     return c
 

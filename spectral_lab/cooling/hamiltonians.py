@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-import scipy.sparse as sparse
+import scipy
 from jaxtyping import Complex, Float
 from numpy.typing import ArrayLike
 
@@ -32,8 +32,8 @@ def tfim(n: Any, J: Any = 1.0, g: Any = 1.05, h: Any = 0.5) -> Any:
     J, g, h = checks.number(J, "J"), checks.number(g, "g"), checks.number(h, "h")
     z = _z_values(n)
     diagonal = -J * (z[:-1] * z[1:]).sum(axis=0) - h * z.sum(axis=0)
-    flips = sum((_on_site(PAULIS[0].real, i, n) for i in range(n)), sparse.csr_array((2**n, 2**n)))
-    return _qobj(sparse.diags_array(diagonal) - g * flips, n)
+    flips = sum((_on_site(PAULIS[0].real, i, n) for i in range(n)), scipy.sparse.csr_array((2**n, 2**n)))
+    return _qobj(scipy.sparse.diags_array(diagonal) - g * flips, n)
 
 
 def xxz(n: Any, J: Any = 1.0, Delta: Any = 1.0) -> Any:
@@ -45,7 +45,7 @@ def xxz(n: Any, J: Any = 1.0, Delta: Any = 1.0) -> Any:
     n = checks.integer(n, "n", 1, MAX_SITES)
     J, Delta = checks.number(J, "J"), checks.number(Delta, "Delta")
     z = _z_values(n)
-    total = sparse.csr_array(sparse.diags_array(0.25 * J * Delta * (z[:-1] * z[1:]).sum(axis=0)))
+    total = scipy.sparse.csr_array(scipy.sparse.diags_array(0.25 * J * Delta * (z[:-1] * z[1:]).sum(axis=0)))
     exchange = np.zeros((4, 4))  # (XX + YY)/4 swaps the two antiparallel states with weight 1/2
     exchange[1, 2] = exchange[2, 1] = 0.5 * J
     for i in range(n - 1):
@@ -65,14 +65,14 @@ def hubbard(sites: Any, t: Any = 1.0, U: Any = 4.0) -> Any:
     n = 2 * sites
     occupied = 0.5 * (1 - _z_values(n))
     repulsion = U * ((occupied[0::2] - 0.5) * (occupied[1::2] - 0.5)).sum(axis=0)
-    return _qobj(sparse.diags_array(repulsion) - t * sum_hoppings(sites, np.ones((sites - 1, 2))), n)
+    return _qobj(scipy.sparse.diags_array(repulsion) - t * sum_hoppings(sites, np.ones((sites - 1, 2))), n)
 
 
 def sum_hoppings(sites: int, weights: ArrayLike) -> Any:
     """sum_{i, s} weights[i, s] (c+_{i s} c_{i+1 s} + h.c.) as a real sparse matrix on 2 `sites` modes."""
     weights = checks.array(weights, "weights", (sites - 1, 2))
     annihilate = [_annihilator(m, 2 * sites) for m in range(2 * sites)]
-    total = sparse.csr_array((4**sites, 4**sites))
+    total = scipy.sparse.csr_array((4**sites, 4**sites))
     for i, s in np.ndindex(sites - 1, 2):
         hop = annihilate[2 * i + s].T @ annihilate[2 * i + 2 + s]
         total = total + weights[i, s] * (hop + hop.T)
@@ -118,7 +118,7 @@ def field_operator(v: ArrayLike) -> Any:
     """V = sum_i v_i . sigma_i as a qutip operator; v has shape (n, 3), directions X, Y, Z."""
     v = checks.array(v, "v", (None, 3)).real
     n = checks.integer(len(v), "the number of rows of v", 1, MAX_SITES)
-    total = sparse.csr_array((2**n, 2**n), dtype=complex)
+    total = scipy.sparse.csr_array((2**n, 2**n), dtype=complex)
     for i in range(n):
         total = total + _on_site(np.tensordot(v[i], PAULIS, axes=1), i, n)
     return _qobj(total, n)
@@ -167,16 +167,18 @@ def _z_values(n: int) -> Float[np.ndarray, "n N"]:
 
 
 def _on_site(matrix: np.ndarray, i: int, n: int, width: int = 1) -> Any:
-    left, right = sparse.eye_array(2**i), sparse.eye_array(2 ** (n - i - width))
-    return sparse.csr_array(sparse.kron(sparse.kron(left, sparse.csr_array(matrix)), right))
+    left, right = scipy.sparse.eye_array(2**i), scipy.sparse.eye_array(2 ** (n - i - width))
+    return scipy.sparse.csr_array(scipy.sparse.kron(scipy.sparse.kron(left, scipy.sparse.csr_array(matrix)), right))
 
 
 def _annihilator(m: int, n: int) -> Any:
-    string = sparse.diags_array(np.prod(_z_values(m), axis=0) if m else np.ones(1))
-    return sparse.csr_array(sparse.kron(sparse.kron(string, _LOWERING), sparse.eye_array(2 ** (n - m - 1))))
+    string = scipy.sparse.diags_array(np.prod(_z_values(m), axis=0) if m else np.ones(1))
+    return scipy.sparse.csr_array(
+        scipy.sparse.kron(scipy.sparse.kron(string, _LOWERING), scipy.sparse.eye_array(2 ** (n - m - 1)))
+    )
 
 
 def _qobj(matrix: Any, n: int) -> Any:
     import qutip
 
-    return qutip.Qobj(sparse.csr_matrix(matrix).astype(complex), dims=[[2] * n, [2] * n])
+    return qutip.Qobj(scipy.sparse.csr_matrix(matrix).astype(complex), dims=[[2] * n, [2] * n])

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 import numpy as np
-from scipy.special import erfcinv, jv
+import scipy
 
 from spectral_lab import checks
 from spectral_lab.cooling.bands import DRIVES, budget, pulses
@@ -34,7 +34,7 @@ def sign_queries(spread: Any, width: Any, error: Any = ERROR) -> float:
     error = checks.number(error, "error", maximum=0.5, above=0.0)
     if width <= TINY:  # the exact sign
         return np.inf
-    resolution = width * float(erfcinv(error / 2))
+    resolution = width * float(scipy.special.erfcinv(error / 2))
     _, edge = oracle_time(spread, resolution)
     return 2.0 * sign_degree(edge, error)[0] if edge < np.pi / 2 else 2.0
 
@@ -43,7 +43,7 @@ def jacobi_anger_degree(t: Any, error: Any = ERROR) -> int:
     """Uses of a block encoding of norm 1 for exp(-i t A): smallest K, 2 sum_{k>K} |J_k(t)| < error (literature)."""
     t, error = checks.number(t, "t", 0.0), checks.number(error, "error", maximum=1.0, above=0.0)
     k = np.arange(int(1.5 * t + 60 - 10 * np.log10(error)))
-    beyond = 2 * np.cumsum(np.abs(jv(k, t))[::-1])[::-1]  # beyond[k] counts the orders >= k
+    beyond = 2 * np.cumsum(np.abs(scipy.special.jv(k, t))[::-1])[::-1]  # beyond[k] counts the orders >= k
     return int(np.argmax(beyond < error)) - 1 if beyond[0] >= error else 0
 
 
@@ -100,7 +100,7 @@ def bill(
     steps = checks.integer(steps, "steps", 1)
     gamma = checks.number(overlap, "overlap", maximum=1.0, above=0.0)
     spread, resolution = checks.number(spread, "spread", above=0.0), checks.number(resolution, "resolution", above=0.0)
-    width = resolution / float(erfcinv(error / 2))
+    width = resolution / float(scipy.special.erfcinv(error / 2))
     alpha, _ = budget(steps, leak_budget, angle)
     constant = step_queries(spread, width=width, alpha=alpha, angle=angle, error=error)
     pulsed = step_queries(spread, width=width, alpha=0.5 * steps**-0.25, angle=angle, drive="bang-bang", error=error)

@@ -16,7 +16,6 @@ import scipy
 from jaxtyping import Complex, Float
 from numpy.polynomial.chebyshev import chebval, chebvander
 from numpy.typing import ArrayLike
-from scipy.special import erf, erfcinv, exp1
 
 from spectral_lab import checks
 
@@ -43,7 +42,7 @@ def sign_of(energies: ArrayLike, mu: Any, width: Any = 0.0) -> Float[np.ndarray,
     """
     energies = checks.array(energies, "energies").real
     mu, width = checks.number(mu, "mu"), checks.number(width, "width", 0.0)
-    return np.asarray(erf((energies - mu) / width) if width > TINY else np.sign(energies - mu))
+    return np.asarray(scipy.special.erf((energies - mu) / width) if width > TINY else np.sign(energies - mu))
 
 
 def oracle_time(spread: Any, resolution: Any) -> tuple[float, float]:
@@ -78,9 +77,9 @@ def sign_degree(edge: Any, error: Any) -> tuple[int, float]:
     """Degree K and width sigma (radians) of `sign_series`, without its coefficients: what a resolution costs."""
     edge = _edge(edge)
     error = checks.number(error, "error", maximum=1.0 - 1e-12, above=0.0)
-    sigma = edge / (np.sqrt(2) * float(erfcinv(error / 2)))
+    sigma = edge / (np.sqrt(2) * float(scipy.special.erfcinv(error / 2)))
     y = scipy.optimize.brentq(
-        lambda y: np.log(exp1(y * y / 2) / np.pi) - np.log(error / 2), 1e-6, 36.0, xtol=1e-14, rtol=1e-14
+        lambda y: np.log(scipy.special.exp1(y * y / 2) / np.pi) - np.log(error / 2), 1e-6, 36.0, xtol=1e-14, rtol=1e-14
     )
     degree = int(np.ceil(y / sigma))
     return degree + 1 - degree % 2, float(sigma)
@@ -169,7 +168,7 @@ def smoothed_square_wave(theta: ArrayLike, sigma: Any) -> Float[np.ndarray, "*gr
     reach = int(np.ceil(12 * sigma / np.pi)) + 1
     total = np.zeros_like(theta)
     for j in range(-reach, reach + 1):
-        total += (-1.0) ** j * (erf((local - j * np.pi) / (np.sqrt(2) * sigma)) + np.sign(j))
+        total += (-1.0) ** j * (scipy.special.erf((local - j * np.pi) / (np.sqrt(2) * sigma)) + np.sign(j))
     return np.asarray((-1.0) ** turn * total)
 
 

@@ -6,7 +6,7 @@ from functools import lru_cache
 from typing import Any
 
 import numpy as np
-import scipy.special
+import scipy
 
 from spectral_lab.cooling import sign_functions as sf
 from spectral_lab.cooling.hamiltonians import hubbard, tfim, xxz
