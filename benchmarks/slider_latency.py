@@ -23,7 +23,7 @@ from typing import Any
 
 import numpy as np
 
-MOVES = 14
+MOVES = 10
 FIELDS = ("contour", "heatmap")
 
 MEASURE = """async ([cell, layers, native]) => {
@@ -176,32 +176,30 @@ def main() -> None:
                 if options.only not in name:
                     continue
                 explorer = make()
-                inputs = list(explorer._controls)
-                for slider, control in explorer._controls.items():
-                    if isinstance(control, Slider):
-                        moves = min(MOVES, len(control.values) - 1)
-                        start = {slider: control.values[0]}
-                        call = f"make(**{start!r})"
-                        sources = [
-                            f"import sys; sys.path.insert(0, {here!r})\nimport slider_latency as s\n"
-                            f"make = s.explorers_of({chapter!r})[{name!r}]",
-                            call,
-                            f"s.bare({call}, {slider!r})",
-                            f"s.with_matplotlib({call}, {slider!r})",
-                        ]
-                        page = open_notebook(chromium, Path(folder), tree, sources)
-                        times = {
-                            "explorer": measure(page, 1, ".sl-plot", 1 + inputs.index(slider), moves),
-                            "bare": measure(page, 2, ".js-plotly-plot", 0, moves),
-                            "matplotlib": measure(page, 3, ".jp-OutputArea .jp-OutputArea", 0, moves),
-                        }
-                        page.close()
-                        rows.append(row(chapter, name, slider, explorer, times))
-                        print(rows[-1], flush=True)
+                sliders = {k: c for k, c in explorer._controls.items() if isinstance(c, Slider)}
+                sources = [
+                    f"import sys; sys.path.insert(0, {here!r})\nimport slider_latency as s\n"
+                    f"make = s.explorers_of({chapter!r})[{name!r}]"
+                ]
+                for slider, control in sliders.items():
+                    call = f"make(**{ {slider: control.values[0]}!r})"
+                    sources += [call, f"s.bare({call}, {slider!r})", f"s.with_matplotlib({call}, {slider!r})"]
+                page = open_notebook(chromium, Path(folder), tree, sources, len(sliders))
+                for i, (slider, control) in enumerate(sliders.items()):
+                    moves = min(MOVES, len(control.values) - 1)
+                    native = 1 + list(explorer._controls).index(slider)
+                    times = {
+                        "explorer": measure(page, 3 * i + 1, ".sl-plot", native, moves),
+                        "bare": measure(page, 3 * i + 2, ".js-plotly-plot", 0, moves),
+                        "matplotlib": measure(page, 3 * i + 3, ".jp-OutputArea .jp-OutputArea", 0, moves),
+                    }
+                    rows.append(row(chapter, name, slider, explorer, times))
+                    print(rows[-1], flush=True)
+                page.close()
     publish("slider_latency", "Milliseconds from a slider's event to the painted picture", rows)
 
 
-def open_notebook(chromium: Any, folder: Path, tree: str, sources: list[str]) -> Any:
+def open_notebook(chromium: Any, folder: Path, tree: str, sources: list[str], sliders: int) -> Any:
     """A page with a notebook of these cells, run."""
     import nbformat
 
@@ -210,10 +208,9 @@ def open_notebook(chromium: Any, folder: Path, tree: str, sources: list[str]) ->
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source) for source in sources])
     notebook.metadata.kernelspec = {"name": "python3", "display_name": "Python 3", "language": "python"}
     nbformat.write(notebook, folder / "latency.ipynb")
-    page = chromium.new_page(viewport={"width": 1500, "height": 1000})
-    browser.run_notebook(page, tree, "latency.ipynb", 1)
-    page.wait_for_function("document.querySelectorAll('.noUi-handle').length >= 2", timeout=120_000)
-    page.wait_for_timeout(1500)
+    page = chromium.new_page(viewport={"width": 1500, "height": 6000})
+    browser.run_notebook(page, tree, "latency.ipynb", 1, seconds=240)
+    page.wait_for_timeout(1000 + 500 * sliders)
     return page
 
 
