@@ -21,6 +21,7 @@ class Session {
     this.answers = new Map();
     this.wanted = null;
     this.inFlight = null;
+    this.lost = 0; // answers in a row that did not arrive
     this.sequence = 0;
     this.shownSequence = 0;
     this.views = new Set();
@@ -57,14 +58,18 @@ class Session {
     const request = (this.inFlight = { ...this.wanted, key });
     this.wanted = null;
     const message = { kind: "compute", request: request.sequence, values: request.values, coarse: request.coarse };
-    // The kernel is idle again and has not answered: the answer was lost. Say so and free the place.
+    // After a lost answer the kernel's idea of what is shown is wrong: ask for the whole picture.
+    message.whole = this.lost > 0;
+    // The kernel is idle again and has not answered: the answer was lost. Ask twice more, then say so.
     const onIdle = () =>
       setTimeout(() => {
         if (this.inFlight !== request) return;
         this.inFlight = null;
-        this.show({ error: "The kernel gave no answer. Move a control to try again." }, request.sequence);
+        this.lost += 1;
+        if (this.lost <= 2) this.wanted ??= { values: request.values, coarse: request.coarse, sequence: request.sequence };
+        else this.show({ error: "The kernel gave no answer. Move a control to try again." }, request.sequence);
         this.pump();
-      }, 2000);
+      }, 500);
     for (const view of this.views) view.root.dataset.busy = "true";
     this.send(message, onIdle);
   }
@@ -87,7 +92,7 @@ class Session {
     } else if (message.kind === "picture") {
       if (!this.head) return; // the welcome under way brings the whole picture
       const own = this.inFlight && message.request === this.inFlight.sequence ? this.inFlight : null;
-      if (own) this.inFlight = null;
+      if (own) this.inFlight = null, (this.lost = 0);
       let answer = { error: message.error };
       if (!message.error) {
         this.head = message.patch.reduce((tree, [path, value]) => put(tree, path, unpack(value, buffers)), this.head);

@@ -142,8 +142,8 @@ class Explorer(anywidget.AnyWidget):
     def _labelled(self, values: Mapping[str, Any]) -> dict[str, Any]:
         return {"values": values, "texts": {name: self._controls[name].text(v) for name, v in values.items()}}
 
-    def _answer(self, values: dict[str, Any], coarse: bool, request: int | None) -> None:
-        """Compute and send what changed; an error is sent as one line and leaves the last good picture."""
+    def _answer(self, values: dict[str, Any], coarse: bool, request: int | None, whole: bool = False) -> None:
+        """Compute and send what changed, or the whole picture; an error goes as one line and the last picture stays."""
         message: dict[str, Any] = {"kind": "picture", "request": request, **self._labelled(values)}
         buffers: list[memoryview] = []
         try:
@@ -155,7 +155,7 @@ class Explorer(anywidget.AnyWidget):
             message["error"] = line if isinstance(error, ValueError) else f"{type(error).__name__}: {line}"
         else:
             self.state = values
-            patch = wire.difference(self._shown, self._figure)
+            patch = wire.difference(None if whole else self._shown, self._figure)
             self._shown = self._figure
             message |= {"readout": self.readout, "patch": wire.pack([list(c) for c in patch], buffers)}
         self.send(message, buffers)
@@ -168,7 +168,7 @@ class Explorer(anywidget.AnyWidget):
             except ValueError as error:
                 self.send({"kind": "picture", "request": message["request"], "error": str(error)})
             else:
-                self._answer(values, bool(message.get("coarse")), message["request"])
+                self._answer(values, bool(message.get("coarse")), message["request"], bool(message.get("whole")))
         elif kind == "hello":
             # A page that has no Plotly yet gets the copy that came with the Python package: no network is needed.
             buffers: list[memoryview] = []

@@ -51,6 +51,23 @@ Explorer(
 )
 """
 
+FORGETFUL = """
+explorer = Explorer(
+    title="Loses its first answer", controls=[integers("n", "n", 1, 9, 3)],
+    compute=lambda n: {"x": np.arange(9.0), "n": n},
+    figure=lambda d: theme.figure([theme.line(d["x"], d["n"] * d["x"])], x=theme.axis("x"), y=theme.axis("y")),
+    readout=lambda d: f"n = {d['n']}", code=lambda n: f"print({n})",
+)
+send, lost = explorer.send, []
+def lossy(content, buffers=None):
+    if content["kind"] == "picture" and not lost:
+        lost.append(content)
+    else:
+        send(content, buffers)
+explorer.send = lossy
+explorer
+"""
+
 # Moves input number i of an explorer: a slider to position p (two events, as a hand does), others to their next value.
 MOVE = """([root, i, p]) => {
   const input = root.querySelectorAll(".sl-input")[i];
@@ -199,9 +216,9 @@ def check_drag(pad: Pad) -> list[str]:
     return problems + [f"{pad.title}: a drag to {at_last} ended on {pad.shown()}"] * wrong
 
 
-def test_an_error_in_compute_is_one_line_and_the_explorer_stays_usable(chromium: Any, tmp_path: Path) -> None:
-    with open_page(chromium, tmp_path, [BROKEN, LAZY], 2) as (page, errors):
-        pad, lazy = (Pad(page, handle) for handle in page.query_selector_all(".sl-explorer"))
+def test_an_error_a_deaf_slider_and_a_lost_answer_are_each_found_or_mended(chromium: Any, tmp_path: Path) -> None:
+    with open_page(chromium, tmp_path, [BROKEN, LAZY, FORGETFUL], 3) as (page, errors):
+        pad, lazy, forgetful = (Pad(page, handle) for handle in page.query_selector_all(".sl-explorer"))
         pad.settle()
         picture, readout, error = pad.look()
         assert (readout, error) == ("n = 3", "")
@@ -219,3 +236,9 @@ def test_an_error_in_compute_is_one_line_and_the_explorer_stays_usable(chromium:
             f"{deaf}: m: the readout stays",
             f"{deaf}: preset Same changes nothing",
         ]
+        # An answer that never arrives is asked for again, and the next ones are drawn on the right picture.
+        for position in (6, 1):
+            forgetful.move(0, position)
+            picture, readout, error = forgetful.look()
+            assert (readout, error) == (f"n = {position + 1}", "")
+            assert f"n = {position + 1}" in forgetful.handle.query_selector(".sl-plot").get_attribute("aria-label")

@@ -89,6 +89,16 @@ def test_a_slider_move_sends_only_what_changed():
     assert np.allclose(np.frombuffer(buffers[0]), 0.1 * np.sin(4 * np.linspace(0, 1, 100)))
 
 
+def test_after_a_lost_answer_the_whole_picture_is_sent():
+    wire = Wire(make())
+    wire.ask({"kind": "compute", "request": 1, "values": {"n": 4}, "coarse": False})
+    again = {"kind": "compute", "request": 1, "values": {"n": 4}, "coarse": False, "whole": True}
+    ((message, _),) = wire.ask(again)
+    ((path, value),) = message["patch"]
+    assert path == []
+    assert set(value) == {"data", "layout"}
+
+
 def test_coarse_while_dragging_fine_on_release():
     wire = Wire(make())
     wire.ask({"kind": "compute", "request": 1, "values": {"n": 4}, "coarse": True})
