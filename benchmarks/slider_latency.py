@@ -23,7 +23,7 @@ from typing import Any
 
 import numpy as np
 
-MOVES = 10
+MOVES = 7
 FIELDS = ("contour", "heatmap")
 
 MEASURE = """async ([cell, layers, native]) => {
