@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any
 
 import numpy as np
@@ -15,7 +15,7 @@ SIZES = (4, 6, 8, 12, 16, 24, 32, 48, 64, 96, 128)
 SYSTEMS = ("LegS", "LegT", "FouT", "LagT", "LegS without low rank", "FouT without low rank")
 NAMES = {"legs": "LegS", "legt": "LegT", "fout": "FouT", "lagt": "LagT"}
 SHOWN = 16  # states that are kept: the picture draws state k and the Gram matrix of the first ones
-POINTS = 801
+POINTS = 601
 
 
 def _family(system: str) -> str:
@@ -38,31 +38,35 @@ def _kernels(system: str, n: int, age: np.ndarray) -> np.ndarray:
     return ((np.exp(age[:, None] * eigenvalues) * (V.conj().T @ B)) @ V[:SHOWN].T).real
 
 
-@lru_cache(maxsize=128)
-def _unstretched(system: str, n: int) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """Ages, K, p and omega of the first states at stretch 1 and tilt 0, over twice the ages that are drawn."""
-    family = _family(system)
-    age = np.linspace(0, 2 * _reach(family), POINTS)
-    return age, _kernels(system, n, age), basis(family, min(n, SHOWN), age), measure(family, age)
-
-
-@lru_cache(maxsize=128)
-def _gram(system: str, n: int) -> np.ndarray:
-    """int K_j K_k / omega where the measure is not 0, by Gauss nodes; stretching and tilting leave it as it is."""
-    family = _family(system)
-    x, weight = np.polynomial.legendre.leggauss(300)
+@cache
+def _nodes(family: str) -> tuple[np.ndarray, np.ndarray]:
+    """Gauss nodes and weights over the ages where the measure is not 0."""
+    x, weight = np.polynomial.legendre.leggauss(120)
     age, weight = (x + 1) / 2, weight / 2
     if family == "legs":
-        age, weight = -np.log(age), weight / age
-    elif family == "lagt":
+        return -np.log(age), weight / age
+    if family == "lagt":
         age, weight = np.polynomial.laguerre.laggauss(60)
-        weight = weight * np.exp(age)
-    K = _kernels(system, n, age)
-    return (K * (weight / measure(family, age))[:, None]).T @ K
+        return age, weight * np.exp(age)
+    return age, weight
+
+
+@lru_cache(maxsize=128)
+def _unstretched(system: str, n: int) -> tuple[np.ndarray, ...]:
+    """Ages, K, p and omega of the first states at stretch 1 and tilt 0, and their Gram matrix int K_j K_k / omega.
+
+    The ages reach twice as far as what is drawn. Stretching and tilting leave the Gram matrix as it is.
+    """
+    family = _family(system)
+    age, (nodes, weight) = np.linspace(0, 2 * _reach(family), POINTS), _nodes(family)
+    both = _kernels(system, n, np.concatenate([age, nodes]))  # all ages at once: the matrix exponentials are shared
+    K, at_nodes = both[: len(age)], both[len(age) :]
+    gram = (at_nodes * (weight / measure(family, nodes))[:, None]).T @ at_nodes
+    return age, K, basis(family, min(n, SHOWN), age), measure(family, age), gram
 
 
 def _compute(system: str, n: int, k: int, c: float, a: float) -> dict[str, Any]:
-    age, K, p, omega = _unstretched(system, n)
+    age, K, p, omega, gram = _unstretched(system, n)
     k = min(k, n - 1)
     s = age / c
     kernel = c * np.exp(a * s) * K[:, k]
@@ -74,7 +78,7 @@ def _compute(system: str, n: int, k: int, c: float, a: float) -> dict[str, Any]:
     size = np.linalg.norm((drawn * weight)[seen])
     return {
         "system": system, "n": n, "k": k, "c": c, "a": a, "age": s, "K": kernel, "p": drawn, "omega": weight,
-        "gram": _gram(system, n), "gap": float(gap / size) if size > 0 else float(gap), "mean": float(mean),
+        "gram": gram, "gap": float(gap / size) if size > 0 else float(gap), "mean": float(mean),
     }  # fmt: skip
 
 
