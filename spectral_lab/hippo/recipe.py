@@ -104,6 +104,7 @@ def classifier(
     layers: int,
     classes: int,
     tokens: int = 0,
+    inputs: int = 1,
     states: int = 64,
     copies: int = 1,
     steps: Sequence[float] = (1e-3, 1e-1),
@@ -116,12 +117,12 @@ def classifier(
     length: int = 1024,
     B_clip: float | None = None,
 ) -> nn.Module:
-    """A network for sequences of tokens (their number) or of pixels (tokens = 0), or for pairs of token sequences.
+    """A network for sequences of tokens (their number), or of pixels (tokens = 0) with `inputs` colours, or for pairs.
 
     Raises: ValueError.
     """
     model = checks.choice(model, "model", (*MODELS, *BASELINES))
-    encoder = nn.Embedding(tokens, channels) if tokens else nn.Linear(1, channels)
+    encoder = nn.Embedding(tokens, channels) if tokens else nn.Linear(inputs, channels)
     body: nn.Module
     if model == "transformer":
         body = Transformer(channels, layers, dropout=dropout)
@@ -334,17 +335,16 @@ def arena(task: str, model: str, preset: str, rows: Mapping[str, Row] = ROWS, gr
 
 
 def digits(model: str, preset: str) -> Recipe:
-    """Pictures as sequences, read in one direction (the authors' demonstration): grey CIFAR-10, or digits in small."""
+    """Pictures as sequences, in one direction (the authors' demonstration): CIFAR-10 in colour, or digits in small."""
     small = preset != "paper"
     base = arena("image", model, preset)
     options = dict(base.model.options) | {"bidirectional": False}
     if not small:
-        options |= {"channels": 128, "layers": 4, "copies": 128, "norm": "layer", "prenorm": False}
-        options.pop("B_clip", None)
+        options |= {"inputs": 3, "channels": 128, "layers": 4, "copies": 128, "norm": "layer", "prenorm": False}
     return Recipe(
         name=f"hippo/digits/{model}",
         preset=preset,
-        data=base.data,
+        data=base.data if small else Part(data.cifar10, {"colour": True}),
         model=Part(classifier, options),
         loss=base.loss,
         evaluations=base.evaluations,

@@ -38,6 +38,8 @@ def test_paper_presets_are_the_authors_settings():
     assert sum(p.numel() for p in old.model().parameters()) == 599_562
     assert (old.batch_size, old.epochs, old.seed) == (50, 40, 2222)
     assert old.target.published == {"accuracy": 0.5960}
+    demonstration = RECIPES["digits/s4d-lin"]("paper").model()  # "200k parameters", in the authors' words
+    assert sum(p.numel() for p in demonstration.parameters()) == pytest.approx(200_000, rel=0.4)
     path_x = RECIPES["arena/path-x/s4-legs"]("paper")
     assert path_x.model.options["steps"] == [1e-4, 0.1]
     assert path_x.schedule(500_000, 0, 1) == pytest.approx(0, abs=1e-9)
