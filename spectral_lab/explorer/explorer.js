@@ -5,12 +5,13 @@
 // never drawn over a newer one.
 
 const KEPT = 400; // answers kept per explorer
-const sessions = new WeakMap();
+// By the explorer's key: a page that opens while its kernel is at work may get two models of the same explorer, and
+// the kernel's answers go to the later one.
+const sessions = new Map();
 
-// One session per explorer in the kernel, shared by all its views on the page.
+// One session per explorer in the kernel, shared by all its models and views on the page.
 class Session {
   constructor(model) {
-    this.model = model;
     this.spec = model.get("spec");
     this.values = { ...this.spec.start.values };
     this.texts = { ...this.spec.start.texts };
@@ -27,8 +28,13 @@ class Session {
     this.views = new Set();
     this.onCode = null;
     this.ready = new Promise((resolve) => (this.welcome = resolve));
-    model.on("msg:custom", (message, buffers) => this.receive(message, buffers));
+    this.adopt(model);
     this.send({ kind: "hello", library: !globalThis.Plotly });
+  }
+
+  adopt(model) {
+    this.model = model;
+    model.on("msg:custom", (message, buffers) => this.receive(message, buffers));
   }
 
   send(message, onIdle) {
@@ -370,11 +376,14 @@ async function plotly(session) {
 }
 
 function initialize({ model }) {
-  sessions.set(model.get("spec"), new Session(model));
+  const { key } = model.get("spec");
+  if (sessions.has(key)) sessions.get(key).adopt(model);
+  else sessions.set(key, new Session(model));
+  return () => sessions.get(key)?.model === model && sessions.delete(key);
 }
 
 async function render({ model, el }) {
-  const session = sessions.get(model.get("spec"));
+  const session = sessions.get(model.get("spec").key);
   const view = new View(session, el, Boolean(model.still));
   session.views.add(view);
   view.showControls();

@@ -6,6 +6,7 @@ import importlib.metadata
 import inspect
 import io
 import os
+import uuid
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from pathlib import Path
@@ -131,6 +132,7 @@ class Explorer(anywidget.AnyWidget):
 
     def _specification(self) -> dict[str, Any]:
         return {
+            "key": uuid.uuid4().hex,
             "title": math_html(self.title),
             "controls": [control.spec() for control in self._controls.values()],
             "presets": {name: self._labelled(values) for name, values in self.presets.items()},

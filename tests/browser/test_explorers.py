@@ -1,7 +1,7 @@
 """Every explorer of every notebook, in JupyterLab in a real browser, moved as a reader would move it.
 
-For each notebook a short one is made: its import cells and its explorer cells. One page is opened for each; every
-control of every explorer is then moved, every preset pressed, one slider dragged fast.
+For each notebook a short one is made: its first cell, which imports, and its explorer cells. One page is opened for
+each; every control of every explorer is then moved, every preset pressed, one slider dragged fast.
 """
 
 from __future__ import annotations
@@ -90,10 +90,9 @@ DRAG = """async ([root, i, last]) => {
 
 
 def explorer_cells(path: Path) -> tuple[list[str], list[str]]:
-    """The sources of a notebook's import cells and of the cells that end in a call of an explorer."""
+    """The source of a notebook's first code cell, which imports, and of the cells that end in a call of an explorer."""
     cells = [cell.source for cell in nbformat.read(path, as_version=4).cells if cell.cell_type == "code"]
-    imports = [s for s in cells if all(re.match(r"(import|from|#|\s|\))", line) for line in s.splitlines() if line)]
-    return imports, [s for s in cells if EXPLORER.match(s.rstrip().splitlines()[-1])]
+    return cells[:1], [s for s in cells if EXPLORER.match(s.rstrip().splitlines()[-1])]
 
 
 class Pad:
