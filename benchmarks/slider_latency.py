@@ -163,6 +163,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("chapters", nargs="*", default=["pseudospectra"])
     parser.add_argument("--only", default="", help="measure explorers whose name contains this")
+    parser.add_argument("--moves", type=int, default=MOVES, help="moves of each slider, the first ones to warm up")
     options = parser.parse_args()
     rows: list[dict[str, Any]] = []
     here = str(Path(__file__).parent)
@@ -184,9 +185,9 @@ def main() -> None:
                 for slider, control in sliders.items():
                     call = f"make(**{ {slider: control.values[0]}!r})"
                     sources += [call, f"s.bare({call}, {slider!r})", f"s.with_matplotlib({call}, {slider!r})"]
-                page = open_notebook(chromium, Path(folder), tree, sources, len(sliders))
+                page = open_notebook(chromium, Path(folder), tree, f"{chapter}-{name}.ipynb", sources, len(sliders))
                 for i, (slider, control) in enumerate(sliders.items()):
-                    moves = min(MOVES, len(control.values) - 1)
+                    moves = min(options.moves, len(control.values) - 1)
                     native = 1 + list(explorer._controls).index(slider)
                     times = {
                         "explorer": measure(page, 3 * i + 1, ".sl-plot", native, moves),
@@ -199,7 +200,7 @@ def main() -> None:
     publish("slider_latency", "Milliseconds from a slider's event to the painted picture", rows)
 
 
-def open_notebook(chromium: Any, folder: Path, tree: str, sources: list[str], sliders: int) -> Any:
+def open_notebook(chromium: Any, folder: Path, tree: str, file: str, sources: list[str], sliders: int) -> Any:
     """A page with a notebook of these cells, run."""
     import nbformat
 
@@ -207,9 +208,9 @@ def open_notebook(chromium: Any, folder: Path, tree: str, sources: list[str], sl
 
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source) for source in sources])
     notebook.metadata.kernelspec = {"name": "python3", "display_name": "Python 3", "language": "python"}
-    nbformat.write(notebook, folder / "latency.ipynb")
+    nbformat.write(notebook, folder / file)
     page = chromium.new_page(viewport={"width": 1500, "height": 6000})
-    browser.run_notebook(page, tree, "latency.ipynb", 1, seconds=240)
+    browser.run_notebook(page, tree, file, 1, seconds=240)
     page.wait_for_timeout(1000 + 500 * sliders)
     return page
 
