@@ -52,7 +52,7 @@ def _figure(d: dict[str, Any]) -> theme.Figure:
             theme.axis("ω (rad per unit time)", log=True, low=0.1, high=8e4),
             theme.axis(f"ω − ν₀,   ν₀ = {d['last']:.1f}", low=-4, high=4),
         ],
-        y=[theme.axis("gain |G(iω)|", log=True, low=1e-6, high=10), theme.axis("gain", low=0, high=1.25 * limit)],
+        y=[theme.axis("gain |G(iω)|", log=True, low=1e-6, high=10), theme.axis("gain", low=0, high=2.7)],
         titles=["The gain at every frequency", "The last spike, close up"],
         widths=[1.7, 1],
         notes=[
