@@ -108,3 +108,14 @@ def test_training_needs_no_widget_and_no_plot(module):
     root = str(next(iter(spectral_lab.__path__))).removesuffix("spectral_lab")
     done = subprocess.run([sys.executable, "-c", code], env={"PYTHONPATH": root}, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("name", ["pseudospectra", "eigenspaces", "hippo", "cooling"])
+def test_the_recipes_of_a_chapter_are_found_where_no_widget_is_installed(name):
+    """A bare GPU machine once failed here: the search imported the explorer kit on its way."""
+    script = (
+        "import sys; sys.modules.update(anywidget=None, ipywidgets=None, plotly=None)\n"
+        f"from spectral_lab.training.command import chapter_recipes; assert chapter_recipes({name!r})"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
