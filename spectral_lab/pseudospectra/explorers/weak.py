@@ -10,7 +10,7 @@ from numpy.polynomial import Legendre, Polynomial
 
 from spectral_lab.explorer import Explorer, Slider, integers, number_text, theme
 from spectral_lab.hippo import legs
-from spectral_lab.pseudospectra.legs import diag_gap_norm, legs_normal_eigenpairs, legs_transfer
+from spectral_lab.pseudospectra.legs import diag_gap, diag_gap_norm, legs_normal_eigenpairs, legs_transfer
 
 SIZES = (4, 6, 8, 12, 16, 24, 32, 48, 64, 96, 128, 192, 256)
 # Rates of decay: never a whole number, where the input would hit a pole of LegS exactly.
@@ -18,10 +18,13 @@ RATES = tuple(float(f"{0.7 * 2 ** (k / 3):.4g}") for k in range(40))
 TIMES = 400
 
 
+_eigenpairs = lru_cache(maxsize=len(SIZES))(legs_normal_eigenpairs)  # they do not depend on the state that is read
+
+
 @lru_cache(maxsize=512)
 def _modes(n: int, l: int) -> tuple[np.ndarray, np.ndarray]:
     """Poles of S4D and of S4 (only -1..-l are seen from state l), and the residues of their difference."""
-    poles, V = legs_normal_eigenpairs(n)
+    poles, V = _eigenpairs(n)
     B, k = legs(n)[1], np.arange(1, l + 1)
     normal = V[l - 1] * (V.conj().T @ B) / 2
     # K(t) = R_l x P_{l-1}(2x - 1) with x = e^{-t}: the impulse response of S4 by powers of e^{-t}.
@@ -51,6 +54,12 @@ def _worst(n: int, l: int) -> float:
     return diag_gap_norm(n, np.eye(n)[l - 1])[0]
 
 
+@lru_cache(maxsize=64)
+def _highest_spike(n: int, l: int) -> float:
+    """`_worst` without the search between the spikes: 0.3 % lower at n = l = 4, less elsewhere, so fit for a curve."""
+    return float(np.abs(diag_gap(n, 1j * _eigenpairs(n)[0].imag[: n // 2], np.eye(n)[l - 1])).max())
+
+
 def _compute(n: int, l: int, rate: float) -> dict[str, Any]:
     l = min(l, n)
     t = np.linspace(0, 5 / min(rate, 1), TIMES)
@@ -65,7 +74,8 @@ def _compute(n: int, l: int, rate: float) -> dict[str, Any]:
     return {
         "n": n, "l": l, "rate": rate, "t": t, "S4": s4, "S4D": s4 + gap, "sizes": sizes,
         "errors": np.array([_error(int(size), l, rate) for size in sizes]),
-        "worst": np.array([_worst(int(size), l) for size in sizes]), "error": _error(n, l, rate), "here": _worst(n, l),
+        "worst": np.array([_highest_spike(int(size), l) for size in sizes]),
+        "error": _error(n, l, rate), "here": _worst(n, l),
     }  # fmt: skip
 
 
