@@ -12,11 +12,13 @@ Each costs O(n) per frequency; the tests hold each against the dense matrices.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import SupportsInt
 
 import numpy as np
 import scipy
 from jaxtyping import Complex, Float, Inexact
+from numpy.polynomial import Legendre, Polynomial
 from numpy.polynomial.legendre import legval
 from numpy.typing import ArrayLike
 
@@ -117,7 +119,11 @@ def s4d_frequencies(n: SupportsInt) -> Float[np.ndarray, " half"]:
 
     Args: n, at least 1 (n = 1 gives an empty array). Raises: ValueError.
     """
-    n = checks.integer(n, "n", 1)
+    return _s4d_frequencies(checks.integer(n, "n", 1)).copy()
+
+
+@lru_cache(maxsize=64)  # most functions of this module begin with them
+def _s4d_frequencies(n: int) -> Float[np.ndarray, " half"]:
     level = (np.arange(n // 2) + 0.5) * np.pi
     j = np.arange(n) + 0.5
     frequency = _continuum_frequencies(n, level)
@@ -208,6 +214,25 @@ def legs_impulse_response(
     eigenvalues, V = legs_normal_eigenpairs(n)
     kernel = np.exp(t[..., None] * eigenvalues) @ ((C @ V) * (V.conj().T @ B) / 2)
     return np.asarray(kernel if np.iscomplexobj(C) else kernel.real)
+
+
+def legs_state_modes(
+    n: SupportsInt, l: SupportsInt, system: str = "dplr"
+) -> tuple[Complex[np.ndarray, " m"], Complex[np.ndarray, " m"]]:
+    """Poles p and residues r of "dplr" or "diag" read at state l: K(t) = sum_i r_i exp(p_i t).
+
+    DPLR: R_l x P_{l-1}(2 x - 1) by powers of x = e^{-t}, so only the poles -1..-l are seen; the coefficients grow like
+    5.8^l, so it is meant for small l. Diag: all n eigenvalues of A_N.
+
+    Args: n, at least 1; l from 1 to n. Raises: ValueError.
+    """
+    n = checks.integer(n, "n", 1)
+    l = checks.integer(l, "l", 1, n)
+    if checks.choice(system, "system", SYSTEMS) == "dplr":
+        powers = Legendre.basis(l - 1).convert(kind=Polynomial)(Polynomial([-1.0, 2.0])).coef
+        return -np.arange(1.0, l + 1) + 0j, np.sqrt(2 * l - 1) * powers + 0j
+    poles, V = legs_normal_eigenpairs(n)
+    return poles, V[l - 1] * (V.conj().T @ legs(n)[1]) / 2
 
 
 def _frequencies(s: ArrayLike) -> Complex[np.ndarray, "*grid"]:

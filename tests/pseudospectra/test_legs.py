@@ -22,6 +22,7 @@ from spectral_lab.pseudospectra import (
     s4d_frequencies,
     spikes,
 )
+from spectral_lab.pseudospectra.legs import legs_state_modes
 
 SIZES = st.integers(1, 40)
 OMEGAS = st.floats(1e-3, 1e5)
@@ -131,10 +132,25 @@ def test_the_impulse_responses_are_those_of_matrix_exponentials(n: int, t: float
         assert legs_impulse_response(n, t, C, system) == pytest.approx(expected, rel=1e-8, abs=1e-8 * n)
 
 
+@given(n=st.integers(1, 24), l=st.integers(1, 6), system=st.sampled_from(["dplr", "diag"]))
+def test_the_modes_of_a_state_add_up_to_its_impulse_response(n: int, l: int, system: str) -> None:
+    l, t = min(l, n), np.linspace(0, 6, 50)
+    poles, residues = legs_state_modes(n, l, system)
+    expected = legs_impulse_response(n, t, np.eye(n)[l - 1], system)
+    assert np.exp(np.outer(t, poles)) @ residues == pytest.approx(expected, rel=1e-9, abs=1e-10)
+
+
+def test_a_caller_may_change_the_frequencies_that_it_was_given() -> None:
+    s4d_frequencies(12)[:] = 0
+    assert (s4d_frequencies(12) > 0).all()
+
+
 @pytest.mark.parametrize(
     ("call", "name"),
     [
         (lambda: allpass(0, 1j), "n"),
+        (lambda: legs_state_modes(4, 5), "l"),
+        (lambda: legs_state_modes(4, 2, "s4"), "system"),
         (lambda: allpass(2.5, 1j), "n"),
         (lambda: allpass(4, np.nan), "s"),
         (lambda: allpass_phase(4, -1.0), "omega"),

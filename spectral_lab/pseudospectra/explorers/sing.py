@@ -6,11 +6,10 @@ from functools import lru_cache
 from typing import Any
 
 import numpy as np
-from numpy.polynomial import Legendre, Polynomial
 
 from spectral_lab.explorer import Explorer, Slider, number_text, slider, theme
 from spectral_lab.hippo import legs
-from spectral_lab.pseudospectra.legs import legs_normal_eigenpairs, s4d_frequencies
+from spectral_lab.pseudospectra.legs import legs_state_modes, s4d_frequencies
 from spectral_lab.pseudospectra.modal import hold, sampled_transfer
 from spectral_lab.pseudospectra.ptd import stored_path
 
@@ -31,15 +30,11 @@ STEPS = tuple(sorted({float(f"{step:.4g}") for step in np.geomspace(1e-3, 3e-2, 
 @lru_cache(maxsize=8)
 def _modes(l: int) -> dict[str, tuple[np.ndarray, np.ndarray]]:
     """Poles and residues of each system as seen from state l: its impulse response is sum_i r_i e^{p_i t}."""
-    B = legs(N)[1]
-    poles, V = legs_normal_eigenpairs(N)
-    result = stored_path(N).nearest(0.035)
-    # S4 seen from state l is R_l x P_{l-1}(2x - 1) with x = e^{-t}: the poles -1..-l.
-    polynomial = Legendre.basis(l - 1).convert(kind=Polynomial)(Polynomial([-1.0, 2.0]))
+    ptd = stored_path(N).nearest(0.035)
     return {
-        "S4": (-np.arange(1.0, l + 1) + 0j, B[l - 1] * polynomial.coef + 0j),
-        "S4D": (poles, V[l - 1] * (V.conj().T @ B) / 2),
-        "S4-PTD": (result.eigenvalues, result.V[l - 1] * np.linalg.solve(result.V, B + 0j)),
+        "S4": legs_state_modes(N, l),
+        "S4D": legs_state_modes(N, l, "diag"),
+        "S4-PTD": (ptd.eigenvalues, ptd.V[l - 1] * np.linalg.solve(ptd.V, legs(N)[1] + 0j)),
     }
 
 

@@ -6,11 +6,9 @@ from functools import lru_cache
 from typing import Any
 
 import numpy as np
-from numpy.polynomial import Legendre, Polynomial
 
 from spectral_lab.explorer import Explorer, Slider, integers, number_text, theme
-from spectral_lab.hippo import legs
-from spectral_lab.pseudospectra.legs import diag_gap, diag_gap_norm, legs_normal_eigenpairs, legs_transfer
+from spectral_lab.pseudospectra.legs import diag_gap, diag_gap_norm, legs_state_modes, legs_transfer
 
 SIZES = (4, 6, 8, 12, 16, 24, 32, 48, 64, 96, 128, 192, 256)
 # Rates of decay: never a whole number, where the input would hit a pole of LegS exactly.
@@ -18,18 +16,11 @@ RATES = tuple(float(f"{0.7 * 2 ** (k / 3):.4g}") for k in range(40))
 TIMES = 400
 
 
-_eigenpairs = lru_cache(maxsize=len(SIZES))(legs_normal_eigenpairs)  # they do not depend on the state that is read
-
-
 @lru_cache(maxsize=512)
 def _modes(n: int, l: int) -> tuple[np.ndarray, np.ndarray]:
-    """Poles of S4D and of S4 (only -1..-l are seen from state l), and the residues of their difference."""
-    poles, V = _eigenpairs(n)
-    B, k = legs(n)[1], np.arange(1, l + 1)
-    normal = V[l - 1] * (V.conj().T @ B) / 2
-    # K(t) = R_l x P_{l-1}(2x - 1) with x = e^{-t}: the impulse response of S4 by powers of e^{-t}.
-    polynomial = Legendre.basis(l - 1).convert(kind=Polynomial)(Polynomial([-1.0, 2.0]))
-    return np.concatenate([poles, -k.astype(complex)]), np.concatenate([normal, -B[l - 1] * polynomial.coef])
+    """Poles of S4D and of S4, and the residues of their difference, as seen from state l."""
+    (poles, residues), (own_poles, own) = legs_state_modes(n, l, "diag"), legs_state_modes(n, l)
+    return np.concatenate([poles, own_poles]), np.concatenate([residues, -own])
 
 
 def _outputs(n: int, l: int, rate: float) -> tuple[np.ndarray, np.ndarray]:
@@ -57,7 +48,7 @@ def _worst(n: int, l: int) -> float:
 @lru_cache(maxsize=64)
 def _highest_spike(n: int, l: int) -> float:
     """`_worst` without the search between the spikes: 0.3 % lower at n = l = 4, less elsewhere, so fit for a curve."""
-    return float(np.abs(diag_gap(n, 1j * _eigenpairs(n)[0].imag[: n // 2], np.eye(n)[l - 1])).max())
+    return float(np.abs(diag_gap(n, 1j * _modes(n, l)[0].imag[: n // 2], np.eye(n)[l - 1])).max())
 
 
 def _compute(n: int, l: int, rate: float) -> dict[str, Any]:
