@@ -24,7 +24,8 @@ EPS = float(np.finfo(float).eps)
 BLOCK = 200_000  # complex numbers in one block of vectors: 3.2 MB, to stay in cache and yet be long for one call
 LEAF = 4  # rows at which halving the triangle ends
 STRAGGLERS = 0.008  # share of a block that is left to the dense SVD, cheaper than more steps for a handful
-RESIDUAL = 1e-5  # relative residual at which a Ritz value counts as found; its own error is that squared over the gap
+RESIDUAL = 1e-5  # residual at which a Ritz value counts as found, relative to how far it stands out of the others
+ERROR = 1e-10  # the error of a Ritz value is its residual squared over the gap, and at most its residual
 
 
 def sigma_min(A: ArrayLike, z: ArrayLike, method: str = "lanczos") -> Float[np.ndarray, "*grid"]:
@@ -222,7 +223,8 @@ def _inverse_lanczos(resolvent: _Resolvent) -> Float[np.ndarray, " points"]:
         alpha.append(a)
         theta, weight = _largest_ritz_value(alpha, beta2, theta, weight)
         beta2.append(square)
-        found = square * weight <= (RESIDUAL * theta) ** 2
+        # The first Rayleigh quotient, 1, stands for the others: far from the spectrum of A all lie close together.
+        found = square * weight <= np.maximum(RESIDUAL * (theta - 1), ERROR * theta) ** 2
         sigma[active[found]] = np.sqrt(scale[found] / theta[found])
         keep = np.flatnonzero(~found)
         if keep.size <= STRAGGLERS * points:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from spectral_lab.hippo import legs
+from spectral_lab.hippo import lagt, legs
 from spectral_lab.pseudospectra import grcar, jordan_block, legs_sigma_min, sigma_min
 
 
@@ -44,6 +44,18 @@ def test_no_point_of_a_fine_grid_stops_at_the_second_smallest_singular_value(n: 
     np.testing.assert_allclose(sigma_min(grcar(n), z), sigma_min(grcar(n), z, "svd"), rtol=1e-8)
     G = np.random.default_rng(0).standard_normal((n, n)) / np.sqrt(n)
     np.testing.assert_allclose(sigma_min(G, z - 1), sigma_min(G, z - 1, "svd"), rtol=1e-8)
+
+
+@pytest.mark.parametrize("distance", [1.5, 10.0, 1e3, 1e5])
+@pytest.mark.parametrize("n", [9, 33])
+def test_far_from_the_spectrum_where_all_singular_values_are_alike(n: int, distance: float) -> None:
+    # There a small residual says little: the values themselves lie closer together than it is small.
+    rng, circle = np.random.default_rng(0), np.exp(2j * np.pi * np.arange(24) / 24)
+    for A in (legs(n)[0], lagt(n)[0], grcar(n), rng.standard_normal((n, n)) + 1j * rng.standard_normal((n, n))):
+        z = distance * np.linalg.norm(A, 2) * circle
+        np.testing.assert_allclose(sigma_min(A, z), by_svd(A, z), rtol=1e-9)
+    z = distance * n**2 * circle
+    np.testing.assert_allclose(legs_sigma_min(n, z), by_svd(legs(n)[0], z), rtol=1e-9)
 
 
 @pytest.mark.parametrize("A", [grcar(32), jordan_block(20), legs(12)[0]], ids=["grcar", "jordan", "legs"])
