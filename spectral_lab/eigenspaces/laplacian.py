@@ -26,8 +26,8 @@ def edge_list(graph: Any) -> EdgeList:
             may be listed once or in both directions.
 
     Raises:
-        ValueError: if the graph is directed, has a self-loop, a negative or non-finite weight, or an end that
-            is not a node.
+        ValueError: if the graph is directed (two weights for one edge included), has a self-loop, a negative or
+            non-finite weight, or an end that is not a node.
     """
     if isinstance(graph, nx.Graph):
         return _from_networkx(graph)
@@ -76,9 +76,7 @@ def normalized_laplacian(graph_or_adjacency: Any, isolated: SupportsFloat = 1.0)
     adjacency = adjacency_matrix(graph_or_adjacency)
     degrees = adjacency.sum(axis=1)
     scale = inverse_sqrt_degrees(degrees)
-    laplacian = -adjacency * scale[:, None] * scale[None, :]
-    np.fill_diagonal(laplacian, np.where(degrees > 0, 1.0, isolated))
-    return laplacian
+    return np.diag(np.where(degrees > 0, 1.0, isolated)) - adjacency * scale[:, None] * scale[None, :]
 
 
 def inverse_sqrt_degrees(degrees: Float[np.ndarray, "*nodes"]) -> Float[np.ndarray, "*nodes"]:
@@ -92,30 +90,37 @@ def _from_networkx(graph: nx.Graph) -> EdgeList:
         raise ValueError(f"graph must be undirected without parallel edges, got a {type(graph).__name__}")
     index = {node: i for i, node in enumerate(graph)}
     ends = [(index[u], index[v]) for u, v in graph.edges()]
-    weights = [weight for _, _, weight in graph.edges(data="weight", default=1.0)]
-    return _checked(len(index), np.array(ends, dtype=int).reshape(-1, 2), np.array(weights, dtype=float))
+    weights = checks.array([weight for _, _, weight in graph.edges(data="weight", default=1.0)], "graph's weights")
+    if np.iscomplexobj(weights):
+        raise ValueError("graph's weights must be real numbers")
+    return _checked(len(index), np.array(ends, dtype=int).reshape(-1, 2), weights)
 
 
 def _from_pair(n: Any, edges: Any) -> EdgeList:
     n = checks.integer(n, "graph[0], the number of nodes,", 1)
-    ends = np.asarray(edges)
+    ends = checks.array(edges, "graph[1], the edges,")
     if ends.size == 0:
         return n, np.zeros((0, 2), dtype=int), np.zeros(0)
-    if ends.ndim != 2 or ends.shape[1] not in (2, 3) or ends.dtype.kind not in "iuf":
+    if ends.ndim != 2 or ends.shape[1] not in (2, 3) or np.iscomplexobj(ends):
         raise ValueError(f"graph[1], the edges, must be numbers of shape (m, 2) or (m, 3), got shape {ends.shape}")
-    whole = ends[:, :2].astype(int)
-    if ends.dtype.kind == "f" and not np.array_equal(whole, ends[:, :2]):
+    if not np.array_equal(np.rint(ends[:, :2]), ends[:, :2]):
         raise ValueError("graph[1], the edges, must join whole node numbers")
-    return _checked(n, whole, ends[:, 2].astype(float) if ends.shape[1] == 3 else np.ones(len(ends)))
+    if np.any((ends[:, :2] < 0) | (ends[:, :2] >= n)):
+        raise ValueError(f"graph has an edge that ends outside its nodes 0..{n - 1}")
+    return _checked(n, ends[:, :2].astype(int), ends[:, 2] if ends.shape[1] == 3 else np.ones(len(ends)))
 
 
 def _checked(n: int, edges: Int[np.ndarray, "m 2"], weights: Float[np.ndarray, " m"]) -> EdgeList:
     if n == 0:
         raise ValueError("graph must have at least one node")
-    if len(edges) and (edges.min() < 0 or edges.max() >= n):
-        raise ValueError(f"graph has an edge that ends outside its nodes 0..{n - 1}")
     if np.any(edges[:, 0] == edges[:, 1]):
         raise ValueError(f"graph must have no self-loops, but node {edges[edges[:, 0] == edges[:, 1]][0, 0]} has one")
-    if not np.all(np.isfinite(weights)) or np.any(weights < 0):
-        raise ValueError("graph must have finite weights that are not negative")
+    if np.any(weights < 0):
+        raise ValueError("graph must have weights that are not negative")
+    if len(weights) and np.ptp(weights) > 0:
+        _, first, pair = np.unique(np.sort(edges, axis=1), axis=0, return_index=True, return_inverse=True)
+        other = np.flatnonzero(weights != weights[first[pair.ravel()]])
+        if len(other):
+            u, v = edges[other[0]]
+            raise ValueError(f"graph must be undirected, but it gives two weights to the edge between {u} and {v}")
     return n, edges, weights

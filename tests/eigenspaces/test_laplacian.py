@@ -42,6 +42,10 @@ def test_every_form_of_a_graph_gives_the_same_matrix(A):
         np.testing.assert_array_equal(adjacency_matrix(form), A)
     both_directions = (len(A), np.stack([np.r_[i, j], np.r_[j, i]], axis=1))
     np.testing.assert_array_equal(adjacency_matrix(both_directions), A > 0)
+    twice_with_weights = (len(A), np.stack([np.r_[i, j], np.r_[j, i], np.r_[A[i, j], A[i, j]]], axis=1))
+    np.testing.assert_array_equal(adjacency_matrix(twice_with_weights), A)
+    named = nx.relabel_nodes(nx.from_numpy_array(A), "node {}".format)
+    np.testing.assert_array_equal(adjacency_matrix(named), A)
     n, edges, weights = edge_list(A)
     assert n == len(A)
     np.testing.assert_array_equal(weights, A[edges[:, 0], edges[:, 1]])
@@ -71,6 +75,14 @@ def test_permuting_the_nodes_permutes_the_laplacian(graphs):
         ((3, [(0, 1, 2, 3)]), "shape"),
         ((3, [(0, 1, -2.0)]), "negative"),
         ((0, []), "number of nodes"),
+        ((3, [(0, 1, 2.0), (1, 0, 3.0)]), "two weights"),
+        ((3, [(0, 1, 2.0), (1, 2, 1.0), (0, 1, 3.0)]), "two weights"),
+        ((3, [(0, 1), (1, 2, 3.0)]), r"graph\[1\]"),
+        ((3, [(0, np.nan)]), r"graph\[1\].*finite"),
+        ((3, np.array([[0, 2**63 + 5]], dtype=np.uint64)), "outside"),
+        (nx.Graph([("a", "b", {"weight": "heavy"})]), "weights"),
+        (nx.Graph([("a", "b", {"weight": 1j})]), "weights"),
+        (nx.Graph([("a", "b", {"weight": -1.0})]), "negative"),
         (nx.DiGraph([(0, 1)]), "undirected"),
         (nx.Graph(), "at least one node"),
     ],
