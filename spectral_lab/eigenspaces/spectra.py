@@ -11,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from typing import Any, NamedTuple, SupportsFloat, SupportsInt
 
+import networkx as nx
 import numpy as np
 from jaxtyping import Bool, Float, Int
 from threadpoolctl import ThreadpoolController
@@ -97,6 +98,8 @@ def adjacency_batch(
     Raises:
         ValueError: as `laplacian_spectra`.
     """
+    if isinstance(graphs, nx.Graph) or (isinstance(graphs, np.ndarray) and graphs.ndim == 2):
+        raise ValueError("graphs must be several graphs, got a single one: put it into a list")
     try:
         listed = list(graphs)
     except TypeError:

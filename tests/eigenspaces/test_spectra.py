@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import networkx as nx
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -63,5 +64,8 @@ def test_bad_input_is_named():
         laplacian_spectra([])
     with pytest.raises(ValueError, match=r"graphs\[1\].*self-loops"):
         laplacian_spectra([(2, [(0, 1)]), (2, [(1, 1)])])
+    for single in (nx.path_graph(3), np.ones((3, 3)) - np.eye(3)):
+        with pytest.raises(ValueError, match="into a list"):
+            laplacian_spectra(single)
     with pytest.raises(ValueError, match="d must be"):
         laplacian_spectra([(2, [(0, 1)])], d=0)
