@@ -14,7 +14,7 @@ from jaxtyping import Float, Int
 from numpy.typing import ArrayLike
 
 from spectral_lab import checks
-from spectral_lab.eigenspaces.perturbation import gap_at
+from spectral_lab.eigenspaces.perturbation import ascending, gap_at
 
 
 def eigenspace_labels(lam: ArrayLike, tol: SupportsFloat = 1e-5, rule: str = "linkage") -> Int[np.ndarray, " d"]:
@@ -27,10 +27,8 @@ def eigenspace_labels(lam: ArrayLike, tol: SupportsFloat = 1e-5, rule: str = "li
     Raises:
         ValueError: if lam is not a vector in ascending order, tol is not positive, or the rule is unknown.
     """
-    lam = checks.array(lam, "lam", (None,))
+    lam = ascending(lam)
     tol = checks.number(tol, "tol", above=0.0)
-    if np.any(np.diff(lam) < 0):
-        raise ValueError("lam must ascend")
     if checks.choice(rule, "rule", ("linkage", "rounding")) == "linkage":
         new = np.diff(lam) >= tol
     else:
@@ -97,7 +95,7 @@ def degeneracy_report(lam: ArrayLike, tol: SupportsFloat = 1e-5) -> DegeneracyRe
         ValueError: if lam is empty, or as `eigenspace_labels`.
     """
     sizes = multiplicities(lam, tol)
-    lam = checks.array(lam, "lam", (None,))
+    lam = ascending(lam)
     if len(lam) == 0:
         raise ValueError("lam must hold at least one eigenvalue")
     gammas = np.array([gap_at(lam, d) for d in range(1, len(lam) + 1)])

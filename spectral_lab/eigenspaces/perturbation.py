@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import NamedTuple, SupportsInt
 
 import numpy as np
+from jaxtyping import Float
 from numpy.typing import ArrayLike
 
 from spectral_lab import checks
@@ -81,11 +82,15 @@ def sin_theta(V: ArrayLike, W: ArrayLike) -> float:
     when the angles are small.
 
     Raises:
-        ValueError: if V and W are not matrices [n, d] of one shape.
+        ValueError: if V and W are not matrices [n, d] of one shape with orthonormal columns.
     """
     V = checks.array(V, "V", (None, None))
     W = checks.array(W, "W", V.shape)
-    return float(np.linalg.norm(W - V @ (V.T @ W)))
+    for columns, name in ((V, "V"), (W, "W")):
+        error = np.abs(columns.conj().T @ columns - np.eye(columns.shape[1])).max(initial=0.0)
+        if error > 1e-8:
+            raise ValueError(f"{name} must have orthonormal columns, but {name}^T {name} differs from I by {error:.2g}")
+    return float(np.linalg.norm(W - V @ (V.conj().T @ W)))
 
 
 def gap_at(lam: ArrayLike, d: SupportsInt) -> float:
@@ -94,11 +99,23 @@ def gap_at(lam: ArrayLike, d: SupportsInt) -> float:
     Raises:
         ValueError: if lam is not a vector in ascending order, or d is outside 1..n.
     """
-    lam = checks.array(lam, "lam", (None,))
-    if np.any(np.diff(lam) < 0):
-        raise ValueError("lam must ascend")
+    lam = ascending(lam)
     d = checks.integer(d, "d", 1, len(lam))
     return float(lam[d] - lam[d - 1]) if d < len(lam) else float("inf")
+
+
+def ascending(lam: ArrayLike) -> Float[np.ndarray, " d"]:
+    """Eigenvalues as a real vector in ascending order.
+
+    Raises:
+        ValueError: if lam is anything else.
+    """
+    lam = checks.array(lam, "lam", (None,))
+    if np.iscomplexobj(lam):
+        raise ValueError("lam must be real: eigenvalues of a symmetric matrix")
+    if np.any(np.diff(lam) < 0):
+        raise ValueError(f"lam must ascend, got {lam[np.argmin(np.diff(lam))]:g} before a smaller eigenvalue")
+    return lam
 
 
 def _ratio(numerator: float, gap: float) -> float:
@@ -113,5 +130,5 @@ def _symmetric_pair(L: ArrayLike, L2: ArrayLike) -> tuple[np.ndarray, np.ndarray
         raise ValueError(f"L and L2 must have one shape, got {first.shape} and {second.shape}")
     for matrix, name in ((first, "L"), (second, "L2")):
         if not np.allclose(matrix, matrix.T.conj(), rtol=0, atol=1e-12 * (1 + np.abs(matrix).max())):
-            raise ValueError(f"{name} must be symmetric")
+            raise ValueError(f"{name} must be symmetric (or Hermitian)")
     return first, second

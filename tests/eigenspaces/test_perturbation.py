@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.linalg import subspace_angles
 
 from spectral_lab.eigenspaces import davis_kahan, gap_at, hoffman_wielandt, sin_theta, weyl
 
@@ -61,6 +62,15 @@ def test_small_angles_keep_their_digits():
     assert sin_theta(V, W) == pytest.approx(angle, rel=1e-4)
 
 
+def test_hermitian_matrices_are_matrices_too():
+    """The angles of complex subspaces come from V^H W; the stored values of scipy are the reference."""
+    rng = np.random.default_rng(0)
+    L, L2 = (M + M.conj().T for M in rng.normal(size=(2, 6, 6)) + 1j * rng.normal(size=(2, 6, 6)))
+    V, W = (np.linalg.eigh(M)[1][:, :2] for M in (L, L2))
+    assert davis_kahan(L, L2, 2).left == pytest.approx(np.linalg.norm(np.sin(subspace_angles(V, W))), rel=1e-12)
+    assert sin_theta(V, V @ np.diag([1j, -1.0])) == pytest.approx(0.0, abs=1e-14)
+
+
 def test_gap_at():
     assert gap_at([0.0, 0.5, 2.0], 1) == 0.5
     assert gap_at([0.0, 0.5, 2.0], 3) == np.inf
@@ -75,5 +85,9 @@ def test_bad_matrices_are_refused():
         weyl([[0.0, 1.0], [0.0, 0.0]], np.eye(2))
     with pytest.raises(ValueError, match="one shape"):
         hoffman_wielandt(np.eye(2), np.eye(3))
+    with pytest.raises(ValueError, match="W must have orthonormal columns"):
+        sin_theta(np.eye(3)[:, :1], np.ones((3, 1)))
+    with pytest.raises(ValueError, match="lam must be real"):
+        gap_at([0.0, 1j], 1)
     with pytest.raises(ValueError, match="d must be"):
         davis_kahan(np.eye(2), np.eye(2), 3)
