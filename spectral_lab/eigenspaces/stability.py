@@ -7,6 +7,7 @@ for d = n. All distances are for one fixed alignment of the two graphs.
 
 from __future__ import annotations
 
+from numbers import Real
 from typing import NamedTuple, SupportsFloat, SupportsInt
 
 import numpy as np
@@ -34,7 +35,7 @@ def spe_constants(lipschitz: ArrayLike, sup_norm: ArrayLike, J: SupportsFloat = 
     Raises:
         ValueError: for a negative or non-finite constant.
     """
-    K, M = _constants(lipschitz, "lipschitz").sum(), _constants(sup_norm, "sup_norm").sum()
+    K, M = _per_filter(lipschitz, sup_norm, "sup_norm")
     J = checks.number(J, "J", 0.0)
     return float(2 * J * K), float(4 * np.sqrt(2) * J * M), float(J * K)
 
@@ -114,7 +115,7 @@ def spe_bound_sharp(
         ValueError: for a negative argument.
     """
     change, gamma, J = checks.number(change, "change", 0.0), _gap(gamma), checks.number(J, "J", 0.0)
-    K, weight = _constants(lipschitz, "lipschitz").sum(), _constants(largest_weight, "largest_weight").sum()
+    K, weight = _per_filter(lipschitz, largest_weight, "largest_weight")
     if change == 0:
         return 0.0
     cut = 0.0 if weight == 0 else (2 * np.sqrt(2) * weight / gamma if gamma > 0 else np.inf)
@@ -150,6 +151,16 @@ def domain_shift_bound(
     return 2 * C * (W + spe_bound(W, lipschitz, sup_norm, d, gamma, J)) if C else 0.0
 
 
+def _per_filter(lipschitz: ArrayLike, size: ArrayLike, name: str) -> tuple[float, float]:
+    """The sums over the filters of their Lipschitz constants and of their sizes."""
+    K, M = _constants(lipschitz, "lipschitz"), _constants(size, name)
+    if K.shape != M.shape:
+        raise ValueError(
+            f"lipschitz and {name} must have one entry for each filter, got shapes {K.shape} and {M.shape}"
+        )
+    return float(K.sum()), float(M.sum())
+
+
 def _constants(values: ArrayLike, name: str) -> np.ndarray:
     result = np.atleast_1d(checks.array(values, name))
     if np.iscomplexobj(result) or np.any(result < 0):
@@ -158,4 +169,4 @@ def _constants(values: ArrayLike, name: str) -> np.ndarray:
 
 
 def _gap(gamma: SupportsFloat) -> float:
-    return np.inf if gamma == np.inf else checks.number(gamma, "gamma", 0.0)
+    return np.inf if isinstance(gamma, Real) and gamma == np.inf else checks.number(gamma, "gamma", 0.0)

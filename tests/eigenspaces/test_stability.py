@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from jaxtyping import TypeCheckError
 
 from spectral_lab.eigenspaces import (
     adjacency_matrix,
@@ -127,6 +128,10 @@ def test_bad_arguments_are_named():
         ((1.0, [1.0], [1.0], 0), "d must"),
         ((1.0, [1.0], [1.0], 3, -1.0), "gamma"),
         ((1.0, [1.0], [1.0], 3, 1.0, -1.0), "J must"),
+        ((1.0, [1.0, 2.0], [1.0], 3), "one entry for each filter"),
+        ((1.0, [1.0], [1.0], 3, np.array([1.0, 2.0])), "gamma"),
     ]:
-        with pytest.raises(ValueError, match=name):
+        with pytest.raises((ValueError, TypeCheckError), match=name):
             spe_bound(*arguments)
+    with pytest.raises(ValueError, match="one entry for each filter"):
+        spe_bound_sharp(1.0, [1.0, 2.0], [1.0])
