@@ -98,6 +98,13 @@ def test_mlp_lipschitz_is_the_steepest_piece(seed, hidden_layers, width):
     assert exact <= mlp_lipschitz_bound(weights) * (1 + 1e-12)
 
 
+def test_neurons_that_share_a_kink_make_no_piece_of_their_own():
+    """ReLU(a(x - k))/a - ReLU(b(x - k))/b is 0 everywhere, but rounding may put the two kinks an ulp apart."""
+    for kink, a, b in np.random.default_rng(0).uniform(0.1, 1.9, (400, 3)):
+        weights = [np.array([[a], [b]]), np.array([[1 / a, -1 / b]])]
+        assert mlp_lipschitz(weights, [np.array([-a * kink, -b * kink]), np.zeros(1)]) < 1e-12
+
+
 def test_lipschitz_filters_are_lipschitz_in_the_laplacian():
     """||φ(L) - φ(L')||_F <= Lip(φ) ||L - L'||_F for d = n, with the exact constant."""
     rng = np.random.default_rng(0)
