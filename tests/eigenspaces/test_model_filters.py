@@ -22,6 +22,9 @@ def test_the_splines_are_scipys(pieces):
     filters = SplineFilters(2, pieces)
     lam = torch.linspace(0, 2, 33)[None]
     np.testing.assert_allclose(filters.design(lam)[0], spline_design(lam[0].numpy(), pieces), atol=1e-12)
+    torch.set_default_dtype(torch.float32)
+    later = SplineFilters(2, pieces).double()  # single precision at birth must not blur the knots
+    np.testing.assert_allclose(later.design(lam)[0], spline_design(lam[0].numpy(), pieces), atol=1e-12)
     exists = torch.arange(33)[None] < 20
     assert not filters(lam, exists)[0, 20:].any()
 

@@ -206,6 +206,10 @@ def test_peg_at_full_d_says_nothing():
 
 @torch.no_grad()
 def test_random_walk_matches_the_plain_function():
+    A = 0.1 * random_adjacency(np.random.default_rng(0), 6, weighted=True)  # degrees below 1, one node without edges
+    A[:, 2] = A[2] = 0.0
+    weighted = RandomWalk(6)(torch.zeros(1, 1), torch.zeros(1, 6, 1), torch.from_numpy(A)[None], torch.ones(1, 6) > 0)
+    np.testing.assert_allclose(weighted[0].numpy(), walk_reference(A, 6), atol=1e-14)
     inputs = inputs_for()
     ours = RandomWalk(6)(*(inputs[k] for k in ("eigenvalues", "eigenvectors", "adjacency", "mask")))
     for row, name in enumerate(NAMES):
@@ -286,6 +290,16 @@ def test_basisnet_names_a_multiplicity_that_it_cannot_read():
         lambda: GINE(pooling="max"),
         lambda: GINE(inject="never"),
         lambda: GINE(aggregate="multiply"),
+        lambda: GINE("spe"),
+        lambda: GINE(layers=0),
+        lambda: GINE(width=-1),
+        lambda: SPE(4, 0),
+        lambda: SPE(4, 2, rho_layers=0),
+        lambda: SPE(4, 2, out=0),
+        lambda: SignNet(4, phi_layers=0),
+        lambda: BasisNet(4, 0),
+        lambda: BasisNet(4, 2, width=0),
+        lambda: BasisNet(4, 2, tol=0.0),
     ],
 )
 def test_bad_arguments_are_refused(build):

@@ -8,7 +8,7 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 
 from spectral_lab import checks
-from spectral_lab.eigenspaces.models.layers import GIN, Norm, Packing, require_pairs
+from spectral_lab.eigenspaces.models.layers import GIN, Norm, Packing, require_pairs, require_sizes
 from spectral_lab.eigenspaces.partitions import eigenspace_labels
 
 
@@ -44,11 +44,14 @@ class BasisNet(nn.Module):
         as_released: bool = False,
     ):
         super().__init__()
-        self.d, self.out = checks.integer(d, "d", 1), out or d
-        self.rule, self.tol = checks.choice(partition, "partition", ("linkage", "rounding")), tol
+        self.d, self.out, mlp_width = d, d if out is None else out, width if mlp_width is None else mlp_width
+        require_sizes(d=d, max_multiplicity=max_multiplicity, width=width, rho_layers=rho_layers)
+        require_sizes(mlp_layers=mlp_layers, mlp_width=mlp_width, out=self.out)
+        self.rule = checks.choice(partition, "partition", ("linkage", "rounding"))
+        self.tol = checks.number(tol, "tol", above=0.0)
         self.as_released = as_released
         self.readers = nn.ModuleList(ProjectorReader(width, size) for size in range(1, max_multiplicity + 1))
-        self.rho = GIN(rho_layers, 2 * d, 2 * d, self.out, mlp_layers, mlp_width or width, norm)
+        self.rho = GIN(rho_layers, 2 * d, 2 * d, self.out, mlp_layers, mlp_width, norm)
 
     def forward(
         self,

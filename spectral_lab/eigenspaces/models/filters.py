@@ -7,13 +7,14 @@ from __future__ import annotations
 
 from itertools import pairwise
 
+import numpy as np
 import torch
 from jaxtyping import Bool, Float
 from torch import Tensor, nn
 
 from spectral_lab import checks
 from spectral_lab.eigenspaces.filters import DEGREE, spline_knots
-from spectral_lab.eigenspaces.models.layers import Packing
+from spectral_lab.eigenspaces.models.layers import Packing, require_sizes
 
 
 class ElementwiseFilters(nn.Module):
@@ -81,17 +82,19 @@ class SplineFilters(nn.Module):
 
     def __init__(self, channels: int, pieces: int):
         super().__init__()
-        self.pieces = checks.integer(pieces, "pieces", 1)
-        self.coefficients = nn.Parameter(torch.randn(self.pieces + DEGREE, channels))
-        knots = torch.from_numpy(spline_knots(self.pieces)).to(torch.get_default_dtype())
-        self.register_buffer("knots", knots, persistent=False)
+        require_sizes(channels=channels, pieces=pieces)
+        self.pieces = pieces
+        self.coefficients = nn.Parameter(torch.randn(pieces + DEGREE, channels))
+        # Knots as whole multiples of 2/pieces: the module may change its precision, and they stay exact.
+        multiples = np.rint(spline_knots(pieces) * pieces / 2).astype(np.int64)
+        self.register_buffer("multiples", torch.from_numpy(multiples), persistent=False)
 
     def forward(self, eigenvalues: Float[Tensor, "b d"], exists: Bool[Tensor, "b d"]) -> Float[Tensor, "b d m"]:
         return self.design(eigenvalues) @ self.coefficients * exists[..., None]
 
     def design(self, eigenvalues: Float[Tensor, "b d"]) -> Float[Tensor, "b d coefficients"]:
         """The values of the pieces + 3 B-splines."""
-        t: Tensor = self.get_buffer("knots")
+        t = self.get_buffer("multiples").to(eigenvalues) * 2 / self.pieces
         last = torch.nextafter(t[-1], t[0])  # the last piece is closed on the right
         x = eigenvalues.clamp(t[0], last)[..., None]
         basis = ((t[:-1] <= x) & (x < t[1:])).to(eigenvalues)
@@ -112,6 +115,7 @@ class LipschitzFilters(nn.Module):
 
     def __init__(self, channels: int, layers: int, width: int, lipschitz: float):
         super().__init__()
+        require_sizes(channels=channels, layers=layers, width=width)
         widths = [1] + [width] * (layers - 1) + [1]
         self.linears = nn.ModuleList(GroupedLinear(channels, a, b) for a, b in pairwise(widths))
         self.scale = checks.number(lipschitz, "lipschitz", above=0.0) ** (1 / layers)

@@ -9,7 +9,7 @@ from jaxtyping import Bool, Float, Int, Shaped
 from torch import Tensor, nn
 
 from spectral_lab import checks
-from spectral_lab.eigenspaces.models.layers import MLP, Norm, Packing
+from spectral_lab.eigenspaces.models.layers import MLP, Norm, Packing, require_sizes
 from spectral_lab.eigenspaces.models.peg import PEG
 
 
@@ -47,6 +47,10 @@ class GINE(nn.Module):
         dropout: float = 0.0,
     ):
         super().__init__()
+        require_sizes(width=width, layers=layers, targets=targets, node_types=node_types, edge_types=edge_types)
+        require_sizes(hidden=width if hidden is None else hidden, mlp_layers=mlp_layers)
+        if encoder is not None and not hasattr(encoder, "forward"):
+            raise ValueError(f"encoder must be None or a module such as SPE(d), got {encoder!r}")
         self.encoder: Any = encoder
         self.width = width
         self.mean = checks.choice(pooling, "pooling", ("sum", "mean")) == "mean"

@@ -15,6 +15,8 @@ import torch
 from jaxtyping import Bool, Float
 from torch import Tensor, nn
 
+from spectral_lab import checks
+
 Norm = Literal["batch", "layer", "none"]
 
 
@@ -101,6 +103,7 @@ class MLP(nn.Module):
 
     def __init__(self, layers: int, inp: int, hidden: int, out: int, norm: Norm = "batch", dropout: float = 0.0):
         super().__init__()
+        require_sizes(layers=layers, inp=inp, hidden=hidden, out=out)
         widths = [inp] + [hidden] * (layers - 1) + [out]
         self.linears = nn.ModuleList(nn.Linear(a, b) for a, b in pairwise(widths))
         self.norms = nn.ModuleList(_norm(norm, hidden) for _ in range(layers - 1))
@@ -148,6 +151,7 @@ class GIN(nn.Module):
         norm_between: bool = False,
     ):
         super().__init__()
+        require_sizes(layers=layers, inp=inp, hidden=hidden, out=out)
         widths = [inp] + [hidden] * (layers - 1) + [out]
         self.layers = nn.ModuleList(
             GINLayer(MLP(mlp_layers, a, mlp_width or hidden, b, norm, dropout)) for a, b in pairwise(widths)
@@ -164,6 +168,12 @@ class GIN(nn.Module):
             if depth < len(self.norms):
                 rows = self.norms[depth](rows)
         return blocks.unpack(rows)
+
+
+def require_sizes(**sizes: Any) -> None:
+    """Raise a ValueError, with the name, unless each is a whole number of at least 1."""
+    for name, value in sizes.items():
+        checks.integer(value, name, 1)
 
 
 def require_pairs(eigenvalues: Float[Tensor, "b width"], d: int) -> None:

@@ -42,7 +42,8 @@ class RandomWalk(nn.Module):
         adjacency: Float[Tensor, "b n n"],
         mask: Bool[Tensor, "b n"],
     ) -> Float[Tensor, "b n steps"]:
-        walk = adjacency / adjacency.sum(dim=2, keepdim=True).clamp(min=1.0)
+        degrees = adjacency.sum(dim=2, keepdim=True)
+        walk = adjacency / torch.where(degrees > 0, degrees, 1.0)
         power, returns = walk, [walk.diagonal(dim1=1, dim2=2)]
         for _ in range(self.out - 1):
             power = power @ walk

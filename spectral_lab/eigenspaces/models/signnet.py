@@ -7,7 +7,7 @@ from jaxtyping import Bool, Float
 from torch import Tensor, nn
 
 from spectral_lab import checks
-from spectral_lab.eigenspaces.models.layers import GIN, MLP, Norm, Packing, eigen_mask, require_pairs
+from spectral_lab.eigenspaces.models.layers import GIN, MLP, Norm, Packing, eigen_mask, require_pairs, require_sizes
 
 
 class SignNet(nn.Module):
@@ -38,7 +38,9 @@ class SignNet(nn.Module):
         norm_between: bool = False,
     ):
         super().__init__()
-        self.d, self.out = checks.integer(d, "d", 1), out or d
+        self.d, self.out = d, d if out is None else out
+        require_sizes(d=d, phi_layers=phi_layers, width=width, rho_layers=rho_layers)
+        require_sizes(mlp_layers=mlp_layers, out=self.out)
         self.concatenate = checks.choice(combine, "combine", ("sum", "concatenate")) == "concatenate"
         features = 4 if self.concatenate else width
         self.phi = GIN(phi_layers, 1, width, features, mlp_layers, norm=norm, norm_between=norm_between)

@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from spectral_lab import checks
 from spectral_lab.eigenspaces.models.filters import DeepSetsFilters, ElementwiseFilters
-from spectral_lab.eigenspaces.models.layers import GIN, Norm, eigen_mask, require_pairs
+from spectral_lab.eigenspaces.models.layers import GIN, Norm, eigen_mask, require_pairs, require_sizes
 
 
 class SPE(nn.Module):
@@ -46,7 +46,9 @@ class SPE(nn.Module):
         count_padding: bool = False,
     ):
         super().__init__()
-        self.d, self.channels, self.out = checks.integer(d, "d", 1), channels, out or d
+        require_sizes(d=d, channels=channels, phi_layers=phi_layers, phi_width=phi_width)
+        require_sizes(rho_layers=rho_layers, rho_width=rho_width, mlp_layers=mlp_layers, out=d if out is None else out)
+        self.d, self.channels, self.out = d, channels, d if out is None else out
         self.count_padding = count_padding
         if not isinstance(phi, nn.Module):
             builders = {"mlp": ElementwiseFilters, "deepsets": DeepSetsFilters}
