@@ -51,7 +51,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     doctor.set_defaults(run=lambda _: _doctor())
 
     options = parser.parse_args(words)
-    return int(options.run(options))
+    try:
+        return int(options.run(options))
+    except KeyboardInterrupt:
+        print("spectral-lab: interrupted", file=sys.stderr)
+        return 130
+    except BrokenPipeError:  # whoever reads our output has seen enough, as `| head` does
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
 
 
 def _chapter(name: str) -> Chapter:

@@ -47,6 +47,23 @@ def test_bad_arguments_exit_with_2_and_say_why(words: list[str], message: str, c
     assert message in capsys.readouterr().err
 
 
+def test_an_interrupt_ends_with_one_line(monkeypatch, capsys) -> None:
+    def stop(item):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("spectral_lab.course.claims.chapter_claims", stop)
+    assert cli.main(["claims", "3"]) == 130
+    assert capsys.readouterr().err == "spectral-lab: interrupted\n"
+
+
+def test_a_reader_that_leaves_early_sees_no_trace() -> None:
+    script = "import sys; from spectral_lab.cli import main; sys.exit(main(['doctor']))"
+    command = f'"{sys.executable}" -u -c "{script}" | true'
+    result = subprocess.run(command, shell=True, capture_output=True, text=True)
+    assert "Traceback" not in result.stderr
+    assert "BrokenPipe" not in result.stderr
+
+
 def claim(holds: bool) -> Claim:
     return Claim("C1", "It tends to 2.", "paper", "paper", "2", "instant", lambda: Evidence("1.999", holds))
 

@@ -15,7 +15,7 @@ import torch
 
 from spectral_lab import checks
 from spectral_lab.training.files import results_folder
-from spectral_lab.training.loop import train
+from spectral_lab.training.loop import is_finished, train
 from spectral_lab.training.recipe import PRESETS, Recipe
 from spectral_lab.training.reporter import Reporter, Text
 from spectral_lab.training.run import RECORD_FORMAT, Run
@@ -51,7 +51,7 @@ def train_here(
     """Train every variant of a task in turn, as far as this machine can; returns the runs.
 
     In a notebook its curves grow in the cell's output. Ctrl-C (the stop button) ends it without loss: called again, it
-    goes on where it was.
+    goes on where it was. Once all variants are finished, it trains them all anew.
     Raises: ValueError for an unknown task, and what `train` raises.
     """
     preset = preset_here(wanted)
@@ -60,9 +60,11 @@ def train_here(
     else:
         print(f"No CUDA device here: preset {preset!r} in place of {wanted!r}, the same code in small.")
     listener = reporter or reporter_here()
+    chosen = [build(preset) for build in select(recipes, task).values()]
+    again = not resume or all(map(is_finished, chosen))
     runs: list[Run] = []
-    for build in select(recipes, task).values():
-        runs.append(train(build(preset), reporter=listener, resume=resume))
+    for recipe in chosen:
+        runs.append(train(recipe, reporter=listener, resume=resume, again=again))
         if not runs[-1].finished:
             print(f"Interrupted in {runs[-1].recipe.name}. Run this cell again to go on.")
             break

@@ -9,11 +9,16 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
+import torch
+
 import spectral_lab
+from spectral_lab.datasets import DatasetUnavailable
 from spectral_lab.training.checkpoint import CheckpointError
 from spectral_lab.training.classroom import Recipes, preset_here, results_table, select
+from spectral_lab.training.files import make_writable, results_folder
 from spectral_lab.training.loop import train
 from spectral_lab.training.recipe import PRESETS
+from spectral_lab.training.run import Run
 from spectral_lab.training.upkeep import TrainingError
 
 
@@ -27,7 +32,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--preset", choices=PRESETS, help="default: lecture with a CUDA device, miniature without")
     parser.add_argument("--seed", type=int, help="another seed than the recipe's")
     parser.add_argument("--epochs", type=int, help="another number of epochs than the recipe's")
-    parser.add_argument("--resume", action="store_true", help="go on from an unfinished checkpoint")
+    parser.add_argument("--resume", action="store_true", help="go on where it was: finished runs are not trained again")
     parser.add_argument("--runs", type=Path, help="folder of the checkpoints (default: runs/)")
     parser.add_argument("--record", action="store_true", help="write the record of each finished run into results/")
 
@@ -42,18 +47,36 @@ def run(args: argparse.Namespace) -> int:
         chosen = select(recipes, args.task or next(iter(recipes)).split("/")[0])
         preset = args.preset or preset_here("lecture")
         changes = {name: getattr(args, name) for name in ("seed", "epochs") if getattr(args, name) is not None}
+        if args.record:
+            make_writable(results_folder())
         runs = []
         for build in chosen.values():
-            runs.append(train(replace(build(preset), **changes), resume=args.resume, folder=args.runs))
+            recipe = replace(build(preset), **changes)
+            runs.append(train(recipe, resume=args.resume, again=not args.resume, folder=args.runs))
             if not runs[-1].finished:
                 return 1
-            if args.record:
-                print(f"Record: {runs[-1].save()}", file=sys.stderr)
-    except (ValueError, TrainingError) as error:
+            if args.record and _first_process():
+                _record(runs[-1])
+    except (ValueError, TrainingError, DatasetUnavailable, OSError) as error:
         print(f"spectral-lab train: {error}", file=sys.stderr)
-        return 1 if isinstance(error, (TrainingError, CheckpointError)) else 2
-    print(results_table(runs, decimals=3))
+        broken_off = isinstance(error, (TrainingError, CheckpointError, DatasetUnavailable, OSError))
+        return 1 if broken_off else 2
+    if _first_process():
+        print(results_table(runs, decimals=3))
     return 0
+
+
+def _record(run: Run) -> None:
+    try:
+        print(f"Record: {run.save()}", file=sys.stderr)
+    except OSError as error:
+        again = "the same command with --resume writes it without training again"
+        raise TrainingError(f"the record could not be written ({error}). {run.checkpoint} is kept: {again}.") from None
+
+
+def _first_process() -> bool:
+    """Whether this is the only process, or the first of those that torchrun or srun started."""
+    return not torch.distributed.is_initialized() or torch.distributed.get_rank() == 0
 
 
 def chapter_recipes(chapter: str) -> Recipes:

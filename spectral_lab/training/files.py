@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from tempfile import TemporaryFile
 
 _CHECKOUT = Path(__file__).resolve().parents[2]
 
@@ -33,6 +34,13 @@ def write_atomically(path: Path, content: bytes) -> None:
         os.replace(temporary, path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def make_writable(folder: Path) -> None:
+    """Make the folder if it is not there, and prove that a file can be written into it. Raises: OSError."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with TemporaryFile(dir=folder):
+        pass
 
 
 def _folder(variable: str, name: str) -> Path:

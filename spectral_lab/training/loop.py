@@ -28,8 +28,8 @@ from torch import nn
 from torch.utils.data import DataLoader, Dataset
 
 from spectral_lab import checks
-from spectral_lab.training.checkpoint import load_checkpoint, read_state
-from spectral_lab.training.files import runs_folder
+from spectral_lab.training.checkpoint import load_checkpoint, read_state, set_aside
+from spectral_lab.training.files import make_writable, runs_folder
 from spectral_lab.training.recipe import Part, Recipe
 from spectral_lab.training.reporter import Reporter, Silent, Text
 from spectral_lab.training.run import Run, file_name, hardware
@@ -38,8 +38,10 @@ from spectral_lab.training.upkeep import (
     DeferredInterrupt,
     Keeper,
     LossCurve,
+    TrainingError,
     over_processes,
     repeatable,
+    stopped,
     wait_for,
 )
 
@@ -48,6 +50,7 @@ def train(
     recipe: Recipe,
     *,
     resume: bool = True,
+    again: bool = True,
     reporter: Reporter | None = None,
     folder: Path | None = None,
     checkpoint_seconds: float = 60.0,
@@ -56,13 +59,20 @@ def train(
 
     Args:
         resume: go on from an unfinished checkpoint of this recipe where there is one. A checkpoint that is not gone
-            on from is set aside as `*.previous.safetensors`, never overwritten.
+            on from is set aside as `*.previous.safetensors`, never lost.
+        again: train a finished run anew; False returns it as its checkpoint holds it.
         reporter: who listens; default a progress bar on standard error.
         folder: where the checkpoint goes; default `runs_folder()`.
         checkpoint_seconds: how often to save within an epoch; each epoch's end is saved in any case.
     Raises: CheckpointError if the checkpoint cannot be used; TrainingError if the loss or a weight stops being a
-        finite number; ValueError if the batch does not divide among the processes or exceeds the data.
+        finite number, a checkpoint cannot be written, or the GPU's memory is too small; ValueError if the batch does
+        not divide among the processes or exceeds the data.
     """
+    folder = folder or runs_folder()
+    try:
+        make_writable(folder)  # better known now than after the first epoch
+    except OSError as error:
+        raise TrainingError(f"checkpoints cannot be written into {folder} ({error}): choose another folder") from None
     # One thread computes a miniature as fast as many do, and the same bits on every machine.
     threads = 1 if recipe.preset == "miniature" else torch.get_num_threads()
     with repeatable(recipe.precision, threads):
@@ -75,11 +85,11 @@ def train(
         run = Run(
             recipe,
             model=module,
-            checkpoint=(folder or runs_folder()) / file_name(recipe, ".safetensors"),
+            checkpoint=checkpoint_path(recipe, folder),
             steps_per_epoch=_steps_per_epoch(recipe, splits, fabric.world_size),
             hardware=hardware(fabric.device, fabric.world_size),
         )
-        _take_up(run, fabric, optimiser, resume)
+        _take_up(run, fabric, optimiser, resume, again)
         listener = (reporter or Text()) if fabric.is_global_zero else Silent()
         keeper = Keeper(run, fabric, optimiser, checkpoint_seconds)
         losses = LossCurve(run, fabric, listener)
@@ -91,8 +101,26 @@ def train(
                 if fabric.world_size == 1 and not keeper.torn:
                     losses.read()
                     keeper.save()
+            except torch.OutOfMemoryError as error:
+                advice = "It needs a GPU with more memory, or several: each takes a share of the batch."
+                why = f"the memory of the GPU is too small ({str(error).splitlines()[0].rstrip('. ')})"
+                raise stopped(run, why, advice) from None
         listener.end(run)
     return run
+
+
+def checkpoint_path(recipe: Recipe, folder: Path | None = None) -> Path:
+    """Where a run of this recipe keeps its checkpoint: in `folder`, by default `runs_folder()`."""
+    return (folder or runs_folder()) / file_name(recipe, ".safetensors")
+
+
+def is_finished(recipe: Recipe, folder: Path | None = None) -> bool:
+    """Whether the checkpoint of this very recipe is there and finished. Raises: CheckpointError if it is broken."""
+    path = checkpoint_path(recipe, folder)
+    if not path.exists():
+        return False
+    state = read_state(path)
+    return state["recipe"] == recipe.config() and state["epoch"] == recipe.epochs
 
 
 def _fit(
@@ -259,13 +287,14 @@ def _leave() -> None:
         torch.distributed.destroy_process_group()
 
 
-def _take_up(run: Run, fabric: Fabric, optimiser: torch.optim.Optimizer, resume: bool) -> None:
-    """Go on from an unfinished checkpoint, or set aside what is there."""
-    if run.checkpoint.exists():
-        if resume and read_state(run.checkpoint)["epoch"] < run.recipe.epochs:
-            run.restore(load_checkpoint(run.checkpoint, run.recipe, run.model, optimiser))
+def _take_up(run: Run, fabric: Fabric, optimiser: torch.optim.Optimizer, resume: bool, again: bool) -> None:
+    """Go on from an unfinished checkpoint, take a finished one unless it is to be trained again, or set it aside."""
+    path, recipe = run.checkpoint, run.recipe
+    if path.exists():
+        if (not again and is_finished(recipe, path.parent)) or (resume and read_state(path)["epoch"] < recipe.epochs):
+            run.restore(load_checkpoint(path, recipe, run.model, optimiser))
             return
         fabric.barrier()
         if fabric.is_global_zero:
-            os.replace(run.checkpoint, run.checkpoint.with_suffix(".previous.safetensors"))
+            run.replaced = set_aside(path)
     fabric.barrier()

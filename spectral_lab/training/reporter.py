@@ -56,7 +56,10 @@ class Text:
 
         recipe = run.recipe
         begin = f"goes on at step {run.step}" if run.step else "begins"
+        begin = "was finished before" if run.finished else begin
         self._say(f"{recipe.name}, preset {recipe.preset}, seed {recipe.seed}: {begin} on {run.hardware['name']}.")
+        if run.replaced:
+            self._say(f"The checkpoint that was there is kept as {run.replaced}.")
         self._bar = tqdm(total=run.steps, initial=run.step, unit="step", file=self.stream, leave=False)
 
     def estimate(self, seconds: float) -> None:

@@ -30,6 +30,7 @@ class Run:
     curves      for "loss" and each metric the points (step, value); the loss is a mean over a window of steps
     pending     losses of the window that is not complete yet
     seconds     wall time so far, over all sittings
+    replaced    where the checkpoint went that this run did not go on from, if there was one
     """
 
     recipe: Recipe
@@ -42,6 +43,7 @@ class Run:
     seconds: float = 0.0
     curves: dict[str, list[tuple[int, float]]] = field(default_factory=dict)
     pending: list[float] = field(default_factory=list)
+    replaced: Path | None = None
 
     @property
     def steps(self) -> int:
@@ -74,6 +76,7 @@ class Run:
             "seconds": self.seconds,
             "curves": self.curves,
             "pending": self.pending,
+            "hardware": self.hardware,
         }
 
     def restore(self, state: dict[str, Any]) -> None:
@@ -81,6 +84,8 @@ class Run:
         self.step, self.epoch, self.seconds = state["step"], state["epoch"], state["seconds"]
         self.pending = state["pending"]
         self.curves = {name: [(step, value) for step, value in points] for name, points in state["curves"].items()}
+        if self.finished:  # perhaps on another machine than this one
+            self.hardware = state.get("hardware", self.hardware)
 
     def record(self) -> dict[str, Any]:
         """Everything that someone needs to judge or repeat the run, as JSON values."""

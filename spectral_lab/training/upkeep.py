@@ -61,10 +61,11 @@ class LossCurve:
         self.unread.clear()
         for step, value in enumerate(values, run.step - len(values) + 1):
             if not isfinite(value):
-                raise _stopped(run, f"the loss became {value} at step {step}")
+                raise stopped(run, f"the loss became {value} at step {step}", _slower(run))
         with torch.no_grad():
             if not torch.nn.utils.get_total_norm(list(run.model.parameters())).isfinite():
-                raise _stopped(run, f"a weight stopped being a finite number at step {run.step} or shortly before")
+                why = f"a weight stopped being a finite number at step {run.step} or shortly before"
+                raise stopped(run, why, _slower(run))
         run.pending += values
         if len(run.pending) >= self.window:
             point = (run.step, statistics.fmean(run.pending))
@@ -86,7 +87,12 @@ class Keeper:
         """Write the checkpoint."""
         self.run.seconds = self.earlier + time.perf_counter() - self.started
         if self.fabric.is_global_zero:
-            save_checkpoint(self.run.checkpoint, self.run.model, self.optimiser, self.run.state())
+            try:
+                save_checkpoint(self.run.checkpoint, self.run.model, self.optimiser, self.run.state())
+            except OSError as error:
+                raise stopped(
+                    self.run, f"the checkpoint could not be written at step {self.run.step} ({error})"
+                ) from None
         self.saved = time.perf_counter()
 
     def save_now_and_then(self) -> None:
@@ -183,11 +189,13 @@ def wait_for(device: torch.device) -> None:
         torch.cuda.synchronize(device)
 
 
-def _stopped(run: Run, why: str) -> TrainingError:
+def stopped(run: Run, why: str, advice: str = "") -> TrainingError:
+    """The error of a run that cannot go on: why, what is kept of it, and what may help."""
     kept = f"The last good checkpoint is kept at {run.checkpoint}." if run.checkpoint.exists() else "Nothing was saved."
+    return TrainingError(f"{run.recipe.name}, preset {run.recipe.preset}: {why}. {kept} {advice}".rstrip())
+
+
+def _slower(run: Run) -> str:
     rates = sorted({group.learning_rate for group in run.recipe.optimiser.groups if group.learning_rate})
     rates = [run.recipe.optimiser.learning_rate, *rates]
-    return TrainingError(
-        f"{run.recipe.name}, preset {run.recipe.preset}: {why}. {kept} "
-        f"A smaller learning rate usually helps (this run: {', '.join(f'{rate:g}' for rate in rates)})."
-    )
+    return f"A smaller learning rate usually helps (this run: {', '.join(f'{rate:g}' for rate in rates)})."

@@ -12,7 +12,7 @@ import torch
 from safetensors.torch import save_file
 
 from spectral_lab.training import CheckpointError, Optimiser, Silent, files, train
-from spectral_lab.training.checkpoint import load_checkpoint, read_state, save_checkpoint
+from spectral_lab.training.checkpoint import load_checkpoint, read_state, save_checkpoint, set_aside
 
 
 @pytest.fixture
@@ -73,6 +73,34 @@ def test_a_checkpoint_of_other_code_is_refused_and_changes_nothing(unfinished):
     with pytest.raises(CheckpointError, match="the model's code has changed"):
         load_checkpoint(unfinished, recipe, model, torch.optim.AdamW(model.parameters()))
     assert torch.equal(model.weight, weights)
+
+
+@pytest.mark.parametrize("where", [0.3, 0.6, 0.9, -1])
+def test_a_flipped_bit_is_refused(unfinished, where):
+    content = bytearray(unfinished.read_bytes())
+    content[int(where * len(content)) if where > 0 else -1] ^= 1
+    unfinished.write_bytes(content)
+    refused(unfinished, "is damaged|is not a whole safetensors file")
+
+
+def test_setting_aside_loses_no_step(tmp_path):
+    path = tmp_path / "one.safetensors"
+    model = tiny_recipe.recipe().model()
+
+    def aside(step, **changes):
+        state = {"recipe": tiny_recipe.recipe(**changes).config(), "step": step}
+        save_checkpoint(path, model, torch.optim.AdamW(model.parameters()), state)
+        return set_aside(path).name
+
+    assert aside(20) == "one.previous.safetensors"
+    assert aside(2) == "one.previous-2.safetensors"  # less than what is kept: beside it
+    assert aside(3) == "one.previous-2.safetensors"  # the same run, further on: in its place
+    assert aside(24) == "one.previous.safetensors"
+    assert aside(24, batch_size=4) == "one.previous-3.safetensors"  # another run
+    path.write_bytes(b"not a checkpoint")
+    assert set_aside(path).name == "one.previous-4.safetensors"
+    kept = [read_state(tmp_path / f"one.previous{number}.safetensors")["step"] for number in ("", "-2", "-3")]
+    assert kept == [24, 3, 24]
 
 
 def test_a_missing_file_is_named(tmp_path):

@@ -12,7 +12,8 @@ import pytest
 import tiny_recipe
 
 import spectral_lab
-from spectral_lab.training import command
+from spectral_lab.datasets import DatasetUnavailable
+from spectral_lab.training import Part, command
 
 NAMES = ("tiny/one", "tiny/two")  # the first task, which is trained by default
 OTHER = "other"
@@ -78,6 +79,56 @@ def test_a_broken_checkpoint_ends_with_one_line(chapter, capsys):
     assert "is not a whole safetensors file" in capsys.readouterr().err
     assert call("tests", "--task", "tiny/one", "--preset", "miniature") == 0
     assert path.with_suffix(".previous.safetensors").read_bytes() == b"not a checkpoint"
+
+
+def test_resume_does_not_repeat_a_finished_run_and_records_it(chapter, capsys):
+    words = ("tests", "--task", "tiny/one", "--preset", "miniature")
+    assert call(*words) == 0
+    (checkpoint,) = (chapter / "runs").iterdir()
+    content = checkpoint.read_bytes()
+    assert call(*words, "--resume", "--record") == 0
+    assert "was finished before" in capsys.readouterr().err
+    assert checkpoint.read_bytes() == content
+    (record,) = (chapter / "results").iterdir()
+    assert json.loads(record.read_text())["finished"]
+
+
+def test_a_record_that_cannot_be_written_is_known_before_training(chapter, capsys):
+    (chapter / "results").write_text("not a folder")
+    assert call("tests", "--preset", "miniature", "--record") == 1
+    assert str(chapter / "results") in capsys.readouterr().err
+    assert not (chapter / "runs").exists()
+
+
+def test_a_record_that_fails_says_that_the_run_is_kept(chapter, capsys, monkeypatch):
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("spectral_lab.training.run.write_atomically", full)
+    assert call("tests", "--task", "tiny/one", "--preset", "miniature", "--record") == 1
+    said = capsys.readouterr().err
+    assert "the record could not be written ([Errno 28] No space left on device)" in said
+    assert "the same command with --resume" in said
+
+
+def unavailable():
+    raise DatasetUnavailable("get it elsewhere")
+
+
+def test_data_that_are_not_here_end_with_one_line(chapter, capsys, monkeypatch):
+    recipes = sys.modules["spectral_lab.tests.recipe"].RECIPES
+    monkeypatch.setitem(recipes, OTHER, lambda preset: tiny_recipe.recipe(data=Part(unavailable)))
+    assert call("tests", "--task", OTHER, "--preset", "miniature") == 1
+    assert capsys.readouterr().err.splitlines()[-1] == "spectral-lab train: get it elsewhere"
+
+
+def test_only_the_first_process_shows_the_table(chapter, capsys, monkeypatch):
+    monkeypatch.setattr(command.torch.distributed, "is_initialized", lambda: True)
+    monkeypatch.setattr(command.torch.distributed, "get_rank", lambda: 1)
+    monkeypatch.setattr(command, "train", lambda recipe, **_: types.SimpleNamespace(finished=True))
+    assert call("tests", "--preset", "miniature", "--record") == 0
+    assert capsys.readouterr().out == ""
+    assert list((chapter / "results").iterdir()) == []
 
 
 def test_chapters_with_recipes_are_found_not_listed():

@@ -13,7 +13,7 @@ import tiny_recipe
 import torch
 from safetensors.torch import load_file
 
-from spectral_lab.training import Optimiser, Part, Run, Silent, TrainingError, schedules, train
+from spectral_lab.training import Optimiser, Part, Run, Silent, TrainingError, checkpoint, schedules, train
 
 
 def tensors(run: Run) -> dict[str, torch.Tensor]:
@@ -117,6 +117,26 @@ def test_a_finished_run_is_trained_anew_and_set_aside(whole, tmp_path):
     assert first.checkpoint.with_suffix(".previous.safetensors").read_bytes() == content
 
 
+def test_a_finished_run_can_be_taken_as_it_is(whole, tmp_path):
+    first = train(whole.recipe, reporter=Silent(), folder=tmp_path)
+    first.hardware["name"] = "another machine"
+    checkpoint.save_checkpoint(
+        first.checkpoint, first.model, torch.optim.AdamW(first.model.parameters()), first.state()
+    )
+    taken = train(whole.recipe, again=False, reporter=tiny_recipe.AtStep(1, pytest.fail), folder=tmp_path)
+    assert taken.finished
+    assert (taken.curves, taken.metrics, taken.seconds) == (first.curves, first.metrics, first.seconds)
+    assert taken.record()["hardware"]["name"] == "another machine"
+    assert list(tmp_path.iterdir()) == [first.checkpoint]
+
+
+def test_a_finished_run_of_another_recipe_is_not_taken(whole, tmp_path):
+    first = train(tiny_recipe.recipe(batch_size=12), reporter=Silent(), folder=tmp_path)
+    anew = train(whole.recipe, again=False, reporter=Silent(), folder=tmp_path)
+    assert_same(whole, anew)
+    assert anew.replaced == first.checkpoint.with_suffix(".previous.safetensors")
+
+
 def test_starting_anew_sets_an_unfinished_run_aside(whole, tmp_path):
     interrupt = tiny_recipe.AtStep(7, lambda: os.kill(os.getpid(), signal.SIGINT))
     partial = train(whole.recipe, reporter=interrupt, folder=tmp_path)
@@ -139,6 +159,39 @@ def test_nan_loss_stops_with_the_last_good_checkpoint(tmp_path):
     (checkpoint,) = tmp_path.glob("*.safetensors")
     kept = load_file(checkpoint)
     assert all(value.isfinite().all() for value in kept.values())
+
+
+def test_a_folder_that_cannot_be_written_is_named_before_the_first_step(tmp_path):
+    folder = tmp_path / "file"
+    folder.write_text("not a folder")
+    listener = tiny_recipe.AtStep(1, pytest.fail)
+    with pytest.raises(TrainingError, match=r"checkpoints cannot be written into .*file .*: choose another folder"):
+        train(tiny_recipe.recipe(), reporter=listener, folder=folder)
+
+
+def test_a_full_disk_keeps_the_last_checkpoint(whole, tmp_path, monkeypatch):
+    write, room = checkpoint.write_atomically, [2]
+
+    def until_full(path, content):
+        room[0] -= 1
+        if room[0] < 0:
+            raise OSError(28, "No space left on device")
+        write(path, content)
+
+    monkeypatch.setattr(checkpoint, "write_atomically", until_full)
+    with pytest.raises(TrainingError, match=r"could not be written at step 18 .*No space left.*is kept at"):
+        train(whole.recipe, reporter=Silent(), folder=tmp_path)
+    monkeypatch.undo()
+    assert_same(whole, train(whole.recipe, reporter=tiny_recipe.AtStep(12, pytest.fail), folder=tmp_path))
+
+
+def greedy(model, batch):
+    raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB.\nDetails follow.")
+
+
+def test_too_little_memory_is_said_in_one_line(tmp_path):
+    with pytest.raises(TrainingError, match=r"memory of the GPU is too small \(CUDA out of memory.*2\.00 GiB\)\. Noth"):
+        train(tiny_recipe.recipe(loss=Part(greedy)), reporter=Silent(), folder=tmp_path)
 
 
 def test_an_exploding_weight_is_never_saved(tmp_path):

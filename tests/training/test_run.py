@@ -144,6 +144,11 @@ def test_the_text_reporter_says_how_to_go_on(tmp_path):
     heard = io.StringIO()
     train(tiny_recipe.recipe(), reporter=Text(heard), folder=tmp_path)
     assert "goes on at step 8" in heard.getvalue()
+    train(tiny_recipe.recipe(), again=False, reporter=Text(heard), folder=tmp_path)
+    assert "was finished before" in heard.getvalue()
+    assert "is kept as" not in heard.getvalue()
+    train(tiny_recipe.recipe(), reporter=Text(heard), folder=tmp_path)
+    assert f"is kept as {run.checkpoint.with_suffix('.previous.safetensors')}" in heard.getvalue()
 
 
 def test_the_estimate_counts_steps_and_evaluations(tmp_path, monkeypatch):
@@ -212,6 +217,32 @@ def test_the_last_cell_can_be_interrupted_and_run_again(monkeypatch, tmp_path, c
     assert "Run this cell again to go on" in capsys.readouterr().out
     (run,) = classroom.train_here(RECIPES, "tiny/one", reporter=tiny_recipe.AtStep(8, pytest.fail))
     assert run.finished
+
+
+class StopsInTheSecond(Silent):
+    """Notes where each run begins, and interrupts the second one after 8 steps, once."""
+
+    def __init__(self):
+        self.begun = []
+        self.armed = True
+
+    def start(self, run):
+        self.begun.append((run.recipe.name.split("/")[-1], run.step))
+
+    def step(self, step, loss):
+        if self.armed and self.begun[-1][0] == "two" and step == 8:
+            self.armed = False
+            raise KeyboardInterrupt
+
+
+def test_the_last_cell_does_not_repeat_what_was_finished(monkeypatch, tmp_path):
+    monkeypatch.setenv("SPECTRAL_LAB_RUNS", str(tmp_path))
+    listener = StopsInTheSecond()
+    assert [run.finished for run in classroom.train_here(RECIPES, "tiny", reporter=listener)] == [True, False]
+    assert [run.finished for run in classroom.train_here(RECIPES, "tiny", reporter=listener)] == [True, True]
+    assert listener.begun[2:] == [("one", 24), ("two", 8)]
+    classroom.train_here(RECIPES, "tiny", reporter=listener)  # all were finished: a new lesson
+    assert listener.begun[4:] == [("one", 0), ("two", 0)]
 
 
 def test_presets_follow_the_device(monkeypatch):
