@@ -26,12 +26,14 @@ from typing import Any, SupportsFloat, SupportsInt
 import numpy as np
 import scipy
 from jaxtyping import Float
+from numpy.typing import ArrayLike
 
 from spectral_lab import checks
 from spectral_lab.hippo.matrices import System, fout, lagt, legs, legt, lmu
 
 FAMILIES = ("legs", "legt", "fout", "lagt", "lmu")
 WINDOWED = ("legt", "fout", "lmu")
+_LARGE = 1e100
 
 
 def system(family: str, n: SupportsInt, window: SupportsFloat = 1.0) -> System:
@@ -64,12 +66,12 @@ def basis(family: str, n: SupportsInt, age: Any, window: SupportsFloat = 1.0) ->
     """
     family, n, s, window = _checked(family, n, age, window)
     if family == "legs":
-        return shifted_legendre(n, np.exp(-s))
+        return shifted_legendre(n, np.exp(-s), -np.expm1(-s))
     if family == "lagt":
-        return np.exp(-s[..., None] / 2) * _laguerre(n, s)
+        return _laguerre(n, s)
     if family == "fout":
         return _fourier(n, s / window)
-    p = shifted_legendre(n, 1 - s / window)
+    p = shifted_legendre(n, 1 - s / window, s / window)
     return p if family == "legt" else p * _lmu_over_legt(n) / (2 * np.arange(n) + 1)
 
 
@@ -103,50 +105,77 @@ def state_kernel(family: str, n: SupportsInt, age: Any, window: SupportsFloat = 
     return K * _lmu_over_legt(n) if family == "lmu" else K  # in the orthonormal basis e^{tA} is a contraction
 
 
-def impulse_response(
-    A: Float[np.ndarray, "n n"], B: Float[np.ndarray, " n"], age: Float[np.ndarray, "*ages"]
-) -> Float[np.ndarray, "*ages n"]:
+def impulse_response(A: ArrayLike, B: ArrayLike, age: Any) -> Float[np.ndarray, "*ages n"]:
     """e^{tA} B at many ages t at once, in the last axis (derived here).
 
     Write t = r + m h with m whole and h = 1/||A||: a Taylor series for e^{rA} B, then one product with e^{2^j h A} for
     each binary digit j of m that is set. Cost: about 20 + log2(t ||A||)/2 products of A with all ages.
+
+    Args: A (n, n) and B (n,) real; age t >= 0, any shape.
+    Raises: ValueError, also for an age so large that e^{tA} B overflows, or that its phase is lost (t ||A|| > 2^53).
     """
-    ages = np.asarray(age, dtype=float).ravel()
+    A, ages = _real(checks.square(A, "A"), "A"), _ages(age)
+    B = _real(checks.array(B, "B", (len(A),)), "B")
     h = 1 / max(float(np.linalg.norm(A)), 1e-30)
-    digits = np.floor(ages / h).astype(np.int64)
-    r = ages - digits * h
-    K = np.repeat(B[:, None], len(ages), axis=1).astype(float)
+    t = ages.ravel()
+    if t.max(initial=0) > 2**53 * h:
+        raise ValueError(f"age must be at most 2^53/||A|| = {2**53 * h:.3g}: its phase is lost beyond, got {t.max():g}")
+    digits = np.floor(t / h).astype(np.int64)
+    r = t - digits * h
+    K = np.repeat(B[:, None], len(t), axis=1)
     term = K
     for j in range(1, 20):  # ||r A|| < 1, and 1/20! < 1e-18
         term = (A @ term) * (r / j)
         K = K + term
     power = scipy.linalg.expm(h * A)
-    for j in range(int(digits.max(initial=0)).bit_length()):
-        chosen = (digits >> j) & 1 == 1
-        K[:, chosen] = power @ K[:, chosen]
-        power = power @ power
-    return K.T.reshape(*np.shape(age), len(B))
+    with np.errstate(all="ignore"):
+        for j in range(int(digits.max(initial=0)).bit_length()):
+            chosen = (digits >> j) & 1 == 1
+            K[:, chosen] = power @ K[:, chosen]
+            power = power @ power
+    if not np.isfinite(K).all():
+        raise ValueError(f"age must be small enough for e^(age A) B to be finite, got {t.max():g}")
+    return K.T.reshape(*ages.shape, len(B))
 
 
-def shifted_legendre(n: int, x: Any) -> Float[np.ndarray, "*points n"]:
-    """L_k(x) = sqrt(2k + 1) P_k(2x - 1), orthonormal on [0, 1], by the recurrence of P_k; L_k(1) = sqrt(2k + 1)."""
-    y = 2 * np.asarray(x, dtype=float) - 1
-    P = np.ones((n, *y.shape))
-    if n > 1:
-        P[1] = y
-    for k in range(1, n - 1):
-        P[k + 1] = ((2 * k + 1) * y * P[k] - k * P[k - 1]) / (k + 1)
+def shifted_legendre(n: int, x: Any, rest: Any = None) -> Float[np.ndarray, "*points n"]:
+    """L_k(x) = sqrt(2k + 1) P_k(2x - 1), orthonormal on [0, 1]; L_k(1) = sqrt(2k + 1).
+
+    `rest` is 1 - x, for those who know it better than a subtraction does: P_k varies like k^2 at the ends, where a
+    rounded x would cost all digits that matter. From the nearer end, at distance d, the differences obey
+    (k + 1)(P_{k+1} - P_k) = k (P_k - P_{k-1}) - (2k + 1) 2d P_k; the other end has the sign (-1)^k.
+    """
+    x = np.asarray(x, dtype=float)
+    rest = 1 - x if rest is None else np.asarray(rest, dtype=float)
+    d = np.minimum(x, rest)
+    P = np.ones((n, *x.shape))
+    change = np.zeros_like(x)
+    for k in range(n - 1):
+        change = (k * change - (2 * k + 1) * 2 * d * P[k]) / (k + 1)
+        P[k + 1] = P[k] + change
+    P[1::2] *= np.where(x < rest, -1.0, 1.0)
     return np.moveaxis(P, 0, -1) * np.sqrt(2.0 * np.arange(n) + 1)
 
 
 def _laguerre(n: int, s: Float[np.ndarray, "*points"]) -> Float[np.ndarray, "*points n"]:
-    """The Laguerre polynomials Lag_k(s), by (k + 1) Lag_{k+1} = (2k + 1 - s) Lag_k - k Lag_{k-1}."""
-    Lag = np.ones((n, *s.shape))
-    if n > 1:
-        Lag[1] = 1 - s
-    for k in range(1, n - 1):
-        Lag[k + 1] = ((2 * k + 1 - s) * Lag[k] - k * Lag[k - 1]) / (k + 1)
-    return np.moveaxis(Lag, 0, -1)
+    """e^{-s/2} Lag_k(s), by the differences (k + 1)(Lag_{k+1} - Lag_k) = k (Lag_k - Lag_{k-1}) - s Lag_k.
+
+    At great ages Lag_k overflows and e^{-s/2} is 0 while their product is neither: where the polynomial grows large,
+    a part of the exponential goes over to it.
+    """
+    functions = np.empty((n, *s.shape))
+    change, now, exponent = np.zeros_like(s), np.ones_like(s), -s / 2
+    weight = np.exp(exponent)
+    for k in range(n):
+        functions[k] = now * weight
+        change = (k * change - s * now) / (k + 1)
+        now = now + change
+        large = np.abs(now) > _LARGE
+        if large.any():
+            share = np.where(large, 1 / _LARGE, 1.0)
+            change, now, exponent = change * share, now * share, exponent - np.log(share)
+            weight = np.exp(exponent)
+    return np.moveaxis(functions, 0, -1)
 
 
 def _fourier(n: int, s: Any) -> Float[np.ndarray, "*points n"]:
@@ -171,7 +200,17 @@ def _checked(
     n = checks.integer(n, "n", 1)
     if family == "fout" and n % 2:
         raise ValueError(f"n must be even for fout (a cosine and a sine for each frequency), got {n}")
+    return family, n, _ages(age), checks.number(window, "window", above=0)
+
+
+def _ages(age: Any) -> Float[np.ndarray, "*ages"]:
     s = checks.array(np.asarray(age), "age")
     if np.iscomplexobj(s) or (s < 0).any():
         raise ValueError("age must be real and at least 0 (0 is now)")
-    return family, n, s, checks.number(window, "window", above=0)
+    return s
+
+
+def _real(value: np.ndarray, name: str) -> Float[np.ndarray, "*shape"]:
+    if np.iscomplexobj(value):
+        raise ValueError(f"{name} must be real")
+    return value

@@ -48,6 +48,38 @@ def test_legs_theorem_in_fifty_digits():
     assert worst < mpmath.mpf(10) ** -35
 
 
+@pytest.mark.parametrize("n", [64, 256])
+@pytest.mark.parametrize("t", [0.0, 1e-8, 1e-5, 1e-3, 0.1, 1.7, 10.0, 60.0])
+def test_closed_forms_keep_their_digits_at_young_ages_and_many_states(n, t):
+    """L_k(e^{-t}) varies like k^2 t near t = 0, so a rounded e^{-t} would cost six digits at k = 256."""
+    with mpmath.workdps(50):
+        x, s = mpmath.exp(-mpmath.mpf(t)), mpmath.mpf(t)
+        P, Lag = [mpmath.mpf(1), 2 * x - 1], [mpmath.mpf(1), 1 - s]
+        for k in range(1, n - 1):
+            P.append(((2 * k + 1) * (2 * x - 1) * P[k] - k * P[k - 1]) / (k + 1))
+            Lag.append(((2 * k + 1 - s) * Lag[k] - k * Lag[k - 1]) / (k + 1))
+        exact_legs = np.array([float(x * mpmath.sqrt(2 * k + 1) * P[k]) for k in range(n)])
+        exact_lagt = np.array([float(mpmath.exp(-s / 2) * Lag[k]) for k in range(n)])
+    np.testing.assert_allclose(state_kernel("legs", n, t), exact_legs, rtol=0, atol=1e-13)
+    np.testing.assert_allclose(state_kernel("lagt", n, t), exact_lagt, rtol=0, atol=1e-13)
+
+
+@pytest.mark.parametrize("age", [1480.0, 1700.0, 3000.0])
+def test_laguerre_functions_of_great_age_neither_overflow_nor_vanish(age):
+    """Below the turning point 4 n they are of order one, although Lag_n overflows and e^{-s/2} is 0."""
+    n = 800
+    with mpmath.workdps(1500):
+        exact = float(mpmath.exp(-mpmath.mpf(age) / 2) * mpmath.laguerre(n - 1, 0, age))
+    assert abs(exact) > 1e-3
+    assert basis("lagt", n, age)[-1] == pytest.approx(exact, abs=1e-12)
+
+
+def test_legendre_is_symmetric_about_the_middle_of_its_window():
+    p = basis("legt", 40, [0.0, 1e-9, 0.3, 0.5])
+    mirrored = basis("legt", 40, [1.0, 1 - 1e-9, 0.7, 0.5]) * (-1.0) ** np.arange(40)
+    np.testing.assert_allclose(p, mirrored, atol=1e-12)
+
+
 @given(family=st.sampled_from(FAMILIES), half=st.integers(1, 12), t=st.floats(0, 5), window=st.floats(0.3, 4))
 def test_state_kernel_is_the_matrix_exponential(family, half, t, window):
     n = 2 * half
@@ -130,6 +162,12 @@ def test_kernels_start_at_the_basis_or_at_twice_the_basis():
         (lambda: basis("fout", 5, 0.0), "n"),
         (lambda: measure("legt", 0.5, 0.0), "window"),
         (lambda: state_kernel("legt", 4, 1j), "age"),
+        (lambda: state_kernel("fout", 4, 1e20), "age"),  # the phase of its tones would be lost in rounding
+        (lambda: impulse_response(*legs(3), -1.0), "age"),
+        (lambda: impulse_response(np.eye(2), np.ones(2), 1e4), "age"),
+        (lambda: impulse_response(np.eye(3)[:2], np.ones(3), 1.0), "A"),
+        (lambda: impulse_response(np.eye(3), np.ones(2), 1.0), "B"),
+        (lambda: impulse_response(1j * np.eye(3), np.ones(3), 1.0), "A"),
     ],
 )
 def test_bad_input_is_named(call, name):
