@@ -14,7 +14,7 @@ from spectral_lab.eigenspaces.laplacian import adjacency_matrix
 from spectral_lab.eigenspaces.spectra import laplacian_spectra
 from spectral_lab.eigenspaces.walks import stable_colours
 from spectral_lab.eigenspaces.zoo import layout, named_graph
-from spectral_lab.explorer import Explorer, choice, slider, theme
+from spectral_lab.explorer import Explorer, choice, number_text, slider, theme
 
 PAIRS = {
     "decalin / bicyclopentyl": ("decalin", "bicyclopentyl"),
@@ -22,7 +22,9 @@ PAIRS = {
     "rook / Shrikhande": ("rook 4x4", "Shrikhande"),
 }
 POWERS = (2, 3, 4, 5, 6)
+LENGTHS = (3, 4, 5, 6)
 GRID = np.linspace(0, 2, 201)
+SMALLEST = 0.01  # of the axes, for a filter that is 0
 
 
 @cache
@@ -33,13 +35,15 @@ def _pair(name: str) -> list[dict[str, Any]]:
         lam, V, _ = laplacian_spectra([graph])
         A = adjacency_matrix(graph)
         xy = layout(graph)
+        walk, degrees = spectral_filter(V[0], lam[0], 1 - lam[0]), A.sum(axis=1)  # walk = D^{-1/2} A D^{-1/2}
+        rebuilt = np.rint(walk * np.sqrt(np.outer(degrees, degrees)))
         if "4x4" in graph_name or "Shrikhande" in graph_name:
             xy = np.array([_torus(i) for i in range(16)])
         found.append(
             {
                 "name": graph_name, "xy": drawing.fitted(xy, (left, 0), 2.0), "edges": np.argwhere(np.triu(A)),
                 "lambda": lam[0], "V": V[0], "colours": stable_colours(graph),
-                "cycles": [cycle_counts(graph, k) for k in (3, 4, 5, 6)],
+                "cycles": [cycle_counts(rebuilt, k) for k in LENGTHS], "exact": np.array_equal(rebuilt, A),
             }
         )  # fmt: skip
     return found
@@ -67,35 +71,36 @@ def _compute(pair: str, **coefficients: float) -> dict[str, Any]:
 
 def _figure(d: dict[str, Any]) -> theme.Figure:
     graphs, diagonals = _pair(d["pair"]), (d["first"], d["second"])
-    limit = drawing.round_up(float(np.abs(diagonals).max()))
+    limit = drawing.round_up(max(float(np.abs(diagonals).max()), SMALLEST))
     traces, notes = [], []
     for g, values, weights, color, shift in zip(
         graphs, diagonals, d["weights"], (theme.RED, theme.BLUE), (-0.06, 0.06), strict=True
     ):
         letters = [chr(ord("a") + colour) for colour in g["colours"]]
-        traces += drawing.graph(g["xy"], g["edges"], values, limit, labels=letters, width=1.5)
+        traces += drawing.graph(g["xy"], g["edges"], values, limit, labels=letters, size=18, width=1.5)
         traces.append(theme.points(g["lambda"], weights, name=g["name"], color=color, size=8, panel=2))
         rank = np.arange(1, len(values) + 1)
         traces.append(theme.points(rank + shift, np.sort(values), name=g["name"], color=color, size=8, panel=3))
         centre = g["xy"].mean(axis=0)[0]
-        notes.append(theme.note(g["name"], centre, 1.3, color=color, anchor="center"))
-        notes.append(theme.note(" ".join(map(str, g["cycles"])), centre, -1.35, anchor="center"))
+        notes.append(theme.note(g["name"], centre, 1.45, color=color, anchor="center"))
+        notes.append(theme.note(" ".join(map(str, g["cycles"])), centre, -1.45, anchor="center"))
     traces.insert(0, theme.line(GRID, d["curve"], name="φ", color=theme.MUTED, panel=2))
-    reach = drawing.round_up(float(np.abs(d["curve"]).max()))
+    reach = drawing.round_up(max(float(np.abs(d["curve"]).max()), SMALLEST))
     n = len(graphs[0]["xy"])
     return theme.figure(
         traces,
         x=[
-            drawing.bare(-1.2, 3.9, "below: cycles of length 3, 4, 5, 6"),
+            drawing.bare(-1.2, 3.95, "numbers of 3-, 4-, 5-, 6-cycles"),
             theme.axis("eigenvalue λ", low=-0.05, high=2.05),
             theme.axis("node, by rank", low=0.3, high=n + 0.7),
         ],
         y=[
-            drawing.bare(-1.55, 1.5),
+            drawing.bare(-1.65, 1.65),
             theme.axis("φ(λ)", low=-1.05 * reach, high=1.05 * reach),
-            theme.axis("(V φ(Λ) Vᵀ)ᵢᵢ", low=-1.05 * limit, high=1.05 * limit),
+            theme.axis(low=-1.05 * limit, high=1.05 * limit, nticks=5)
+            | {"title": {"text": "(V φ(Λ) Vᵀ)ᵢᵢ", "standoff": 2}},
         ],
-        titles=["Diagonal in colour; 1-WL colour as letter", "The filter", "Diagonals, sorted"],
+        titles=["Colour: diagonal; letter: 1-WL", "The filter", "Diagonals, sorted"],
         widths=[1.5, 0.8, 0.8],
         equal=[True, False, False],
         height=340,
@@ -107,18 +112,28 @@ def _readout(d: dict[str, Any]) -> str:
     first, second = _pair(d["pair"])
     same = np.array_equal(np.sort(first["colours"]), np.sort(second["colours"]))
     apart = float(np.abs(np.sort(d["first"]) - np.sort(d["second"])).max())
-    terms = [f"{'' if c == 1 else f'{c:g}'}(1−λ)^{k}" for c, k in zip(d["c"], POWERS, strict=True) if c]
     told = f"differ by {apart:.4f}" if apart > 1e-10 else "agree"
+    exact = "both right" if first["exact"] and second["exact"] else "wrong"
     return (
-        f"φ(λ) = {' + '.join(terms) or '0'}. Cycles of length 3, 4, 5, 6: {_list(first['cycles'])} in {first['name']}, "
-        f"{_list(second['cycles'])} in {second['name']}. Message passing without an encoding "
-        f"{'cannot tell them apart' if same else 'tells them apart'}; the sorted diagonals {told} "
-        f"(traces {_rounded(d['first'].sum())} and {_rounded(d['second'].sum())})."
+        f"φ(λ) = {_polynomial(d['c'])}. Cycles of length 3, 4, 5, 6, from the spectrum and the degrees: "
+        f"{_list(first['cycles'])} in {first['name']}, {_list(second['cycles'])} in {second['name']} ({exact}). "
+        f"Message passing alone {'cannot tell them apart' if same else 'tells them apart'}; the sorted diagonals "
+        f"{told} (traces {_rounded(d['first'].sum())} and {_rounded(d['second'].sum())})."
     )
 
 
+def _polynomial(coefficients: np.ndarray) -> str:
+    """The filter as a reader writes it: (1−λ)³ − 0.5(1−λ)⁶."""
+    text = ""
+    for c, k in zip(coefficients, POWERS, strict=True):
+        if c:
+            size = "" if abs(c) == 1 else number_text(abs(c))
+            text += f" {'−' if c < 0 else '+'} {size}(1−λ){'⁰¹²³⁴⁵⁶'[k]}"
+    return text.removeprefix(" + ").strip() or "0"
+
+
 def _rounded(value: float) -> str:
-    return f"{round(value, 4) + 0.0:.4f}"  # + 0.0 turns -0.0 into 0.0
+    return f"{round(value, 4) + 0.0:.4f}".replace("-", "−")  # + 0.0 turns -0.0 into 0.0
 
 
 def _list(counts: list[int]) -> str:
@@ -128,14 +143,18 @@ def _list(counts: list[int]) -> str:
 def _code(pair: str, **coefficients: float) -> str:
     return f"""
         import numpy as np
-        from spectral_lab.eigenspaces import cycle_counts, laplacian_spectra, named_graph, spectral_filter
+        from spectral_lab.eigenspaces import (
+            adjacency_matrix, cycle_counts, laplacian_spectra, named_graph, spectral_filter)
 
         powers, c = np.arange(2, 7), np.array({[coefficients[f"c{k}"] for k in POWERS]})
         for name in {PAIRS[pair]}:
             graph = named_graph(name)
             lam, V, _ = laplacian_spectra([graph])
+            walk = spectral_filter(V[0], lam[0], 1 - lam[0])  # D^(-1/2) A D^(-1/2)
+            degrees = adjacency_matrix(graph).sum(axis=1)
+            A = np.rint(walk * np.sqrt(np.outer(degrees, degrees)))
             W = spectral_filter(V[0], lam[0], (1 - lam[0][:, None]) ** powers @ c)
-            print(name, [cycle_counts(graph, k) for k in (3, 4, 5, 6)], np.trace(W))
+            print(name, [cycle_counts(A, k) for k in {LENGTHS}], np.trace(W))
     """
 
 

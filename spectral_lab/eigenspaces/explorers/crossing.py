@@ -11,7 +11,7 @@ from spectral_lab.eigenspaces.explorers import drawing
 from spectral_lab.eigenspaces.filters import spectral_filter
 from spectral_lab.eigenspaces.landau_zener import landau_zener_ring
 from spectral_lab.eigenspaces.laplacian import normalized_laplacian
-from spectral_lab.explorer import Explorer, Slider, integers, slider, theme, toggle
+from spectral_lab.explorer import Explorer, Slider, integers, number_text, slider, theme, toggle
 
 CENTRE, WIDTH = 0.3, 0.2  # the Gaussian filter φ of SPE
 LIPSCHITZ = 1 / (WIDTH * np.sqrt(np.e))
@@ -51,13 +51,26 @@ def _background(n: int, delta: float) -> tuple[np.ndarray, np.ndarray]:
     return levels, _moves(_laplacians(n, delta, 1 - STEPS), _laplacians(n, delta, 1 + STEPS))
 
 
+@lru_cache(maxsize=64)
+def _signs(n: int, delta: float) -> np.ndarray:
+    """[n, 2]: the pair half-way through its rotation. Signs that agree with it do not flip along the sweep of w.
+
+    The pair turns by less than 45° to either side of the narrowest gap. There entry 0 of both vectors is far from 0;
+    elsewhere it may vanish, and a sign fixed by it would make the colours jump where no eigenvector does.
+    """
+    delta = max(delta, 1e-6)
+    w = 1 - delta * np.cos(4 * np.pi / n)
+    V = np.linalg.eigh(_laplacians(n, delta, np.array([w]))[0])[1]
+    return V[:, 1:3] * np.sign(V[0, 1:3])
+
+
 def _compute(n: int, w: float, delta: float, theta: int, flip: bool) -> dict[str, Any]:
     levels, moves = _background(n, delta)
     here, mirror = _laplacians(n, delta, np.array([w, 2 - w]))
     lam, V = np.linalg.eigh(here)
     if lam[2] - lam[1] < 1e-9:  # no basis is given here: take the one that the next w would give
         V = np.linalg.eigh(_laplacians(n, delta, np.array([w + 1e-6]))[0])[1]
-    basis = V[:, 1:3] * np.where(V[0, 1:3] < 0, -1.0, 1.0)
+    basis = V[:, 1:3] * np.where((V[:, 1:3] * _signs(n, delta)).sum(axis=0) < 0, -1.0, 1.0)
     c, s = np.cos(np.deg2rad(theta)), np.sin(np.deg2rad(theta))
     pair = basis @ np.array([[c, -s], [s, c]]) * np.array([-1.0 if flip else 1.0, 1.0])
     rest = here @ pair[:, 0] - (pair[:, 0] @ here @ pair[:, 0]) * pair[:, 0]
@@ -98,36 +111,40 @@ def _figure(d: dict[str, Any]) -> theme.Figure:
     return theme.figure(
         traces,
         x=[
-            drawing.bare(-1.35, 4.15, "edge weights: w red, 1 + δ green"),
-            theme.axis("w", low=0.5, high=1.5),
-            theme.axis("‖ΔL‖ between w and 2 − w", log=True, low=2e-6, high=1),
+            drawing.bare(-1.35, 4.45, "edges: w red, 1 + δ green"),
+            theme.axis("w", low=0.48, high=1.52),
+            theme.axis("‖ΔL‖ from w to 2 − w", log=True, low=2e-6, high=1, tickvals=[1e-5, 1e-3, 1e-1],
+                       ticktext=["10⁻⁵", "10⁻³", "10⁻¹"]),
         ],
         y=[
             drawing.bare(-1.75, 1.75),
             theme.axis("eigenvalue", low=middle - 1.2 * reach, high=middle + 1.2 * reach),
             theme.axis("distance", log=True, low=1e-6, high=4),
         ],
-        titles=["v₂ (left) and v₃ (right)", "λ₂ and λ₃ against w", "How far each one moves"],
+        titles=["v₂ (left) and v₃ (right)", "λ₂ and λ₃ against w", "How far each moves"],
         widths=[1.35, 0.9, 1.0],
         equal=[True, False, False],
         height=340,
         notes=[
+            theme.note("λ₃", 1.3, np.interp(1.3, SWEEP, d["levels"][:, 1]), panel=2, color=theme.PINK, yshift=12),
+            theme.note("λ₂", 1.3, np.interp(1.3, SWEEP, d["levels"][:, 0]), panel=2, color=theme.BLUE, yshift=-12),
             theme.note("v₂ (raw)", np.log10(3e-6), np.log10(2.3), panel=3, color=theme.RED),
             theme.note("projector", np.log10(3e-3), np.log10(2.5e-5), panel=3, color=theme.GREEN),
             theme.note("SPE", np.log10(3e-3), np.log10(7e-6), panel=3, color=theme.BLUE),
         ],
-    )
+    )  # fmt: skip
 
 
 def _readout(d: dict[str, Any]) -> str:
-    graph, raw, pair, spe = d["now"]
+    graph, raw, _, spe = d["now"]
+    moves = [number_text(move, 3) for move in d["now"]]
     turn = f" Turned by {d['theta']}°{' and flipped' if d['flip'] else ''}, v₂ misses Lv = λv by {d['residual']:.4f}."
     text = f"n = {d['n']}, w = {d['w']:g}, δ = {d['delta']:g}: the gap λ₃ − λ₂ is {d['lambda3'] - d['lambda2']:.5f}."
     if graph < 1e-7:
         return f"{text} At w = 1 the graph is its own partner, and nothing moves.{turn}"
     return (
-        f"{text} From w to 2 − w the graph moves by {graph:.4f}; v₂ by {raw:.4f}, the projector on v₂, v₃ by "
-        f"{pair:.4f}, SPE by {spe:.4f}, which is {spe / graph:.3f} times the graph's move (at most Lip φ = "
+        f"{text} From w to 2 − w the graph moves by {moves[0]}; v₂ by {raw:.4f}, the projector on v₂, v₃ by "
+        f"{moves[2]}, SPE by {moves[3]}, which is {spe / graph:.3f} times the graph's move (at most Lip φ = "
         f"{LIPSCHITZ:.2f}).{turn}"
     )
 

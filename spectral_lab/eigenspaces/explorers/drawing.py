@@ -76,3 +76,11 @@ def round_up(value: float) -> float:
     """The smallest of 1, 2, 5 times a power of ten that is not below `value`: an axis end that rarely moves."""
     power = 10.0 ** np.floor(np.log10(max(value, 1e-12)))
     return float(next(step * power for step in (1, 2, 5, 10) if step * power >= value * (1 - 1e-9)))
+
+
+def apart(heights: list[float], distance: float) -> list[float]:
+    """The heights, moved up as little as needed for labels that stand `distance` apart."""
+    result, lowest = list(heights), -np.inf
+    for i in np.argsort(heights):
+        result[i] = lowest = max(heights[i], lowest + distance)
+    return result

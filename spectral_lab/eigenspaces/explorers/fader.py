@@ -75,7 +75,7 @@ def _figure(d: dict[str, Any]) -> theme.Figure:
         x=[
             theme.axis("eigenvalue λ", low=-0.05, high=2.05),
             theme.axis("node", dtick=1),
-            theme.axis("w", low=0.5, high=1.5),
+            theme.axis("w", low=0.48, high=1.52),
         ],
         y=[
             theme.axis("weight φ(λ)", low=-0.05, high=1.1),

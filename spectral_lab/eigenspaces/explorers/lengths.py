@@ -28,7 +28,9 @@ def _graph(name: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     builders = {"path of 10": lambda: nx.path_graph(10), "azulene": lambda: nx.Graph(ast.literal_eval(AZULENE))}
     graph = builders[name]() if name in builders else named_graph(name)
     V = laplacian_spectra([graph]).eigenvectors[0]
-    return np.argwhere(np.triu(adjacency_matrix(graph))), drawing.fitted(layout(graph), (0, 0), 2.0), V
+    zigzag = np.stack([np.arange(10.0), 2.0 * (np.arange(10) % 2)], axis=1)  # as chemists draw a chain
+    xy = zigzag if name == "path of 10" else layout(graph)
+    return np.argwhere(np.triu(adjacency_matrix(graph))), drawing.fitted(xy, (0, 0), 2.0), V
 
 
 def _compute(graph: str, d: int, node: int) -> dict[str, Any]:

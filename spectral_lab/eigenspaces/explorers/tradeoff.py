@@ -8,11 +8,13 @@ from typing import Any
 import numpy as np
 
 from spectral_lab.eigenspaces.counting import counting_graphs, counting_targets
+from spectral_lab.eigenspaces.explorers import drawing
 from spectral_lab.eigenspaces.filters import spline_design
 from spectral_lab.eigenspaces.regression import SplineRegression, fit_spline, spline_features
 from spectral_lab.eigenspaces.spectra import laplacian_spectra
-from spectral_lab.explorer import Explorer, Slider, integers, slider, theme, toggle
+from spectral_lab.explorer import Explorer, Slider, integers, number_text, theme, toggle
 
+RIDGES = tuple(float(f"{x:.2g}") for x in np.geomspace(1e-6, 1.0, 37))
 PIECES = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48)
 GRID = np.linspace(0, 2, 401)
 ALL, SMALL, LARGE = (10, 15, 20, 30), (10, 15), (20, 30)
@@ -63,11 +65,12 @@ def _compute(pieces: int, train: int, ridge: float, shift: bool) -> dict[str, An
 
 def _figure(d: dict[str, Any]) -> theme.Figure:
     colors = {"train": theme.MUTED, "test": theme.BLUE, "shifted": theme.RED}
-    names = {"train": "train", "test": "test", "shifted": "larger graphs"}
-    traces, notes = [], []
-    for order, name in enumerate(("shifted", "train", "test")):
+    names = {"train": "train", "test": "test", "shifted": "larger"}
+    low, high = 0.02, 5000.0 if d["shift"] else 2.0
+    traces, notes, ends = [], [], []
+    for order, name in enumerate(("shifted", "test", "train")):
         there = name in d["errors"]
-        errors = np.clip(d["errors"][name], 0.02, 90) if there else np.full(len(PIECES), np.nan)
+        errors = np.clip(d["errors"][name], low, high) if there else np.full(len(PIECES), np.nan)
         seen = slice(0, None if there else 0)
         true = d["true"].get(name, np.zeros(0))[seen]
         traces += [
@@ -77,9 +80,13 @@ def _figure(d: dict[str, Any]) -> theme.Figure:
                          size=5, opacity=0.55, panel=3),
         ]  # fmt: skip
         if there:
-            notes.append(theme.note(names[name], -1.9, 4.6 - 0.6 * order, color=colors[name], panel=3))
-            notes.append(theme.note(names[name], np.log10(1.1), np.log10(errors[0]), color=colors[name],
-                                    yshift={"train": -10, "test": 10, "shifted": 10}[name]))  # fmt: skip
+            notes.append(theme.note(names[name], 4.9, -0.3 - 0.6 * order, color=colors[name], panel=3, anchor="right"))
+            ends.append((name, float(np.log10(errors[-1]))))
+    heights = drawing.apart([end for _, end in ends], 0.065 * np.log10(high / low))
+    notes += [
+        theme.note(names[name], np.log10(54), height, color=colors[name])
+        for (name, _), height in zip(ends, heights, strict=True)
+    ]
     traces += [
         theme.line(GRID, np.clip(d["curve"], -6, 6), name="φ", color=theme.GREEN, panel=2),
         theme.line([-2, 5], [-2, 5], color=theme.INK, width=1, dash="dot", panel=3),
@@ -87,16 +94,16 @@ def _figure(d: dict[str, Any]) -> theme.Figure:
     return theme.figure(
         traces,
         x=[
-            theme.axis("spline pieces", log=True, low=0.9, high=60, tickvals=[1, 3, 10, 30]),
+            theme.axis("spline pieces", log=True, low=0.9, high=150, tickvals=[1, 3, 10, 30]),
             theme.axis("eigenvalue λ", low=0, high=2),
-            theme.axis("true (training deviations)", low=-2, high=5),
+            theme.axis("true (standardised)", low=-2, high=5),
         ],
         y=[
-            theme.axis("mean absolute error", log=True, low=0.03, high=100),
+            theme.axis("mean absolute error", log=True, low=low, high=high),
             theme.axis("φ(λ)", low=-3, high=3),
             theme.axis("predicted", low=-2, high=5),
         ],
-        titles=["Error against sharpness", "The learned filter", "Triangles, graph by graph"],
+        titles=["Error against sharpness", "The learned filter", "Triangle counts"],
         widths=[1.0, 0.95, 1.0],
         height=340,
         notes=notes,
@@ -108,10 +115,14 @@ def _readout(d: dict[str, Any]) -> str:
     shifted = f", larger graphs {errors['shifted']:.2f}" if d["shift"] else ""
     best = PIECES[int(np.argmin(d["errors"]["test"]))]
     return (
-        f"{d['pieces']} pieces, {d['train']} training graphs, ridge {d['ridge']:.2g}: Lip φ = {d['lipschitz']:.3g}; "
-        f"mean error: training {errors['train']:.3f}, test {errors['test']:.3f}{shifted}. The test error is smallest "
-        f"at {best} pieces."
+        f"{_pieces(d['pieces'])}, {d['train']} training graphs, ridge {number_text(d['ridge'])}: Lip φ = "
+        f"{number_text(d['lipschitz'], 3)}; mean error: training {errors['train']:.3f}, test {errors['test']:.3f}"
+        f"{shifted}. The test error is smallest at {_pieces(best)}."
     )
+
+
+def _pieces(count: int) -> str:
+    return "1 piece" if count == 1 else f"{count} pieces"
 
 
 def _code(pieces: int, train: int, ridge: float, shift: bool) -> str:
@@ -138,7 +149,7 @@ def tradeoff(**state: Any) -> Explorer:
         controls=[
             Slider("pieces", "spline pieces", PIECES, 8, play=True),
             integers("train", "training graphs", 30, 300, 60, step=10),
-            slider("ridge", "ridge", 1e-6, 1.0, 1e-3, steps=36, log=True),
+            Slider("ridge", "ridge", RIDGES, 1e-3),
             toggle("shift", "train small, test large"),
         ],
         compute=_compute,

@@ -12,9 +12,10 @@ from spectral_lab.eigenspaces.explorers import drawing
 from spectral_lab.eigenspaces.laplacian import adjacency_matrix, normalized_laplacian
 from spectral_lab.eigenspaces.stability import spe_bound_sharp, spe_bound_terms
 from spectral_lab.eigenspaces.zoo import layout, named_graph
-from spectral_lab.explorer import Explorer, choice, integers, slider, theme
+from spectral_lab.explorer import Explorer, Slider, choice, integers, number_text, theme
 
 GRAPHS = ("ring of 10", "decalin", "barbell", "karate club")
+CHANGES = tuple(float(f"{x:.2g}") for x in np.geomspace(1e-5, 0.5, 60))
 TOP, BOTTOM = 1e6, 1e-6
 DEGENERATE = 1e-9  # below this a gap is rounding, and the d lowest eigenvectors are not determined
 
@@ -72,17 +73,19 @@ def _figure(d: dict[str, Any]) -> theme.Figure:
     curves = [
         ("root term", d["terms"][:, 0], theme.PINK, "dot"),
         ("gap term", d["terms"][:, 1], theme.PINK, "solid"),
-        ("Lipschitz term", d["terms"][:, 2], theme.PINK, "dash"),
-        ("sharper bound", d["sharp"], theme.GREEN, "solid"),
+        ("Lip term", d["terms"][:, 2], theme.PINK, "dash"),
+        ("sharper", d["sharp"], theme.GREEN, "solid"),
         ("measured", d["error"], theme.RED, "solid"),
     ]
+    plain, nodes = drawing.graph(
+        xy, edges, rows, drawing.round_up(float(rows.max())), low=0.0, colors=white, size=14 if n < 20 else 9
+    )
     traces = [
-        *drawing.graph(
-            xy, edges, rows, drawing.round_up(float(rows.max())), low=0.0, colors=white, size=14 if n < 20 else 9
-        ),
+        plain,
         drawing.edge_lines(xy, np.array(changed[:1]), color=theme.BLUE, width=5),
         drawing.edge_lines(xy, np.array(changed[1:]), color=theme.GREEN, width=5),
-        theme.line([cut + 0.5] * 2, [-0.1, 2.1], color=theme.INK, dash="dash", panel=2),
+        nodes,
+        theme.line([cut + 0.5] * 2, [-0.1, 2.45], color=theme.INK, dash="dash", panel=2),
         theme.points(k, d["lambda"], name="dropped", color=theme.MUTED, size=7, panel=2),
         theme.points(k, kept, name="kept", color=theme.BLUE, size=9, panel=2),
         theme.line([cut, cut], [BOTTOM, TOP], color=theme.MUTED, width=1, dash="dot", panel=3),
@@ -93,26 +96,26 @@ def _figure(d: dict[str, Any]) -> theme.Figure:
         traces.append(theme.points(k[cut - 1 : cut], shown[cut - 1 : cut], name=name, color=color, size=8, panel=3))
     gamma = d["gammas"][cut - 1]
     notes = [
-        theme.note(f"γ = {'∞' if np.isinf(gamma) else f'{gamma:.2g}'}", cut + 0.5, 2.0, panel=2,
+        theme.note(f"γ = {'∞' if np.isinf(gamma) else number_text(gamma, 2)}", cut + 0.5, 2.27, panel=2,
                    anchor="left" if cut < 0.7 * n else "right", xshift=4 if cut < 0.7 * n else -4),
     ]  # fmt: skip
     ends = [np.log10(np.clip(np.nan_to_num(values[-1], posinf=TOP), BOTTOM, TOP)) for _, values, _, _ in curves]
     lowest = np.log10(BOTTOM) + 0.4  # a label on the axis would be hard to read
-    for height, (name, _, color, _) in zip(_apart(np.maximum(ends, lowest).tolist(), 0.75), curves, strict=True):
+    for height, (name, _, color, _) in zip(drawing.apart(np.maximum(ends, lowest).tolist(), 0.75), curves, strict=True):
         notes.append(theme.note(name, 1.03 * n, height, color=color, panel=3))
     return theme.figure(
         traces,
         x=[
             drawing.bare(-1.25, 1.25, "heavier edge: blue, then green"),
             theme.axis("k", low=0.3, high=n + 0.7),
-            theme.axis("d", low=0.7, high=1.5 * n, tickvals=list(range(step, n + 1, step))),
+            theme.axis("d", low=0.7, high=1.75 * n, tickvals=list(range(step, n + 1, step))),
         ],
         y=[
             drawing.bare(-1.25, 1.25),
-            theme.axis("eigenvalue", low=-0.1, high=2.15),
+            theme.axis("eigenvalue", low=-0.1, high=2.45),
             theme.axis("‖ΔSPE‖ and its bounds", log=True, low=BOTTOM, high=TOP),
         ],
-        titles=["Where the encoding moves", "The spectrum, cut after d", "Error and bounds for every d"],
+        titles=["Where it moves", "Spectrum, cut at d", "Error and bounds"],
         widths=[0.9, 0.9, 1.2],
         equal=[True, False, False],
         height=340,
@@ -120,27 +123,18 @@ def _figure(d: dict[str, Any]) -> theme.Figure:
     )
 
 
-def _apart(heights: list[float], distance: float) -> list[float]:
-    """The heights, moved up as little as needed for labels that stand `distance` apart."""
-    result, lowest = list(heights), -np.inf
-    for i in np.argsort(heights):
-        result[i] = lowest = max(heights[i], lowest + distance)
-    return result
-
-
 def _readout(d: dict[str, Any]) -> str:
     cut = d["d"] - 1
     n, gamma, error = len(d["lambda"]), d["gammas"][cut], d["error"][cut]
-    start = f"{d['graph'].capitalize()}, d = {d['d']} of {n}: the graph moves by {d['change']:.2e}"
+    start = f"{d['graph'].capitalize()}, d = {d['d']} of {n}: the graph moves by {number_text(d['change'], 3)}"
     if np.isnan(error):
         return f"{start}. The cut goes through a repeated eigenvalue: no basis, no truncated encoding, no bound."
-    root, gap, lipschitz = d["terms"][cut]
-    size = f"the encoding by {error:.2e}, {error / d['change']:.3g} times as far"
-    if np.isinf(gamma):
-        return f"{start}, {size}. Nothing is cut, γ is infinite and the gap term is 0; theorem {root + lipschitz:.2e}."
+    root, gap, lipschitz = (number_text(term, 3) for term in d["terms"][cut])
+    size = f"the encoding by {number_text(error, 3)}, {number_text(error / d['change'], 3)} times as far"
+    cost = "Nothing is cut: γ = ∞" if np.isinf(gamma) else f"γ = {number_text(gamma, 3)}"
     return (
-        f"{start}, {size}. γ = {gamma:.2e}. Theorem: root {root:.2e} + gap {gap:.2e} + Lipschitz {lipschitz:.2e}; "
-        f"sharper bound {d['sharp'][cut]:.2e}."
+        f"{start}, {size}. {cost}. Theorem: root {root} + gap {gap} + Lipschitz {lipschitz}; "
+        f"sharper bound {number_text(d['sharp'][cut], 3)}."
     )
 
 
@@ -170,7 +164,7 @@ def truncation(**state: Any) -> Explorer:
         controls=[
             choice("graph", "graph", GRAPHS),
             integers("kept", "share kept $d/n$", 10, 100, 50, step=10, unit="%", play=True),
-            slider("eps", r"change $\varepsilon$", 1e-5, 0.5, 0.01, steps=60, log=True),
+            Slider("eps", r"change $\varepsilon$", CHANGES, 0.01),
         ],
         compute=_compute,
         figure=_figure,
