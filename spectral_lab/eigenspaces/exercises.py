@@ -118,7 +118,7 @@ sharpness = Prediction(
     "happens to the errors?",
     answer=_tradeoff,
     options=SHARP,
-    because="48 pieces can follow every accident of 60 graphs, with a slope of thousands. "
+    because="48 pieces can follow every accident of 60 graphs, with slopes beyond 10 000. "
     "Stability is what bounds the gap.",
 )
 
@@ -148,7 +148,7 @@ gap = Exercise(
     judge=Value(
         lambda: ring_gap(8, 1.02, 0.0),
         relative=0.01,
-        mistakes=((0.02 / 4, "The prefactor is $(2/n)\\sin^2(2\\pi/n)$, which is 1/8 for n = 8."),),
+        mistakes=((0.02 / 4, "The prefactor is (2/n) sin²(2π/n), which is 1/8 for n = 8."),),
     ),
     hint_text="$\\lambda_3-\\lambda_2=\\frac2n\\sin^2\\frac{2\\pi}n\\,|w-1|$ when $\\delta=0$.",
     solution_text="$\\frac28\\cdot\\frac12\\cdot0.02=0.0025$.",
@@ -196,7 +196,7 @@ all_lengths = Exercise(
     level=1,
     statement="What is $\\|V_i-V_j\\|$, $i\\ne j$, when all $n$ eigenvectors are kept?",
     starter="length = ...",
-    judge=Value(lambda: np.sqrt(2), relative=1e-3, mistakes=((2.0, "That is the square."), (1.0, "Use Pythagoras."))),
+    judge=Value(lambda: np.sqrt(2), relative=5e-3, mistakes=((2.0, "That is the square."), (1.0, "Use Pythagoras."))),
     hint_text="$V$ is an orthogonal matrix, so its rows are orthonormal.",
     solution_text="$\\|V_i-V_j\\|^2=1+1-2\\cdot0=2$.",
 )
@@ -206,7 +206,14 @@ complete = Exercise(
     level=1,
     statement="What are the five eigenvalues of the normalised Laplacian of $K_5$, in ascending order?",
     starter="eigenvalues = ...",
-    judge=Value(lambda: np.array([0, 1.25, 1.25, 1.25, 1.25]), relative=1e-6),
+    judge=Value(
+        lambda: np.array([0, 1.25, 1.25, 1.25, 1.25]),
+        relative=1e-6,
+        mistakes=(
+            ([1.25, 1.25, 1.25, 1.25, 0], "The values are right; 0 is the smallest and comes first."),
+            ([0, 5, 5, 5, 5], "Those belong to D − A. Normalised, they are divided by the degree, 4."),
+        ),
+    ),
     hint_text="$L=I-\\frac14(J-I)$, where $J$ is the matrix of ones.",
     solution_text="$L=\\frac54I-\\frac14J$; $J$ has the eigenvalues 5 and 0 (four times): 0 and $\\frac54$ (four "
     "times).",

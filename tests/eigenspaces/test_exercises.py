@@ -48,6 +48,13 @@ def test_the_loose_bound_gets_its_remark():
     assert "trace" in exercises.pentagons.check(120).message
 
 
+def test_near_misses_get_a_remark_that_helps():
+    assert "comes first" in exercises.complete.check([1.25] * 4 + [0]).message
+    assert "divided by the degree" in exercises.complete.check([0, 5, 5, 5, 5]).message
+    assert exercises.all_lengths.check(1.41).correct
+    assert "$" not in exercises.gap.check(0.005).message  # a verdict is shown as plain text
+
+
 @pytest.mark.parametrize("name", PREDICTIONS)
 def test_a_prediction_answers_with_one_of_its_options(name):
     prediction = PREDICTIONS[name]
