@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -188,8 +188,8 @@ def theorem_holds() -> Evidence:
     left, right, _ = _trials().T
     ratio = right / np.maximum(left, 1e-300)
     return Evidence(
-        f"0 violations in {len(left)} random trials; the bound is {ratio.min():.0f} or more times too large "
-        f"(median {np.median(ratio):.0e})",
+        f"{np.sum(left > right)} violations in {len(left)} random trials; the bound is {ratio.min():.0f} or more "
+        f"times too large (median {np.median(ratio):.0e})",
         bool(np.all(left <= right) and ratio.min() > 50),
     )
 
@@ -211,8 +211,9 @@ def sharper_bound_holds() -> Evidence:
         x, y = np.log(moves).T
         slopes.append(np.polyfit(x, y, 1)[0])
     return Evidence(
-        f"0 violations in {len(left)} trials, ratio at least {ratio.min():.1f} (median {np.median(ratio):.0f}); slope "
-        f"of log ‖ΔSPE‖ against log ‖ΔL‖: {slopes[0]:.3f} (d = n), {slopes[1]:.3f} (d = 4)",
+        f"{np.sum(left > right * (1 + 1e-9))} violations in {len(left)} trials, ratio at least {ratio.min():.1f} "
+        f"(median {np.median(ratio):.0f}); slope of log ‖ΔSPE‖ against log ‖ΔL‖: {slopes[0]:.3f} (d = n), "
+        f"{slopes[1]:.3f} (d = 4)",
         bool(np.all(left <= right * (1 + 1e-9)) and np.allclose(slopes, 1, atol=0.01)),
     )
 
@@ -367,7 +368,7 @@ def _counting_split(sizes: tuple[int, ...], count: int, seed: int) -> tuple[Any,
     return laplacian_spectra(graphs), counting_targets(graphs)[:, 0]
 
 
-def _spline_errors(pieces: int, splits: list[tuple[tuple[int, ...], int, int]]) -> list[float]:
+def _spline_errors(pieces: int, splits: Sequence[tuple[tuple[int, ...], int, int]]) -> list[float]:
     """Mean errors on the splits of the regression that is fitted to the first, in its standard deviations."""
     data = [(spline_features(spectra, pieces), y) for spectra, y in (_counting_split(*s) for s in splits)]
     mean, std = data[0][1].mean(), data[0][1].std()
@@ -386,12 +387,22 @@ def stable_or_sharp() -> Evidence:
 
 
 def shifted_sizes() -> Evidence:
-    errors = {p: _spline_errors(p, [((10, 15), 60, 3), ((10, 15), 300, 4), ((20, 30), 300, 5)]) for p in (1, 8, 48)}
-    ratios = {p: shifted / inside for p, (_, inside, shifted) in errors.items()}
+    ratios = {}
+    for pieces in (1, 8, 48):
+        draws = []
+        for seed in range(0, 15, 3):  # one draw says little: the errors of sharp filters scatter
+            splits = [((10, 15), 60, seed), ((10, 15), 300, seed + 1), ((20, 30), 300, seed + 2)]
+            _, inside, shifted = _spline_errors(pieces, splits)
+            draws.append(shifted / inside)
+        ratios[pieces] = np.sort(draws)
+    medians = {p: np.median(draws) for p, draws in ratios.items()}
     return Evidence(
-        "trained on 10 and 15 nodes, error on 20 and 30 over error on 10 and 15: "
-        + ", ".join(f"{p} {'piece' if p == 1 else 'pieces'}: {ratio:.0f}" for p, ratio in ratios.items()),
-        min(ratios.values()) > 1.5 and max(ratios[8], ratios[48]) > 2 * ratios[1],
+        "trained on 10 and 15 nodes, error on 20 and 30 over error on 10 and 15, median (range) of 5 draws: "
+        + ", ".join(
+            f"{p} {'piece' if p == 1 else 'pieces'} {medians[p]:.0f} ({draws[0]:.0f} to {draws[-1]:.0f})"
+            for p, draws in ratios.items()
+        ),
+        bool(min(medians.values()) > 1.5 and medians[8] > 2 * medians[1] and medians[48] > 2 * medians[1]),
     )
 
 
@@ -535,16 +546,16 @@ CLAIMS = (
           "paper, counting figure; here in miniature", "paper", "SPE below no encoding", "seconds", learns_to_count),
     Claim("C18", "ZINC, test MAE: SPE 0.0693, SignNet 0.0853, no encoding 0.1772.", "paper, ZINC table", "paper",
           "SPE between 0.065 and 0.080", "GPU"),
-    Claim("C19", "Alchemy, test MAE: SPE 0.108, no encoding 0.112. The differences are about the size of the "
-          "deviations: weak evidence.", "paper, Alchemy table", "paper", "SPE below no encoding", "GPU"),
+    Claim("C19", "Alchemy, test MAE: SPE 0.108, BasisNet 0.110, no encoding 0.112, each ± 0.001: a small lead.",
+          "paper, Alchemy table", "paper", "SPE below no encoding", "GPU"),
     Claim("C20", "DrugOOD, AUROC under shift of assay, scaffold, size: SPE 72.5, 69.6, 66.0; no encoding 71.7, 68.0, "
           "66.0. On size SPE is no better than nothing.", "paper, DrugOOD table", "paper", "SPE above no encoding on "
           "assay and scaffold", "GPU"),
     Claim("C21", "Sharper filters fit better and generalise worse.", "paper, trade-off figure; here a regression",
           "reconstruction", "train error down by 40 %, test error doubled", "instant", stable_or_sharp),
     Claim("C22", "Under a shift of sizes the error grows by a factor, and by a larger one for sharper filters.",
-          "paper, domain generalisation bound; here a regression", "reconstruction", "every ratio above 1.5; sharper "
-          "twice that of 1 piece", "instant", shifted_sizes),
+          "paper, domain generalisation bound; here a regression", "reconstruction", "medians above 1.5; of sharper "
+          "filters twice that of 1 piece", "instant", shifted_sizes),
     Claim("C23", "Spectra of many graphs at once equal those one by one.", OURS, "addition", "1e-13", "instant",
           batched_spectra_are_exact),
     Claim("C24", "Every encoder is permutation equivariant, except BasisNet as it was released.", OURS, "addition",
