@@ -46,29 +46,38 @@ def transfer_function(
     """
     A = checks.square(A, "A")
     B, C = checks.array(B, "B", (len(A),)), checks.array(C, "C", (len(A),))
+    D = checks.number(D, "D")
     points = checks.array(np.asarray(s), "s").astype(np.complex128)
     try:
         x = np.linalg.solve(points[..., None, None] * np.eye(len(A)) - A, B[:, None])[..., 0]
     except np.linalg.LinAlgError:
         raise ValueError("s must not be an eigenvalue of A") from None
-    return np.asarray(x @ C + float(D))
+    return np.asarray(x @ C + D)
 
 
 def pade_delay(n: SupportsInt, s: Any) -> Complex[np.ndarray, "*points"]:
     """The [n-1/n] Pade approximant of e^{-s}: what the LegT delay network computes, exactly (arXiv 2206.12037).
 
-    Numerator sum_j a_j (-s)^j and denominator sum_j b_j s^j with a_0 = b_0 = 1, m = n - 1, and the ratios
-    a_{j+1}/a_j = (m - j)/((m + n - j)(j + 1)), b_{j+1}/b_j = (n - j)/((m + n - j)(j + 1)).
+    It is the classical continued fraction, cut off after 2n - 1 partial denominators 1, 2, 3, 2, 5, 2, 7, ...,
 
-    Args: n >= 1; s complex, any shape. Raises: ValueError.
+        e^{-s} = 1/(1 + s/(1 - s/(2 + s/(3 - s/(2 + s/(5 - ...)))))),
+
+    taken from the far end as a ratio of two numbers: no step divides, so that a zero of H is a zero here, and the
+    cancellation of the polynomials (all digits at |s| = 100, whatever n is) does not arise.
+
+    Args: n >= 1; s complex, any shape, not a pole. Raises: ValueError.
     """
     n = checks.integer(n, "n", 1)
     z = checks.array(np.asarray(s), "s").astype(np.complex128)
-    total = 2 * n - 1
-    j = np.arange(n)
-    over = np.cumprod(np.concatenate([[1.0], (n - 1 - j[:-1]) / ((total - j[:-1]) * (j[:-1] + 1.0))]))
-    under = np.cumprod(np.concatenate([[1.0], (n - j) / ((total - j) * (j + 1.0))]))
-    return np.asarray(np.polynomial.polynomial.polyval(-z, over) / np.polynomial.polynomial.polyval(z, under))
+    over, under = np.full(z.shape, 2.0 * n - 1, dtype=np.complex128), np.ones(z.shape, dtype=np.complex128)
+    for j in range(2 * n - 2, 0, -1):
+        partial, sign = (2, 1) if j % 2 == 0 else (j, -1)
+        over, under = partial * over + sign * z * under, over
+        size = np.abs(over) + np.abs(under)
+        over, under = over / size, under / size
+    if (over + z * under == 0).any():
+        raise ValueError("s must not be a pole of the approximant")
+    return np.asarray(over / (over + z * under))
 
 
 def fourier_delay(n: SupportsInt, s: Any) -> Complex[np.ndarray, "*points"]:

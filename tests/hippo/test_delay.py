@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import mpmath
 import numpy as np
 import pytest
 from hypothesis import given
@@ -24,6 +25,21 @@ def test_pade_delay_matches_the_series_of_the_exponential(n):
     over, under = pade(taylor, n, n - 1)
     s = np.array([0.1, 0.7 + 0.3j, 2.0])
     np.testing.assert_allclose(pade_delay(n, s), over(s) / under(s), rtol=1e-9)
+
+
+@pytest.mark.parametrize("n", [1, 2, 3, 20, 100, 300])
+def test_pade_delay_does_not_cancel(n):
+    """Against its own rational function in 300 digits, and against e^{-s} where n is large enough for it."""
+    points = [0.0, 1.0, 3.0, -2 + 10j, 30j, 100j, 20 - 100j, 1000j]
+    with mpmath.workdps(300):
+        over, under = [mpmath.mpf(1)], [mpmath.mpf(1)]
+        for j in range(n):
+            over.append(-over[-1] * (n - 1 - j) / mpmath.mpf((2 * n - 1 - j) * (j + 1)))
+            under.append(under[-1] * (n - j) / mpmath.mpf((2 * n - 1 - j) * (j + 1)))
+        exact = [mpmath.polyval(over[::-1], s) / mpmath.polyval(under[::-1], s) for s in map(mpmath.mpc, points)]
+    np.testing.assert_allclose(pade_delay(n, points), np.array([complex(h) for h in exact]), rtol=1e-12, atol=1e-12)
+    if n >= 100:
+        np.testing.assert_allclose(pade_delay(n, 100j), np.exp(-100j), atol=1e-12)
 
 
 @given(half=st.integers(1, 40), omega=st.floats(-60, 60))
@@ -86,6 +102,8 @@ def test_a_window_shorter_than_the_lag_sees_nothing_of_it():
         (lambda: pade_delay(0, 1.0), "n must"),
         (lambda: fourier_delay(5, 1.0), "n must"),
         (lambda: transfer_function(np.eye(2), np.ones(2), np.ones(2), 0.0, 1.0), "s must"),
+        (lambda: transfer_function(np.eye(2), np.ones(2), np.ones(2), np.nan, 2.0), "D must"),
+        (lambda: pade_delay(1, -1.0), "s must"),
         (lambda: delay_readout_error("legs", 8, -1, 0.1), "lag must"),
         (lambda: delay_readout_error("legs", 8, 4, 0.0), "step must"),
         (lambda: delay_readout_error("legs", 8, 4, 0.1, band=1.5), "band must"),
