@@ -94,7 +94,25 @@ def vandermonde_kernel(
     length = checks.integer(length, "length", 1)
     algorithm = checks.choice(algorithm, "algorithm", ALGORITHMS)
     Lambda_bar, B_bar = discretize_diagonal(Lambda, B, step, method)
-    weights = 2 * _complex(C, "C") * B_bar
+    C = _complex(C, "C")
+    half = B_bar.shape[-1]
+    if C.shape[-1] != half or not _fit(C.shape, B_bar.shape):
+        raise ValueError(f"C must have shape (channels, systems, {half}) for modes {B_bar.shape}, got {C.shape}")
+    weights = 2 * C * B_bar
+    with np.errstate(all="ignore"):
+        K = _vandermonde(Lambda_bar, weights, length, algorithm)
+    if not np.isfinite(K).all():
+        raise ValueError("Lambda must not grow so fast that the kernel overflows")
+    return K
+
+
+def _vandermonde(
+    Lambda_bar: Complex[np.ndarray, "*systems half"],
+    weights: Complex[np.ndarray, "*channels half"],
+    length: int,
+    algorithm: str,
+) -> Float[np.ndarray, "*channels length"]:
+    """Re sum_n weights_n Lambda_bar_n^k."""
     if algorithm == "direct":
         powers = Lambda_bar[..., None] ** np.arange(length, dtype=Lambda_bar.real.dtype)
         return np.einsum("...n,...nk->...k", weights, powers).real
@@ -122,14 +140,26 @@ def discretize_diagonal(
     if np.iscomplexobj(Delta) or (Delta <= 0).any():
         raise ValueError("step must be real and greater than 0")
     D = Delta.astype(Lambda.real.dtype)[..., None]
+    if Lambda.shape[-1] != B.shape[-1] or not _fit(Lambda.shape, B.shape, D.shape):
+        raise ValueError(f"Lambda {Lambda.shape}, B {B.shape} and step {Delta.shape} must fit together")
+    with np.errstate(all="ignore"):
+        if method == "bilinear":
+            Lambda_bar, B_bar = (1 + D * Lambda / 2) / (1 - D * Lambda / 2), D * B / (1 - D * Lambda / 2)
+        else:
+            at_zero = Lambda == 0  # an eigenvalue 0 integrates: B_bar = D B
+            Lambda_bar = np.exp(D * Lambda)
+            B_bar = np.where(at_zero, D, np.expm1(D * Lambda) / np.where(at_zero, 1, Lambda)) * B
+    if not (np.isfinite(Lambda_bar).all() and np.isfinite(B_bar).all()):
+        raise ValueError("step must not overflow e^(step Lambda), or for the bilinear rule make step Lambda = 2")
+    return Lambda_bar, B_bar
+
+
+def _fit(*shapes: tuple[int, ...]) -> bool:
     try:
-        np.broadcast_shapes(Lambda.shape, B.shape, D.shape)
+        np.broadcast_shapes(*shapes)
     except ValueError:
-        raise ValueError(f"Lambda {Lambda.shape}, B {B.shape} and step {Delta.shape} must fit together") from None
-    if method == "bilinear":
-        return (1 + D * Lambda / 2) / (1 - D * Lambda / 2), D * B / (1 - D * Lambda / 2)
-    at_zero = Lambda == 0  # an eigenvalue 0 integrates: B_bar = D B
-    return np.exp(D * Lambda), np.where(at_zero, D, np.expm1(D * Lambda) / np.where(at_zero, 1, Lambda)) * B
+        return False
+    return True
 
 
 def _powers(z: Complex[np.ndarray, "*systems half"], count: int) -> Complex[np.ndarray, "*systems half count"]:
@@ -152,4 +182,6 @@ def _complex(value: ArrayLike, name: str) -> Complex[np.ndarray, "*axes half"]:
     """A finite complex array that keeps single precision."""
     given = np.asarray(value)
     single = given.dtype in (np.complex64, np.float32)
+    if given.ndim == 0 or given.size == 0:
+        raise ValueError(f"{name} must have an entry for each mode in its last axis, got shape {given.shape}")
     return checks.array(given, name).astype(np.complex64 if single else np.complex128)

@@ -37,6 +37,20 @@ class DPLR:
     B: Complex[np.ndarray, "*systems half"]
     V: Complex[np.ndarray, "n half"] | None = None
 
+    def __post_init__(self) -> None:
+        """Raises: ValueError if the parts do not fit together."""
+        for name in ("Lambda", "P", "B"):
+            if not isinstance(getattr(self, name), np.ndarray):
+                raise ValueError(f"{name} must be a numpy array, got {type(getattr(self, name)).__name__}")
+        shape, half = self.Lambda.shape, self.Lambda.shape[-1:]
+        if half in ((), (0,)) or self.B.shape != shape or self.P.shape[1:] != shape or len(self.P) == 0:
+            raise ValueError(
+                f"Lambda and B must have one shape (..., half), and P (rank, ..., half), got {shape}, {self.B.shape}, "
+                f"{self.P.shape}"
+            )
+        if self.V is not None and np.shape(self.V) != (2 * half[0], half[0]):
+            raise ValueError(f"V must have shape {(2 * half[0], half[0])}, got {np.shape(self.V)}")
+
     def rotate(self, C: Inexact[np.ndarray, "*channels n"]) -> Inexact[np.ndarray, "*channels half"]:
         """A read-out in the eigenbasis: C x = 2 Re((C V) z)."""
         if self.V is None:

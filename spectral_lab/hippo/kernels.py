@@ -47,8 +47,8 @@ def kernel(
         length: L >= 1.
         method: "powers", "cauchy" (a `DPLR` with the bilinear rule only) or "krylov".
         discretization: "bilinear", "zoh", "euler" or "backward_euler".
-    Single precision input gives a single precision computation.
-    Raises: ValueError.
+    A `DPLR` in single precision gives a single precision computation.
+    Raises: ValueError, also if the system grows so fast that the kernel overflows.
     """
     length = checks.integer(length, "length", 1)
     method = checks.choice(method, "method", METHODS)
@@ -59,7 +59,11 @@ def kernel(
         omega = np.exp(-2j * np.pi * np.arange(length // 2 + 1) / length)
         return np.fft.irfft(generating_function(system, C, step, length, omega), length).astype(_real_type(system))
     A_bar, B_bar, c = discrete_system(system, C, step, discretization)
-    return _powers(A_bar, B_bar, c, length) if method == "powers" else _krylov(A_bar, B_bar, c, length)
+    with np.errstate(all="ignore"):
+        K = _powers(A_bar, B_bar, c, length) if method == "powers" else _krylov(A_bar, B_bar, c, length)
+    if not np.isfinite(K).all():
+        raise ValueError(f"step must keep the discrete system from growing: the kernel of length {length} overflows")
+    return K
 
 
 def discrete_system(
@@ -81,12 +85,12 @@ def discrete_system(
     A, B = system.real()
     Delta = np.broadcast_to(Delta, B.shape[:-1])
     pairs = [discretize(A[i], B[i], float(Delta[i]), discretization) for i in np.ndindex(Delta.shape)]
-    A_bar = np.array([pair[0] for pair in pairs]).reshape(A.shape)
-    return A_bar, np.array([pair[1] for pair in pairs]).reshape(B.shape), c
+    A_bar = np.array([pair[0] for pair in pairs], dtype=A.dtype).reshape(A.shape)
+    return A_bar, np.array([pair[1] for pair in pairs], dtype=B.dtype).reshape(B.shape), c
 
 
 def generating_function(
-    system: DPLR, C: ArrayLike, step: Any, length: Any, omega: ArrayLike
+    system: Any, C: ArrayLike, step: Any, length: Any, omega: ArrayLike
 ) -> Complex[np.ndarray, "*channels points"]:
     """The truncated generating function sum_{k<L} K[k] omega^k of the bilinear kernel, from Cauchy sums.
 
@@ -99,10 +103,15 @@ def generating_function(
     point is like any other. An eigenvalue 0 (the mean and the dead state of FouT) makes the sums infinite at omega = 1,
     where the dense resolvent is used. C~ makes the sum finite only where omega^L = 1.
 
-    Args: as `kernel`; omega: L-th roots of unity, in one axis. Raises: ValueError.
+    Args: system, a `DPLR`; omega, L-th roots of unity, in one axis; the others as `kernel`. Raises: ValueError.
     """
     length = checks.integer(length, "length", 1)
-    omega = np.asarray(checks.array(omega, "omega", (None,)), dtype=_complex_type(system))
+    if not isinstance(system, DPLR):
+        raise ValueError(f"system must be a DPLR, got {type(system).__name__}")
+    omega = checks.array(omega, "omega", (None,)).astype(np.complex128)
+    if (np.abs(omega**length - 1) > 1e-6 * length).any():
+        raise ValueError(f"omega must be roots of unity of order length = {length}")
+    omega = omega.astype(_complex_type(system))
     Delta = _steps(step, system)
     A_bar, B_bar = _bilinear(system, Delta)
     c = _real_read_out(_eigen_read_out(system, C))

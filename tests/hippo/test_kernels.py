@@ -129,11 +129,11 @@ def test_single_precision_stays_single_and_close():
     form, H = dplr("legs", 32), 5
     stacked = [np.broadcast_to(x[..., None, :], (*x.shape[:-1], H, 16)) for x in (form.Lambda, form.P, form.B)]
     C, step = complex_normal(rng, 1, H, 16), np.geomspace(1e-3, 0.1, H)
-    exact = kernel(DPLR(*stacked), C, step, 700)
     single = DPLR(*(x.astype(np.complex64) for x in stacked))
-    for method in ("krylov", "cauchy"):
-        K = kernel(single, C.astype(np.complex64), step, 700, method)
+    for method, rule in (("krylov", "bilinear"), ("cauchy", "bilinear"), ("krylov", "zoh")):
+        K = kernel(single, C.astype(np.complex64), step, 700, method, rule)
         assert K.dtype == np.float32
+        exact = kernel(DPLR(*stacked), C, step, 700, "krylov", rule)
         assert K.shape == (1, H, 700)
         assert np.abs(K - exact).max() < 5e-5 * np.abs(exact).max()
 
@@ -184,6 +184,16 @@ def test_s4d_legs_converges_weakly_and_not_strongly(facts, n):
         (lambda: vandermonde_kernel([-1.0], [1.0], [1.0], -1.0, 5), "step must"),
         (lambda: vandermonde_kernel([-1.0, -2.0], [1.0, 2.0, 3.0], [1.0], 1.0, 5), "Lambda"),
         (lambda: vandermonde_kernel([np.nan], [1.0], [1.0], 1.0, 5), "Lambda must"),
+        (lambda: vandermonde_kernel([-1.0, -2.0], [1.0, 2.0], [1.0], 1.0, 5), "C must"),
+        (lambda: vandermonde_kernel([-1.0, -2.0], [1.0, 2.0], np.ones((2, 3, 2)), [0.1, 0.2], 5), "C must"),
+        (lambda: vandermonde_kernel(-1.0, [1.0, 2.0], [1.0, 1.0], 1.0, 5), "Lambda"),
+        (lambda: vandermonde_kernel([9.0], [1.0], [1.0], 1.0, 500), "Lambda must"),
+        (lambda: vandermonde_kernel([1e4], [1.0], [1.0], 1.0, 5), "step must"),
+        (lambda: discretize_diagonal([20.0], [1.0], 0.1, "bilinear"), "step must"),
+        (lambda: kernel((np.eye(2), np.ones(2)), np.ones(2), 0.5, 5000), "step must"),
+        (lambda: kernel((np.eye(2), np.ones(2)), np.ones(2), 0.5, 5000, "powers"), "step must"),
+        (lambda: generating_function(legs(4), np.ones(4), 0.1, 8, [1.0]), "system must"),
+        (lambda: generating_function(dplr("legs", 8), C8, 0.1, 8, [0.5]), "omega must"),
         (lambda: diagonal("lin", 7), "n must"),
         (lambda: diagonal("random", 8), "name must"),
     ],
@@ -191,3 +201,19 @@ def test_s4d_legs_converges_weakly_and_not_strongly(facts, n):
 def test_bad_input_is_named(call, message):
     with pytest.raises(ValueError, match=f"^{message}"):
         call()
+
+
+@pytest.mark.parametrize(
+    ("Lambda", "P", "B", "V", "message"),
+    [
+        (np.ones(3), np.ones((1, 2)), np.ones(3), None, "Lambda and B must"),
+        (np.ones(3), np.ones(3), np.ones(3), None, "Lambda and B must"),
+        (np.ones(3), np.ones((1, 3)), np.ones(1), None, "Lambda and B must"),
+        (np.ones(1), np.ones((1, 1)), np.ones(1), np.eye(2), "V must"),
+    ],
+)
+def test_the_parts_of_a_dplr_must_fit(Lambda, P, B, V, message):
+    """P of another size would be broadcast to a wrong kernel. (Under a type checker the shapes are refused before.)"""
+    parts = [None if x is None else x.astype(complex) for x in (Lambda, P, B, V)]
+    with pytest.raises((ValueError, TypeError), match=f"^({message}|Type-check error)"):
+        DPLR(*parts)
