@@ -19,6 +19,7 @@ from torch.utils.data import Dataset
 from spectral_lab import checks, datasets
 from spectral_lab.eigenspaces.counting import LENGTHS, counting_graphs, counting_targets
 from spectral_lab.eigenspaces.formats import (
+    FormatError,
     LabelledGraph,
     read_counting_mat,
     read_drugood,
@@ -119,9 +120,14 @@ def standardised(splits: dict[str, Graphs], by: Sequence[str] = ("train",)) -> d
     """The splits with targets shifted and scaled by the mean and the (unbiased) deviation of the splits in `by`.
 
     Alchemy is standardised by all of its splits, as published; that lets the test targets leak into the scale.
+
+    Raises:
+        ValueError: if a target is the same for all graphs in `by`.
     """
     reference = torch.cat([splits[name].targets for name in by]).double()
     mean, deviation = reference.mean(dim=0), reference.std(dim=0)
+    if not (deviation > 0).all():
+        raise ValueError(f"targets of {' and '.join(by)} must differ: a constant has no scale to be standardised by")
     scaled = {name: ((split.targets.double() - mean) / deviation).float() for name, split in splits.items()}
     return {name: Graphs(**{**vars(split), "targets": scaled[name]}) for name, split in splits.items()}
 
@@ -146,10 +152,8 @@ def counting(
         ValueError: for another length or wrong sizes; FormatError if the file is not the counting set.
     """
     columns = range(4) if length is None else [LENGTHS.index(checks.integer(length, "length", 3, 6))]
-    if len(sizes) != 3:
-        raise ValueError(f"sizes must be three whole numbers, got {sizes!r}")
     if path is None:
-        train, val, test = (checks.integer(size, "sizes", 2) for size in sizes)
+        train, val, test = _three(sizes)
         graphs = counting_graphs(train + val + test, seed)
         targets = counting_targets(graphs)
         order = np.arange(len(graphs))
@@ -191,9 +195,12 @@ def alchemy(path: str | None = None, d: int = 12) -> dict[str, Graphs]:
     folder = _folder(path, "alchemy", *FILES["alchemy"])
     graphs = read_tu(folder / "alchemy_full.zip")
     targets = np.array([g.target for g in graphs])
+    if len(targets) < 2 or not np.all(np.ptp(targets, axis=0) > 0):
+        raise FormatError("alchemy_full.zip must hold targets that differ: a constant has no scale")
     mean, deviation = targets.mean(axis=0), targets.std(axis=0, ddof=1)
     scaled = [g._replace(target=(g.target - mean) / deviation) for g in graphs]
-    return {split: graph_set([scaled[i] for i in read_index(folder / f"{split}.index")], d) for split in SPLITS}
+    index = {split: read_index(folder / f"{split}.index", len(scaled)) for split in SPLITS}
+    return {split: graph_set([scaled[i] for i in rows], d) for split, rows in index.items()}
 
 
 def drugood(shift: str = "scaffold", path: str | None = None, d: int = 32) -> dict[str, Graphs]:
@@ -210,6 +217,9 @@ def drugood(shift: str = "scaffold", path: str | None = None, d: int = 32) -> di
     checks.choice(shift, "shift", ("assay", "scaffold", "size"))
     name = f"lbap_core_ic50_{shift}.json"
     splits = read_drugood(_folder(path, "drugood", name) / name)
+    empty = [split for split, items in splits.items() if not items]
+    if empty or not splits:
+        raise FormatError(f"{name} must hold molecules, but there are none in {' and '.join(empty) or 'it'}")
     return {split: graph_set([drugood_graph(*item) for item in items], d) for split, items in splits.items()}
 
 
@@ -220,7 +230,7 @@ def nci(sizes: Sequence[int] = (3000, 800, 800), d: int = 37, seed: int = 0) -> 
         ValueError: for wrong sizes; ImportError without rdkit.
     """
     graphs = [graph for _, _, graph in nci_molecules()]
-    if len(sizes) != 3 or sum(sizes) > len(graphs) or min(sizes) < 2:
+    if sum(_three(sizes)) > len(graphs):
         raise ValueError(f"sizes must be three whole numbers with a sum of at most {len(graphs)}, got {sizes!r}")
     order = np.random.default_rng(checks.integer(seed, "seed", 0)).permutation(len(graphs))
     parts = np.split(order[: sum(sizes)], np.cumsum(sizes)[:2])
@@ -264,6 +274,12 @@ def place(name: str) -> Path:
 def missing_files(name: str) -> list[str]:
     """The files of a published set that are not in their place."""
     return [file for file in FILES[checks.choice(name, "name", FILES)] if not (place(name) / file).is_file()]
+
+
+def _three(sizes: Sequence[int]) -> list[int]:
+    if not isinstance(sizes, Sequence) or len(sizes) != 3:
+        raise ValueError(f"sizes must be three whole numbers, got {sizes!r}")
+    return [checks.integer(size, "sizes", 2) for size in sizes]
 
 
 def _folder(path: str | None, name: str, *files: str) -> Path:

@@ -9,8 +9,11 @@ from __future__ import annotations
 import collections
 import io
 import json
+import math
 import pickle
+import warnings
 import zipfile
+import zlib
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,9 +21,10 @@ from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 import scipy
-from jaxtyping import Shaped
+from jaxtyping import Float, Int, Shaped
 
 from spectral_lab import checks
+from spectral_lab.eigenspaces.laplacian import edge_list
 
 
 class LabelledGraph(NamedTuple):
@@ -35,6 +39,9 @@ class LabelledGraph(NamedTuple):
 
 class FormatError(ValueError):
     """A file does not hold what its format says."""
+
+
+ATOM_TYPES, BOND_TYPES = 28, 4  # of ZINC; bond type 0 is no bond
 
 
 # --- ZINC: molecules.zip with train.pickle, val.pickle, test.pickle -----------------------------------------------
@@ -57,10 +64,11 @@ def read_zinc(path: str | Path, split: str, index: Iterable[int] | None = None) 
     checks.choice(split, "split", ("train", "val", "test"))
     with _member(Path(path), f"{split}.pickle") as file:
         molecules = load_tensors(file)
+        file.read()  # to the end, where a zip file compares its checksum
     if not isinstance(molecules, list):
         raise FormatError(f"{split}.pickle must hold a list of molecules, got {type(molecules).__name__}")
-    wanted = range(len(molecules)) if index is None else list(index)
-    if len(wanted) and not (min(wanted) >= 0 and max(wanted) < len(molecules)):
+    wanted = range(len(molecules)) if index is None else [checks.integer(i, "index", 0) for i in index]
+    if len(wanted) and max(wanted) >= len(molecules):
         raise FormatError(f"index must name molecules 0..{len(molecules) - 1}, got up to {max(wanted)}")
     return [_zinc_molecule(molecules[i], i) for i in wanted]
 
@@ -74,8 +82,16 @@ def _zinc_molecule(molecule: Any, position: int) -> LabelledGraph:
         raise FormatError(f"molecule {position} is not a ZINC molecule: {error!r}") from None
     if nodes.ndim != 1 or bonds.shape != (len(nodes), len(nodes)) or not np.array_equal(bonds, bonds.T):
         raise FormatError(f"molecule {position} must have [n] atoms and a symmetric [n, n] table of bonds")
+    if not len(nodes) or not _within(nodes, ATOM_TYPES) or not _within(bonds, BOND_TYPES) or np.diagonal(bonds).any():
+        raise FormatError(f"molecule {position} must have atoms of type 0..27 and bonds of type 0..3 between two atoms")
+    if not np.isfinite(target).all():
+        raise FormatError(f"molecule {position} must have a finite target, got {target[0]}")
     edges = np.argwhere(np.triu(bonds, 1))
     return LabelledGraph(len(nodes), edges, nodes, bonds[edges[:, 0], edges[:, 1]], target)
+
+
+def _within(types: np.ndarray, count: int) -> bool:
+    return types.dtype.kind in "iu" and bool(np.all((types >= 0) & (types < count)))
 
 
 def load_tensors(file: Any) -> Any:
@@ -111,8 +127,8 @@ def _rebuild(storage: Any, offset: int, size: tuple, stride: tuple, *_: Any) -> 
     if any(not isinstance(x, int) or x < 0 for x in numbers):
         raise FormatError("a tensor in the pickle has a negative size, stride or offset")
     last = offset + sum((s - 1) * step for s, step in zip(size, stride, strict=True)) if 0 not in size else -1
-    if last >= len(storage.values):
-        raise FormatError("a tensor in the pickle points beyond its storage")
+    if last >= len(storage.values) or math.prod(size) > len(storage.values):  # strides of 0 repeat without end
+        raise FormatError("a tensor in the pickle is larger than its storage or points beyond it")
     start = storage.values[offset:]
     bytes_per_step = [step * start.itemsize for step in stride]
     return np.lib.stride_tricks.as_strided(start, size, bytes_per_step, writeable=False).copy()
@@ -142,11 +158,16 @@ def _encode(text: Any, encoding: Any = "latin1") -> bytes:
     return text.encode("latin1")
 
 
+def _sealed(function: Any) -> Any:
+    """The function without its attributes: a pickle may set those of whatever it is given."""
+    return function.__call__
+
+
 class _TensorUnpickler(pickle.Unpickler):
     allowed: ClassVar = {
-        ("torch._utils", "_rebuild_tensor_v2"): _rebuild,
-        ("torch.storage", "_load_from_bytes"): _load_storage,
-        ("_codecs", "encode"): _encode,
+        ("torch._utils", "_rebuild_tensor_v2"): _sealed(_rebuild),
+        ("torch.storage", "_load_from_bytes"): _sealed(_load_storage),
+        ("_codecs", "encode"): _sealed(_encode),
         ("collections", "OrderedDict"): collections.OrderedDict,
     }
 
@@ -173,16 +194,26 @@ class _StorageUnpickler(pickle.Unpickler):
         return pid[1], pid[4]
 
 
-def read_index(path: str | Path) -> list[int]:
+def read_index(path: str | Path, count: int | None = None) -> list[int]:
     """The indices of a subset: whole numbers separated by commas or white space.
 
+    Args:
+        path: the file.
+        count: how many there are to choose from; indices are not compared with it if None.
+
     Raises:
-        FormatError: if it holds anything else.
+        FormatError: if it holds anything else, or an index that is not in 0..count - 1.
     """
     try:
-        return [int(word) for word in Path(path).read_text().replace(",", " ").split()]
+        index = [int(word) for word in Path(path).read_text(encoding="utf-8").replace(",", " ").split()]
     except ValueError as error:
         raise FormatError(f"{path} must hold whole numbers: {error}") from None
+    outside = [i for i in index if i < 0 or (count is not None and i >= count)]
+    if outside:
+        raise FormatError(
+            f"{path} must hold indices from 0{'' if count is None else f' to {count - 1}'}, got {outside[0]}"
+        )
+    return index
 
 
 # --- Alchemy: the text files of the TU data sets --------------------------------------------------------------------
@@ -204,25 +235,22 @@ def read_tu(
         FormatError: if the files do not fit together.
         FileNotFoundError: if one is missing.
     """
-    tables = {part: _table(Path(path), f"{name}_{part}.txt") for part in
-              ("A", "graph_indicator", "graph_attributes", "node_labels", "edge_labels")}  # fmt: skip
-    owner = tables["graph_indicator"][:, 0].astype(int) - 1
-    ends, kinds = tables["A"].astype(int) - 1, tables["edge_labels"][:, 0].astype(int)
-    targets = tables["graph_attributes"]
-    if len(ends) != len(kinds) or len(owner) != len(tables["node_labels"]) or np.any(np.diff(owner) < 0):
+    folder = Path(path)
+    ends, owner = _whole(folder, f"{name}_A.txt", 2) - 1, _whole(folder, f"{name}_graph_indicator.txt", 1)[:, 0] - 1
+    labels, kinds = (_whole(folder, f"{name}_{part}_labels.txt", 1)[:, 0] for part in ("node", "edge"))
+    targets = _table(folder, f"{name}_graph_attributes.txt")
+    if len(ends) != len(kinds) or len(owner) != len(labels) or np.any(np.diff(owner) < 0):
         raise FormatError(f"the files of {name} do not fit together: edges or nodes and their labels differ in number")
-    if len(owner) == 0 or owner.min() < 0 or owner.max() >= len(targets) or ends.min(initial=0) < 0:
+    if owner.min() < 0 or owner.max() >= len(targets) or ends.min() < 0:
         raise FormatError(f"the files of {name} name graphs or nodes that are not there")
-    if ends.max(initial=0) >= len(owner) or np.any(owner[ends[:, 0]] != owner[ends[:, 1]]):
+    if ends.max() >= len(owner) or np.any(owner[ends[:, 0]] != owner[ends[:, 1]]):
         raise FormatError(f"the files of {name} hold an edge between two graphs, or to no node")
     first = np.searchsorted(owner, np.arange(len(targets) + 1))
-    once = ends[:, 0] < ends[:, 1]
-    ends, kinds = ends[once], kinds[once]
-    order = np.argsort(owner[ends[:, 0]], kind="stable")
-    ends, kinds = ends[order], kinds[order]
+    if np.any(np.diff(first) == 0):
+        raise FormatError(f"the files of {name} name no node of graph {np.flatnonzero(np.diff(first) == 0)[0] + 1}")
+    ends, kinds = _each_edge_once(ends, kinds, name)  # in the order of the nodes, so graph by graph
     cut = np.searchsorted(owner[ends[:, 0]], np.arange(len(targets) + 1))
-    nodes = _one_hot(tables["node_labels"][:, 0].astype(int), node_labels, "node")
-    edges = _one_hot(kinds, edge_labels, "edge")
+    nodes, edges = _one_hot(labels, node_labels, "node"), _one_hot(kinds, edge_labels, "edge")
     return [
         LabelledGraph(
             int(first[g + 1] - first[g]),
@@ -235,6 +263,17 @@ def read_tu(
     ]
 
 
+def _each_edge_once(
+    ends: Int[np.ndarray, "rows 2"], kinds: Int[np.ndarray, " rows"], name: str
+) -> tuple[Int[np.ndarray, "m 2"], Int[np.ndarray, " m"]]:
+    """The edges (i < j) in order, and their labels; the files list every edge in both directions."""
+    low, high = ends.min(axis=1), ends.max(axis=1)
+    first, pair = np.unique(low * (high.max() + 1) + high, return_index=True, return_inverse=True)[1:]
+    if np.any(low == high) or np.any(kinds != kinds[first[pair]]):
+        raise FormatError(f"the files of {name} hold an edge from a node to itself, or one with two labels")
+    return np.stack([low, high], axis=1)[first], kinds[first]
+
+
 def _one_hot(labels: np.ndarray, count: int, what: str) -> np.ndarray:
     labels = labels - labels.min(initial=0)
     if labels.max(initial=0) >= count:
@@ -242,12 +281,24 @@ def _one_hot(labels: np.ndarray, count: int, what: str) -> np.ndarray:
     return np.eye(count)[labels]
 
 
-def _table(path: Path, name: str) -> np.ndarray:
-    with _member(path, name) as file:
+def _whole(path: Path, name: str, columns: int) -> Int[np.ndarray, "rows columns"]:
+    table = _table(path, name)
+    if table.shape[1] != columns or not np.array_equal(table, np.rint(table)):
+        raise FormatError(f"{name} must hold rows of {columns} whole number{'s' if columns > 1 else ''}")
+    return table.astype(int)
+
+
+def _table(path: Path, name: str) -> Float[np.ndarray, "rows columns"]:
+    with _member(path, name) as file, io.TextIOWrapper(file, encoding="utf-8") as text:
         try:
-            return np.loadtxt(io.TextIOWrapper(file), delimiter=",", ndmin=2)
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # an empty file is refused below
+                table = np.loadtxt(text, delimiter=",", ndmin=2)
         except ValueError as error:
             raise FormatError(f"{name} must hold rows of numbers: {error}") from None
+    if not table.size or not np.isfinite(table).all():
+        raise FormatError(f"{name} must hold rows of finite numbers")
+    return table
 
 
 # --- DrugOOD: one JSON file ---------------------------------------------------------------------------------------
@@ -260,16 +311,16 @@ def read_drugood(path: str | Path) -> dict[str, list[tuple[str, int]]]:
         FormatError: if the file does not hold {"split": {name: [{"smiles", "cls_label"}, ...]}}.
     """
     try:
-        content = json.loads(Path(path).read_text())
+        content = json.loads(Path(path).read_text(encoding="utf-8"))
         splits = {
-            name: [(str(item["smiles"]), int(item["cls_label"])) for item in items]
-            for name, items in content["split"].items()
+            name: [(item["smiles"], item["cls_label"]) for item in items] for name, items in content["split"].items()
         }
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise FormatError(f"{path} is not a DrugOOD file: {error!r}") from None
-    if any(label not in (0, 1) for items in splits.values() for _, label in items):
-        raise FormatError(f"{path} must label every molecule 0 or 1")
-    return splits
+    for smiles, label in (item for items in splits.values() for item in items):
+        if not isinstance(smiles, str) or label not in (0, 1):
+            raise FormatError(f"{path} must give each molecule a SMILES and a label 0 or 1, got {smiles!r}, {label!r}")
+    return {name: [(smiles, int(label)) for smiles, label in items] for name, items in splits.items()}
 
 
 # --- the counting set: one MATLAB file ----------------------------------------------------------------------------
@@ -283,15 +334,30 @@ def read_counting_mat(path: str | Path) -> tuple[dict[str, np.ndarray], list[tup
 
     Raises:
         FormatError: if it does not.
+        FileNotFoundError: if there is no such file.
     """
     try:
         content = scipy.io.loadmat(str(path))
         adjacency, counts = content["A"].ravel(), content["F"].ravel()
         index = {name: content[f"{name}_idx"].ravel().astype(int) for name in ("train", "val", "test")}
-    except (KeyError, ValueError, NotImplementedError) as error:
+    except FileNotFoundError:
+        raise
+    except Exception as error:  # a broken file fails in many ways
         raise FormatError(f"{path} is not the counting set: {error!r}") from None
-    graphs = [(len(A), np.argwhere(np.triu(np.asarray(A, dtype=float)))) for A in adjacency]
-    return index, graphs, np.array([np.asarray(F, dtype=float).sum(axis=0) for F in counts])
+    if len(adjacency) != len(counts):
+        raise FormatError(f"{path} must hold as many tables F as graphs A, got {len(counts)} and {len(adjacency)}")
+    for name, rows in index.items():
+        if np.any((rows < 0) | (rows >= len(adjacency))):
+            raise FormatError(f"{path} must hold indices from 0 to {len(adjacency) - 1} in {name}_idx")
+    graphs, targets = [], np.zeros((len(adjacency), 4))
+    for row, (A, F) in enumerate(zip(adjacency, counts, strict=True)):
+        try:
+            n, edges, _ = edge_list(A)
+            targets[row] = checks.array(F, "F", (n, 4)).sum(axis=0)
+        except ValueError as error:
+            raise FormatError(f"{path}, graph {row}: {error}") from None
+        graphs.append((n, edges))
+    return index, graphs, targets
 
 
 @contextmanager
@@ -311,5 +377,8 @@ def _member(path: Path, name: str) -> Iterator[Any]:
         found = [entry for entry in archive.namelist() if entry.rsplit("/", 1)[-1] == name]
         if not found:
             raise FileNotFoundError(f"{path} holds no {name}")
-        with archive.open(found[0]) as member:
-            yield member
+        try:
+            with archive.open(found[0]) as member:
+                yield member
+        except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError) as error:  # cut, damaged, encrypted
+            raise FormatError(f"{name} in {path} cannot be read: {error}") from None

@@ -127,7 +127,7 @@ def drugood_graph(smiles: str, label: int) -> LabelledGraph:
     """
     Chem = require_rdkit()
     mol = Chem.MolFromSmiles(smiles)
-    if mol is None:
+    if mol is None or mol.GetNumAtoms() == 0:
         raise ValueError(f"smiles must be a molecule that rdkit can read, got {smiles!r}")
     nodes = np.array([_atom_features(atom) for atom in mol.GetAtoms()])
     ends = np.array([(b.GetBeginAtomIdx(), b.GetEndAtomIdx()) for b in mol.GetBonds()], dtype=int).reshape(-1, 2)

@@ -12,8 +12,8 @@ import torch
 
 from spectral_lab.eigenspaces import adjacency_matrix, laplacian_spectra
 from spectral_lab.eigenspaces.counting import counting_graphs, counting_targets
-from spectral_lab.eigenspaces.data import alchemy, counting, drugood, graph_set, zinc
-from spectral_lab.eigenspaces.formats import LabelledGraph
+from spectral_lab.eigenspaces.data import alchemy, counting, drugood, graph_set, standardised, zinc
+from spectral_lab.eigenspaces.formats import FormatError, LabelledGraph
 from spectral_lab.eigenspaces.models import GINE, SPE
 
 from .test_formats import molecule, write_tu
@@ -85,6 +85,32 @@ def test_zinc_and_alchemy_load_from_their_files(tmp_path):
     assert splits["train"].nodes.shape == (2, 3, 6)
 
 
+def test_targets_without_a_scale_and_indices_without_a_molecule_are_refused(tmp_path):
+    """Where every target is the same, standardising divides 0 by 0."""
+    same = LabelledGraph(2, np.array([(0, 1)]), np.zeros(2, dtype=int), np.zeros(1, dtype=int), np.array([3.0]))
+    with pytest.raises(ValueError, match="targets of train must differ"):
+        standardised({"train": graph_set([same, same], 2)})
+    write_tu(tmp_path, graph_attributes="0.5, 1.0\n0.5, 3.5\n")
+    with zipfile.ZipFile(tmp_path / "alchemy_full.zip", "w") as archive:
+        for file in tmp_path.glob("*.txt"):
+            archive.write(file, file.name)
+    for split, text in {"train": "0", "val": "2", "test": "1"}.items():
+        (tmp_path / f"{split}.index").write_text(text)
+    with pytest.raises(FormatError, match="targets that differ"):
+        alchemy(str(tmp_path))
+    write_tu(tmp_path)
+    with zipfile.ZipFile(tmp_path / "alchemy_full.zip", "w") as archive:
+        for file in tmp_path.glob("*.txt"):
+            archive.write(file, file.name)
+    for text in ("2", "-1"):
+        (tmp_path / "val.index").write_text(text)
+        with pytest.raises(FormatError, match=f"val.index must hold indices from 0 to 1, got {text}"):
+            alchemy(str(tmp_path))
+    (tmp_path / "lbap_core_ic50_size.json").write_text('{"split": {"train": []}}')
+    with pytest.raises(FormatError, match="none in train"):
+        drugood("size", str(tmp_path))
+
+
 def test_missing_files_are_named_with_their_place(tmp_path, monkeypatch):
     monkeypatch.setenv("SPECTRAL_LAB_DATA", str(tmp_path))
     with pytest.raises(FileNotFoundError, match=r"put molecules\.zip, train\.index.*zinc"):
@@ -97,6 +123,8 @@ def test_missing_files_are_named_with_their_place(tmp_path, monkeypatch):
         counting(7)
     with pytest.raises(ValueError, match="sizes"):
         counting(3, (1500, 1000))
+    with pytest.raises(ValueError, match="sizes"):
+        counting(3, (1500, 1000, 1))
 
 
 def test_nci_matches_the_stored_statistics(reference):

@@ -98,11 +98,26 @@ class Reaching:
 @pytest.mark.filterwarnings("ignore:TypedStorage")
 @pytest.mark.parametrize(
     "arguments",
-    [(0, (5,), (1,)), (3, (2,), (1,)), (0, (2, 2), (1, 9)), (-1, (2,), (1,)), (0, (2,), (-1,)), (4, (), ())],
+    [
+        (0, (5,), (1,)),
+        (3, (2,), (1,)),
+        (0, (2, 2), (1, 9)),
+        (-1, (2,), (1,)),
+        (0, (2,), (-1,)),
+        (4, (), ()),
+        (0, (10**10,), (0,)),  # one number repeated until the memory is full
+    ],
 )
 def test_a_tensor_that_points_beyond_its_storage_is_refused(arguments):
     with pytest.raises(FormatError, match=r"beyond|negative"):
         load_tensors(io.BytesIO(pickle.dumps(Reaching(*arguments))))
+
+
+def test_a_pickle_cannot_change_the_reader():
+    """BUILD sets attributes on the object before it; here, the default arguments of what stands for codecs.encode."""
+    state = b"N}X\x0c\x00\x00\x00__defaults__X\x06\x00\x00\x00utf-16\x85s\x86b"
+    with pytest.raises(FormatError, match="no attribute"):
+        load_tensors(io.BytesIO(b"\x80\x02c_codecs\nencode\n" + state + b"."))
 
 
 @pytest.mark.parametrize("content", [b"", b"not a pickle", pickle.dumps([1, 2])[:-3]])
@@ -119,15 +134,55 @@ def test_wrong_zinc_files_are_named(zinc_zip, tmp_path):
     (tmp_path / "train.pickle").write_bytes(pickle.dumps([{"atom_type": torch.arange(2)}]))
     with pytest.raises(FormatError, match="molecule 0 is not a ZINC molecule"):
         read_zinc(tmp_path, "train")
+    for name, wrong in {
+        "atom_type": [torch.tensor([0, 28]), torch.tensor([0, -1]), torch.tensor([0.0, 1.5]), ["C", "O"]],
+        "bond_type": [torch.tensor([[0, 4], [4, 0]]), torch.eye(2, dtype=torch.long), torch.triu(torch.ones(2, 2))],
+        "logP_SA_cycle_normalized": [torch.tensor([float("nan")]), torch.zeros(2)],
+    }.items():
+        for value in wrong:
+            (tmp_path / "train.pickle").write_bytes(pickle.dumps([molecule(2, 0.0), {**molecule(2, 0.0), name: value}]))
+            with pytest.raises(FormatError, match="molecule 1"):
+                read_zinc(tmp_path, "train")
+    with pytest.raises(ValueError, match="index must be a whole number"):
+        read_zinc(zinc_zip, "train", [-1])
     (tmp_path / "no.zip").write_bytes(b"no")
     with pytest.raises(FormatError, match="not a zip file"):
         read_zinc(tmp_path / "no.zip", "train")
+
+
+@pytest.mark.parametrize("compression", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED])
+def test_a_damaged_zip_file_is_named(tmp_path, compression):
+    """Cut, with one wrong byte among the numbers, marked as encrypted, or compressed in an unknown way."""
+    path = tmp_path / "molecules.zip"
+    with zipfile.ZipFile(path, "w", compression) as archive:
+        archive.writestr("train.pickle", pickle.dumps([molecule(6, 1.0)] * 20))
+    whole = path.read_bytes()
+    entry = whole.find(b"PK\x01\x02")
+    for changes in (
+        {entry // 2: whole[entry // 2] ^ 1},
+        {6: whole[6] | 1, entry + 8: whole[entry + 8] | 1},
+        {8: 99, entry + 10: 99},
+    ):
+        damaged = bytearray(whole)
+        for place, byte in changes.items():
+            damaged[place] = byte
+        path.write_bytes(damaged)
+        with pytest.raises(FormatError, match=r"cannot be read|storage|asks for"):
+            read_zinc(path, "train")
+    path.write_bytes(whole[: len(whole) // 2])
+    with pytest.raises(FormatError, match="not a zip file"):
+        read_zinc(path, "train")
 
 
 def test_index_files(tmp_path):
     path = tmp_path / "train.index"
     path.write_text("3,1,4,\n1, 5\n")
     assert read_index(path) == [3, 1, 4, 1, 5]
+    with pytest.raises(FormatError, match="from 0 to 4, got 5"):
+        read_index(path, 5)
+    path.write_text("3,-1")
+    with pytest.raises(FormatError, match="from 0, got -1"):
+        read_index(path)
     path.write_text("3,one")
     with pytest.raises(FormatError, match="whole numbers"):
         read_index(path)
@@ -156,6 +211,13 @@ def test_tu_files_become_graphs_with_one_hot_labels(tmp_path):
     np.testing.assert_array_equal(first.edge_values.argmax(axis=1), [0, 3])
     np.testing.assert_array_equal(second.edge_values, [[0, 1, 0, 0]])
     np.testing.assert_array_equal(second.target, [-2.0, 3.5])
+    for changes in (
+        {"A": "2, 1\n3, 2\n5, 4\n", "edge_labels": "0\n3\n1\n"},
+        {"A": TU["A"].replace("1, 2\n2, 1", "2, 1\n1, 2")},
+    ):
+        for one, other in zip(read_tu(write_tu(tmp_path, **changes)), (first, second), strict=True):
+            np.testing.assert_array_equal(one.edges, other.edges)
+            np.testing.assert_array_equal(one.edge_values, other.edge_values)
 
 
 @pytest.mark.parametrize(
@@ -166,6 +228,14 @@ def test_tu_files_become_graphs_with_one_hot_labels(tmp_path):
         ({"graph_indicator": "1\n1\n1\n3\n3\n"}, "not there"),
         ({"edge_labels": "0\n0\n4\n4\n1\n1\n"}, "more than 4 edge labels"),
         ({"A": "1, two\n"}, "rows of numbers"),
+        ({"A": ""}, "A.txt must hold rows of finite numbers"),
+        ({"A": "1\n2\n2\n3\n4\n5\n"}, "A.txt must hold rows of 2 whole"),
+        ({"A": TU["A"].replace("3, 2", "3, 1.5")}, "A.txt must hold rows of 2 whole"),
+        ({"A": TU["A"].replace("1, 2", "1, 1")}, "to itself"),
+        ({"edge_labels": "0\n1\n3\n3\n1\n1\n"}, "two labels"),
+        ({"graph_attributes": "nan, 1.0\n-2.0, 3.5\n"}, "attributes.txt must hold rows of finite"),
+        ({"graph_attributes": TU["graph_attributes"] + "1.0, 1.0\n"}, "no node of graph 3"),
+        ({"node_labels": "0\n0.5\n1\n2\n2\n"}, "node_labels.txt must hold rows of 1 whole"),
     ],
 )
 def test_tu_files_that_do_not_fit_are_named(tmp_path, changes, message):
@@ -180,12 +250,19 @@ def test_drugood_file(tmp_path):
     assert read_drugood(path) == {"train": [("CCO", 1), ("c1ccccc1", 0)], "ood_test": [("CCO", 1)]}
     for wrong in (
         {"split": {"train": [{"smiles": "C", "cls_label": 2}]}},
+        {"split": {"train": [{"smiles": "C", "cls_label": 0.7}]}},
+        {"split": {"train": [{"smiles": "C", "cls_label": float("inf")}]}},
+        {"split": {"train": [{"smiles": None, "cls_label": 1}]}},
         {"split": {"train": [{}]}},
         [],
         {"split": 3},
     ):
         path.write_text(json.dumps(wrong))
         with pytest.raises(FormatError, match=r"DrugOOD|label"):
+            read_drugood(path)
+    for text in (b'{"split": {"train": [', b"[" * 100000, b"\xff\xfe\x00"):
+        path.write_bytes(text)
+        with pytest.raises(FormatError, match="not a DrugOOD file"):
             read_drugood(path)
 
 
@@ -201,6 +278,26 @@ def test_counting_file(tmp_path):
     assert {name: rows.tolist() for name, rows in index.items()} == {"train": [0], "val": [1], "test": [0]}
     np.testing.assert_array_equal(graphs[0][1], [[0, 1], [0, 2], [1, 2]])
     np.testing.assert_array_equal(targets, [[3, 0, 0, 0], [0, 0, 0, 0]])
+    F = counts[0, 0]
+    for changes, message in (
+        ({"A": np.triu(triangle)}, "graph 0: graph must be undirected"),
+        ({"A": np.ones((3, 2))}, "graph 0: graph must be a square"),
+        ({"F": F[:, :3]}, r"graph 0: F must have shape \(3, 4\)"),
+        ({"F": F * np.nan}, "graph 0: F must be finite"),
+        ({"val_idx": np.array([[2]])}, "from 0 to 1 in val_idx"),
+        ({"val_idx": np.array([[-1]])}, "from 0 to 1 in val_idx"),
+    ):
+        adjacency[0, 0], counts[0, 0] = changes.get("A", triangle), changes.get("F", F)
+        scipy.io.savemat(
+            path, {"A": adjacency, "F": counts, **splits, **{k: v for k, v in changes.items() if "_" in k}}
+        )
+        with pytest.raises(FormatError, match=message):
+            read_counting_mat(path)
+    path.write_bytes(path.read_bytes()[:200])
+    with pytest.raises(FormatError, match="not the counting set"):
+        read_counting_mat(path)
+    with pytest.raises(FileNotFoundError):
+        read_counting_mat(tmp_path / "other.mat")
     path.write_bytes(b"something else entirely, and long enough to be taken for a header of a file" * 4)
     with pytest.raises(FormatError, match="not the counting set"):
         read_counting_mat(path)
