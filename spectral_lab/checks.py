@@ -65,6 +65,16 @@ def array(value: ArrayLike, name: str, shape: tuple[int | None, ...] | None = No
     return result
 
 
+def real_array(value: ArrayLike, name: str, shape: tuple[int | None, ...] | None = None) -> np.ndarray:
+    """A finite real array in double precision; complex numbers are welcome if they are real up to rounding."""
+    result = array(value, name, shape)
+    if np.iscomplexobj(result):
+        imaginary = np.abs(result.imag).max(initial=0.0)
+        if imaginary > 1e-12 * np.abs(result).max(initial=0.0):
+            raise ValueError(f"{name} must be real, but it has imaginary parts of up to {imaginary:.2g}")
+    return result.real
+
+
 def square(value: ArrayLike, name: str) -> np.ndarray:
     """A finite square matrix with at least one row, in double precision."""
     result = array(value, name)
