@@ -34,20 +34,30 @@ class ChebyshevSeries(NamedTuple):
         return len(self.coefficients) - 1
 
 
-def chebyshev_series(f: Callable[[np.ndarray], np.ndarray], lo: Any, hi: Any, error: Any = 1e-6) -> ChebyshevSeries:
+def chebyshev_series(
+    f: Callable[[np.ndarray], np.ndarray], lo: Any, hi: Any, error: Any = 1e-6, *, detail: Any = None
+) -> ChebyshevSeries:
     """The shortest Chebyshev series of f on [lo, hi] whose discarded coefficients sum to at most `error`.
 
     That sum bounds the uniform error, so the degree is certified; the nodes are doubled until the tail is resolved.
-    Real f gives real coefficients. Raises ValueError if lo >= hi or if 2^17 terms do not suffice.
+    `detail` is the shortest length over which f varies: at first the nodes are a third of it apart or less, or a
+    narrow bell between two nodes would pass for zero (by default hi - lo). Real f gives real coefficients.
+    Raises ValueError if lo >= hi, if error is below 1e-13 (of the largest |f|, that is rounding), if f is not finite,
+    or if 2^17 terms do not suffice.
     """
     lo, hi = _interval(lo, hi)
-    error = checks.number(error, "error", above=0.0)
+    error = checks.number(error, "error", 1e-13)
+    detail = hi - lo if detail is None else checks.number(detail, "detail", above=0.0)
     count = 64
+    while count <= MAX_DEGREE and count * detail < 1.5 * np.pi * (hi - lo):
+        count *= 2
     while count <= MAX_DEGREE:
         c = _coefficients(f, lo, hi, count)
-        tail = np.cumsum(np.abs(c)[::-1])[::-1]  # tail[k] = sum of |c_j|, j >= k
+        size = np.abs(c)
+        size[size < 4e-16 * size.max()] = 0  # rounding
+        tail = np.cumsum(size[::-1])[::-1]  # tail[k] = sum of |c_j|, j >= k
         # The second half must be far below the error; what remains is aliasing of the same size.
-        if tail[count // 2] <= max(0.05 * error, 1e-14 * tail[0]):
+        if tail[count // 2] <= 0.05 * error:
             keep = max(int(np.argmax(tail <= error)), 1)
             return ChebyshevSeries(c[:keep], lo, hi, float(tail[keep]))
         count *= 2
@@ -57,18 +67,31 @@ def chebyshev_series(f: Callable[[np.ndarray], np.ndarray], lo: Any, hi: Any, er
 def sign_coefficients(mu: Any, width: Any, lo: Any, hi: Any, error: Any = 1e-6) -> ChebyshevSeries:
     """Chebyshev series of s_w(E) = erf((E - mu)/width) on [lo, hi]; about 5 to 7 (hi - lo)/(2 width) terms."""
     width = checks.number(width, "width", above=0.0)
-    return chebyshev_series(lambda E: sign_of(E, mu, width), lo, hi, error)
+    return chebyshev_series(lambda E: sign_of(E, mu, width), lo, hi, error, detail=width)
 
 
 def reflection_coefficients(mu: Any, width: Any, lo: Any, hi: Any, error: Any = 1e-6) -> ChebyshevSeries:
     """Chebyshev series of the reflection exp(-i (pi/2) s_w(E)), in one pass and without an ancilla."""
     width = checks.number(width, "width", above=0.0)
-    return chebyshev_series(lambda E: np.exp(-0.5j * np.pi * sign_of(E, mu, width)), lo, hi, error)
+    return chebyshev_series(lambda E: np.exp(-0.5j * np.pi * sign_of(E, mu, width)), lo, hi, error, detail=width)
+
+
+def pointer_coefficients(e: Any, resolution: Any, lo: Any, hi: Any, error: Any = 1e-4) -> ChebyshevSeries:
+    """Chebyshev series of the pointer's Kraus operator exp(-(E - e)^2 / 4 s^2), scaled to at most 1 on [lo, hi].
+
+    A reading e may lie beyond the interval; then the scale is the value at the nearer end.
+    """
+    e, s = checks.number(e, "e"), checks.number(resolution, "resolution", above=0.0)
+    lo, hi = _interval(lo, hi)
+    nearest = min(max(e, lo), hi)
+    return chebyshev_series(
+        lambda E: np.exp(-((E - e) ** 2 - (nearest - e) ** 2) / (4 * s * s)), lo, hi, error, detail=s
+    )
 
 
 def series_value(series: ChebyshevSeries, E: ArrayLike) -> np.ndarray:
     """The series at energies E inside [lo, hi]."""
-    x = (2 * checks.array(E, "E").real - series.lo - series.hi) / (series.hi - series.lo)
+    x = (2 * checks.real_array(E, "E") - series.lo - series.hi) / (series.hi - series.lo)
     return np.polynomial.chebyshev.chebval(x, series.coefficients)
 
 
@@ -117,9 +140,9 @@ def density_from_moments(m: ArrayLike, lo: Any, hi: Any, resolution: Any, e: Arr
     About 6.5 (hi - lo)/(2 s) moments resolve a pointer of width s; with fewer the bells are too wide.
     """
     lo, hi = _interval(lo, hi)
-    m = checks.array(m, "m", (None,)).real
+    m = checks.real_array(m, "m", (None,))
     s = checks.number(resolution, "resolution", above=0.0)
-    e = checks.array(e, "e").real
+    e = checks.real_array(e, "e")
     bells = _coefficients(
         lambda E: np.exp(-0.5 * ((e.reshape(-1, 1) - E) / s) ** 2) / (np.sqrt(2 * np.pi) * s), lo, hi, 2 * len(m)
     )
@@ -128,7 +151,7 @@ def density_from_moments(m: ArrayLike, lo: Any, hi: Any, resolution: Any, e: Arr
 
 def sample_density(e: ArrayLike, p: ArrayLike, rng: np.random.Generator) -> float:
     """One outcome from a density on an even grid: negative values are clipped, then the cell is drawn and filled."""
-    e, p = checks.array(e, "e", (None,)).real, checks.array(p, "p", (None,)).real
+    e, p = checks.real_array(e, "e", (None,)), checks.real_array(p, "p", (None,))
     if len(e) != len(p) or len(e) < 2:
         raise ValueError(f"e and p must have one length of at least 2, got {len(e)} and {len(p)}")
     positive = np.clip(np.asarray(p), 0.0, None)
@@ -141,6 +164,8 @@ def _coefficients(f: Callable[[np.ndarray], np.ndarray], lo: float, hi: float, c
     """The first `count` coefficients from values at `count` Chebyshev nodes; f may return rows of functions."""
     x = np.cos(np.pi * (np.arange(count) + 0.5) / count)
     values = np.asarray(f(0.5 * (hi + lo) + 0.5 * (hi - lo) * x))
+    if not np.isfinite(values).all():
+        raise ValueError(f"f must be finite on [{lo:g}, {hi:g}]")
     c = scipy.fft.dct(values, type=2, axis=-1) / count
     c[..., 0] /= 2
     return c

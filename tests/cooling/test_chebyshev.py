@@ -9,7 +9,7 @@ from scipy.special import erf
 from spectral_lab.cooling import chebyshev as ch
 from spectral_lab.cooling import hamiltonians as hm
 from spectral_lab.cooling.levels import levels, smooth_sign
-from spectral_lab.cooling.readout import pointer_density
+from spectral_lab.cooling.readout import pointer_density, pointer_factors
 
 
 def test_coefficients_match_the_reference(reference, as_complex):
@@ -37,6 +37,33 @@ def test_the_error_is_certified(mu, width, error):
         assert series.error <= error
         assert np.abs(ch.series_value(series, E) - exact).max() <= 1.1 * error + 1e-13
         assert len(series.coefficients) == series.degree + 1
+
+
+@pytest.mark.parametrize("error", [1e-13, 1e-9, 1e-4])
+@pytest.mark.parametrize("width", [0.3, 0.05, 0.005])
+@pytest.mark.parametrize("mu", [0.3, -4.99, 4.9999, 7.0])
+def test_the_error_is_certified_for_narrow_edges_near_the_ends_too(mu, width, error):
+    E = np.concatenate([np.linspace(-5, 5, 2001), np.linspace(mu - 3 * width, mu + 3 * width, 401).clip(-5, 5)])
+    series = ch.reflection_coefficients(mu, width, -5, 5, error)
+    exact = np.exp(-0.5j * np.pi * erf((E - mu) / width))
+    # beside the error: a rounding of E moves a steep edge, and so does the sum of many terms
+    assert np.abs(ch.series_value(series, E) - exact).max() <= error + 3e-15 / width + 1e-12
+
+
+@pytest.mark.parametrize("s", [1.0, 0.1, 0.01, 0.001])
+@pytest.mark.parametrize("e", [0.37, -2.1, 3.0, -4.99])
+def test_a_narrow_bell_is_not_overlooked(s, e):
+    """With 64 nodes on [-5, 5] the finest of these bells lies between two nodes."""
+    series = ch.pointer_coefficients(e, s, -5, 5)
+    E = np.linspace(e - 6 * s, e + 6 * s, 301).clip(-5, 5)
+    assert np.abs(ch.series_value(series, E) - np.exp(-((E - e) ** 2) / (4 * s * s))).max() <= 1e-4 + 1e-12
+
+
+def test_a_reading_beyond_the_spectrum_prefers_the_nearer_end():
+    E = np.linspace(-5, 5, 1001)
+    values = ch.series_value(ch.pointer_coefficients(5.6, 0.1, -5, 5), E)
+    np.testing.assert_allclose(values, pointer_factors(E, 5.6, 0.1), atol=1.1e-4)
+    assert values[-1] == pytest.approx(1, abs=1e-4)
 
 
 def test_degree_grows_as_one_over_width():
@@ -93,6 +120,10 @@ def test_samples_of_a_density():
         (lambda: ch.sign_coefficients(0, 0, -1, 1), "width must be"),
         (lambda: ch.sign_coefficients(0, 0.1, 1, -1), "lo must be below hi"),
         (lambda: ch.chebyshev_series(np.sign, -1, 1.1, 1e-8), "needs more than"),
+        (lambda: ch.chebyshev_series(np.sin, -1, 1, 1e-17), "error must be"),  # below rounding
+        (lambda: ch.chebyshev_series(np.sin, -1, 1, detail=0), "detail must be"),
+        (lambda: ch.sign_coefficients(0, 1e-320, -1, 1), "needs more than"),
+        (lambda: ch.chebyshev_series(lambda E: np.full_like(E, np.nan), -1, 1), "f must be finite"),
         (lambda: ch.moments(lambda v: v, np.ones(2), -1, 1, 1), "count must be"),
         (lambda: ch.sample_density([0, 1], [0, -1], np.random.default_rng(0)), "positive somewhere"),
         (lambda: ch.sample_density([0, 1], [1], np.random.default_rng(0)), "one length"),

@@ -18,8 +18,8 @@ from torch import Tensor
 from spectral_lab import checks
 from spectral_lab.cooling.bands import pulses
 from spectral_lab.cooling.chebyshev import (
-    chebyshev_series,
     density_from_moments,
+    pointer_coefficients,
     reflection_coefficients,
     sample_density,
 )
@@ -137,9 +137,7 @@ class _Engine:
             p = density_from_moments(row, self.lo, self.hi, self.s, self.grid)
             outcomes.append(sample_density(self.grid, p, rng))
         e = np.array(outcomes)
-        # A reading beyond the spectrum is possible; there the Gaussian is scaled by its largest value on the spectrum.
-        gaussians = [_gaussian(x, self.s, self.lo, self.hi) for x in e]
-        psi = self.apply(_stack(gaussians), psi)
+        psi = self.apply(_stack([pointer_coefficients(x, self.s, self.lo, self.hi) for x in e]), psi)
         return psi / torch.linalg.vector_norm(psi, dim=-1, keepdim=True), e
 
     def moments(self, psi: Tensor) -> np.ndarray:
@@ -151,11 +149,6 @@ class _Engine:
             m += [2 * inner(before, now).real - m[1], 2 * inner(now, now).real - m[0]]
         self.products += self.count // 2
         return torch.stack(m, dim=-1).cpu().numpy()
-
-
-def _gaussian(e: float, s: float, lo: float, hi: float) -> Any:
-    nearest = float(np.clip(e, lo, hi))
-    return chebyshev_series(lambda E: np.exp(-((E - e) ** 2 - (nearest - e) ** 2) / (4 * s * s)), lo, hi, 1e-4)
 
 
 def _stack(series: list[Any]) -> np.ndarray:
