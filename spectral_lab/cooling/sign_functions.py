@@ -40,7 +40,7 @@ def sign_of(energies: ArrayLike, mu: Any, width: Any = 0.0) -> Float[np.ndarray,
     |1 - |s_w|| <= delta once |E - mu| >= w erfcinv(delta): 1.82 w at 0.01, 2.33 w at 0.001. That is what
     'resolution' means in this chapter (our reconstruction). Raises ValueError on a negative width.
     """
-    energies = checks.array(energies, "energies").real
+    energies = checks.real_array(energies, "energies")
     mu, width = checks.number(mu, "mu"), checks.number(width, "width", 0.0)
     return np.asarray(scipy.special.erf((energies - mu) / width) if width > TINY else np.sign(energies - mu))
 
@@ -63,7 +63,7 @@ def sign_series(edge: Any, error: Any) -> SignSeries:
     b_k = 4/(pi k) exp(-k^2 sigma^2 / 2), k odd. Half of the error pays for smoothing,
     sigma = edge / (sqrt 2 erfcinv(error/2)); half for truncation, (1/pi) E_1(K^2 sigma^2 / 2) <= error/2.
     The degree K grows as log(1/error)/edge, the abstract's O(1/eps) (rule D1, our reconstruction).
-    Raises ValueError unless 0 < edge < pi/2 and 0 < error < 1, or if the degree would exceed two million.
+    Raises ValueError unless 0 < edge < pi/2 and 1e-100 <= error < 1, or if the degree would exceed two million.
     """
     degree, sigma = sign_degree(edge, error)
     if degree > MAX_DEGREE:
@@ -76,7 +76,7 @@ def sign_series(edge: Any, error: Any) -> SignSeries:
 def sign_degree(edge: Any, error: Any) -> tuple[int, float]:
     """Degree K and width sigma (radians) of `sign_series`, without its coefficients: what a resolution costs."""
     edge = _edge(edge)
-    error = checks.number(error, "error", maximum=1.0 - 1e-12, above=0.0)
+    error = checks.number(error, "error", 1e-100, 1.0 - 1e-12)
     sigma = edge / (np.sqrt(2) * float(scipy.special.erfcinv(error / 2)))
     y = scipy.optimize.brentq(
         lambda y: np.log(scipy.special.exp1(y * y / 2) / np.pi) - np.log(error / 2), 1e-6, 36.0, xtol=1e-14, rtol=1e-14
@@ -148,19 +148,27 @@ def minimax_asymptotics(degree: Any, a: Any) -> float:
 
 
 def sine_series(coefficients: ArrayLike, theta: ArrayLike) -> Float[np.ndarray, "*grid"]:
-    """f(theta) = sum_j b_j sin((2j+1) theta), by Clenshaw's recurrence in 2 theta."""
-    b = checks.array(coefficients, "coefficients", (None,)).real
-    theta = checks.array(theta, "theta").real
-    twice_cos = 2 * np.cos(2 * theta)
-    now, later = np.zeros_like(theta), np.zeros_like(theta)
+    """f(theta) = sum_j b_j sin((2j+1) theta), by Clenshaw's recurrence in 2 theta, to rounding for any degree.
+
+    B_j = b_j + 2 cos(2 theta) B_{j+1} - B_{j+2} and f = sin(theta) (B_0 + B_1). Next to the edges, where f is steep,
+    neighbours B_j nearly agree and the plain recurrence loses K^2 roundings. So it runs on their differences
+    D_j = B_j - B_{j+1}, and on their sums where cos(2 theta) < 0 (Reinsch's form, literature).
+    """
+    b = _coefficients(coefficients)
+    theta = checks.real_array(theta, "theta")
+    sine, cosine = np.sin(theta), np.cos(theta)
+    sign = np.where(np.abs(sine) < np.abs(cosine), 1.0, -1.0)
+    factor = np.where(sign > 0, -4 * sine**2, 4 * cosine**2)  # 2 cos(2 theta) - 2 sign, without cancellation
+    B, D = np.zeros_like(theta), np.zeros_like(theta)
     for coefficient in b[::-1]:
-        now, later = coefficient + twice_cos * now - later, now
-    return np.asarray(np.sin(theta) * (now + later))
+        D = coefficient + factor * B + sign * D
+        B = D + sign * B
+    return np.asarray(sine * (B + sign * (B - D)))
 
 
 def smoothed_square_wave(theta: ArrayLike, sigma: Any) -> Float[np.ndarray, "*grid"]:
     """The series of infinite degree: f(theta) = sum_j (-1)^j erf((theta - j pi)/(sqrt 2 sigma)) (derived here)."""
-    theta = checks.array(theta, "theta").real
+    theta = checks.real_array(theta, "theta")
     sigma = checks.number(sigma, "sigma", above=0.0)
     # Images come in cancelling pairs far away; the base point makes the pairing explicit.
     turn = np.floor(theta / np.pi + 0.5)
@@ -174,7 +182,7 @@ def smoothed_square_wave(theta: ArrayLike, sigma: Any) -> Float[np.ndarray, "*gr
 
 def laurent_coefficients(coefficients: ArrayLike) -> Complex[np.ndarray, " n"]:
     """c_{-K..K} with f = sum_k c_k z^k, z = exp(i theta): c_k = -(i/2) b_|k| sgn(k), zero for even k."""
-    b = checks.array(coefficients, "coefficients", (None,)).real
+    b = _coefficients(coefficients)
     degree = 2 * len(b) - 1
     c = np.zeros(2 * degree + 1, dtype=complex)
     c[degree + 1 :: 2] = -0.5j * b
@@ -189,6 +197,13 @@ def _alternation(residual: np.ndarray, count: int) -> np.ndarray:
     while len(peaks) > count:
         peaks.pop(0 if abs(residual[peaks[0]]) < abs(residual[peaks[-1]]) else -1)
     return np.array(peaks)
+
+
+def _coefficients(coefficients: ArrayLike) -> np.ndarray:
+    b = checks.real_array(coefficients, "coefficients", (None,))
+    if len(b) == 0:
+        raise ValueError("coefficients must hold at least one coefficient")
+    return b
 
 
 def _odd(degree: Any) -> np.ndarray:
