@@ -6,7 +6,8 @@ With U on the system, A = diag(U, 1) on (ancilla, system) and the ancilla gate
 
 the circuit  [prod_{j=d..1} R(theta_j, phi_j, 0) A] R(theta_0, phi_0, lambda)  has the first block column (P(U), Q(U)),
 for any complex P with |P| <= 1 on the unit circle (Motlagh and Wiebe, arXiv 2308.01501: literature, by two of the
-authors of the paper). Gate 0 acts first. The choice of Q below, the shift by phases and the checks are derived here.
+authors of the paper). Gate 0 acts first. Q is found by FFT (Berntson and Sünderhauf, arXiv 2406.04246: literature);
+which of the possible Q is stable, the shift by phases and the checks are derived here.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from spectral_lab import checks
 
 MAX_FFT = 2**22
 DISCARDED = 1e-13  # what the FFT may leave beyond the coefficients that are kept
+NOTHING = 1e-14  # a coefficient that is rounding
 
 
 class Angles(NamedTuple):
@@ -32,18 +34,21 @@ class Angles(NamedTuple):
 
 
 def gqsp_complement(P: ArrayLike, *, zeros: str = "inside") -> Complex[np.ndarray, " d1"]:
-    """Q of the degree of P with |P|^2 + |Q|^2 = 1 on the unit circle, from two FFTs; ascending powers.
+    """Q of the degree of P with |P|^2 + |Q|^2 = 1 on the unit circle, by FFT; ascending powers.
 
     Weiss' construction: q = exp of the analytic half of log(1 - |P|^2)/2 has no zero in the disc. Its reversal
     Q(z) = z^d conj(q(1/conj z)) has the same modulus, ALL zeros inside the disc and a leading coefficient that is
     real and positive; `gqsp_angles` is stable for that one only (derived here). `zeros='outside'` returns q itself,
-    to show what goes wrong. Raises ValueError where |P| exceeds 1 (rescale P: a truncated sign series overshoots by
-    up to half its error), or touches 1 so closely that 2^22 points do not resolve the logarithm.
+    to show what goes wrong. A monomial with |P| = 1 leaves Q = 0. Raises ValueError where |P| exceeds 1 (rescale P: a
+    truncated sign series overshoots by up to half its error), or touches 1 so closely that 2^22 points do not resolve
+    the logarithm.
     """
     p = _polynomial(P, "P")
     zeros = checks.choice(zeros, "zeros", ("inside", "outside"))
     d = len(p) - 1
     points = 1 << int(np.ceil(np.log2(16 * (d + 1))))
+    if np.ptp(np.abs(np.fft.fft(p, points))) < NOTHING and abs(np.linalg.norm(p) - 1) < NOTHING:
+        return np.zeros_like(p)  # |P| = 1 on the whole circle: nothing is left for Q
     while True:
         q, discarded, largest = _outer_function(p, points)
         if largest > 1 + 1e-12:
@@ -76,6 +81,8 @@ def gqsp_angles(P: ArrayLike, Q: ArrayLike | None = None) -> Angles:
     undo = np.empty((2, 2), dtype=complex)
     for j in range(d, -1, -1):
         a, b = complex(rows[0, -1]), complex(rows[1, -1])
+        if max(abs(a), abs(b)) < NOTHING:  # padded with zeros; but (p_d, q_d) is orthogonal to (p_0, q_0)
+            a, b = -complex(rows[1, 0]).conjugate(), complex(rows[0, 0]).conjugate()
         theta[j] = np.arctan2(abs(b), abs(a))
         phi[j] = _angle(a * b.conjugate()) if a and b else _angle(a)
         if j == 0:
@@ -108,11 +115,12 @@ def gqsp_column(theta: ArrayLike, phi: ArrayLike, lam: Any, z: ArrayLike) -> Com
 def gqsp_path(theta: ArrayLike, phi: ArrayLike, lam: Any, z: Any) -> Float[np.ndarray, "d1 3"]:
     """The Bloch vector of the ancilla after each gate, for one level with signal z: how the signal is processed."""
     theta, phi, lam = _angles(theta, phi, lam)
+    z = complex(checks.array(z, "z", ()))
     columns = [gqsp_column(theta[:1], phi[:1], lam, z)]
     for t, f in zip(theta[1:], phi[1:], strict=True):
         a, b = columns[-1]
         R = gate(t, f)
-        columns.append(R @ np.array([a * complex(z), b]))
+        columns.append(R @ np.array([a * z, b]))
     a, b = np.array(columns).T
     mixed = 2 * a.conj() * b
     return np.stack([mixed.real, mixed.imag, np.abs(a) ** 2 - np.abs(b) ** 2], axis=1)
@@ -131,9 +139,11 @@ def shift_angles(phi: ArrayLike, angle: Any) -> Float[np.ndarray, " d1"]:
     z = exp(i (E - mu) tau), mu -> mu + Delta is angle = -Delta tau. A circuit with k gates B = diag(1, U*) gains the
     global factor e^{-i k angle} as well.
     """
-    phi = checks.array(phi, "phi", (None,)).real
+    phi = checks.real_array(phi, "phi", (None,))
+    if len(phi) == 0:
+        raise ValueError("phi must hold at least one phase")
     shifted = phi + checks.number(angle, "angle")
-    shifted[-1:] = phi[-1:]
+    shifted[-1] = phi[-1]
     return shifted
 
 
@@ -182,8 +192,8 @@ def symmetric_qsp_polynomial(phases: ArrayLike, x: ArrayLike) -> Complex[np.ndar
     The pyqsp convention puts the polynomial in the imaginary part, the qsppack convention in the real part; they
     differ by pi/4 at both ends (literature). Raises ValueError for x outside [-1, 1].
     """
-    phases = checks.array(phases, "phases", (None,)).real
-    x = checks.array(x, "x").real
+    phases = checks.real_array(phases, "phases", (None,))
+    x = checks.real_array(x, "x")
     if len(phases) == 0:
         raise ValueError("phases must hold at least one phase")
     if np.abs(x).max(initial=0.0) > 1:
@@ -215,7 +225,7 @@ def _polynomial(value: ArrayLike, name: str) -> np.ndarray:
 
 
 def _angles(theta: ArrayLike, phi: ArrayLike, lam: Any) -> tuple[np.ndarray, np.ndarray, float]:
-    theta, phi = checks.array(theta, "theta", (None,)).real, checks.array(phi, "phi", (None,)).real
+    theta, phi = checks.real_array(theta, "theta", (None,)), checks.real_array(phi, "phi", (None,))
     if len(theta) != len(phi) or len(theta) == 0:
         raise ValueError(f"theta and phi must have one length of at least 1, got {len(theta)} and {len(phi)}")
     return theta, phi, checks.number(lam, "lam")

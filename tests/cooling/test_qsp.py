@@ -136,9 +136,29 @@ def test_gates_are_unitary_and_trivial_polynomials_work():
         assert qsp.product_error(p, qsp.gqsp_angles(p)) < 1e-12
 
 
+def test_monomials_and_polynomials_padded_with_zeros_work():
+    phase = np.exp(0.3j)
+    for k, d in ((0, 0), (2, 2), (3, 5), (0, 4), (700, 900)):
+        p = np.zeros(d + 1, dtype=complex)
+        p[k] = phase
+        q = qsp.gqsp_complement(p)
+        np.testing.assert_array_equal(q, 0)
+        assert qsp.product_error(p, qsp.gqsp_angles(p, q), 101) < 1e-13
+    p = random_polynomial(6, 5, 0.9)
+    q = qsp.gqsp_complement(p)
+    for padded in ((np.append(p, [0, 0]), np.append(q, [0, 0])), ([0.6, 0.0], [0.8j, 0.0]), ([0.0, 0.0], [1.0, 0.0])):
+        column = qsp.gqsp_column(*qsp.gqsp_angles(*padded), CIRCLE)
+        wanted = [np.polynomial.polynomial.polyval(CIRCLE, np.asarray(x)) for x in padded]
+        np.testing.assert_allclose(column, wanted, atol=1e-13)
+
+
 @pytest.mark.parametrize(
     ("call", "message"),
     [
+        (lambda: qsp.shift_angles([], 0.1), "phi must hold at least one phase"),
+        (lambda: qsp.shift_angles([1j], 0.1), "phi must be real"),
+        (lambda: qsp.gqsp_polynomial([0.1j], [0.1], 0.0, 1.0), "theta must be real"),
+        (lambda: qsp.gqsp_path([0.1], [0.1], 0.0, [1.0, 1j]), "z must have shape"),
         (lambda: qsp.gqsp_complement([0.8, 0.8]), "must not exceed 1"),
         (lambda: qsp.gqsp_complement([0.6, 0.0, 0.4]), "too close to 1"),
         (lambda: qsp.gqsp_complement([]), "at least one coefficient"),
