@@ -16,10 +16,11 @@ from jaxtyping import Complex, Float
 from numpy.typing import ArrayLike
 
 from spectral_lab import checks
-from spectral_lab.cooling.levels import levels
+from spectral_lab.cooling.levels import check_hermitian, levels
 from spectral_lab.cooling.sign_functions import sign_of
 
 DRIVES = ("constant", "ramp", "bang-bang")
+MAX_TIME = 1e6  # of a step: ramps and pulses are computed slice by slice
 
 
 def cooling_step(
@@ -40,7 +41,8 @@ def cooling_step(
     (ours); 'bang-bang': (e^{-i k V/2} e^{-i pi S/2} e^{-i k V/2})^r with r = `pulses(angle, alpha)` and
     k = angle/r (ours): there alpha is the largest kick wanted.
     `state` and `H` are qutip objects or arrays, `V` also a local field of shape (n, 3).
-    Raises ValueError on mismatched sizes, a state that is not normalised, alpha or angle not positive.
+    Raises ValueError on mismatched sizes, a state that is not normalised, H or V not Hermitian, alpha or angle not
+    positive, or a ramp or pulses of a time angle/alpha above 10^6.
     """
     spectrum = levels(H)
     s = sign_of(spectrum.energies, mu, width)
@@ -96,7 +98,8 @@ def step_unitary(
     s: ArrayLike, V: ArrayLike, *, alpha: Any, angle: Any, drive: str = "constant"
 ) -> Complex[np.ndarray, "N N"]:
     """The whole unitary of a step: `evolve` applied to every level."""
-    return evolve(np.eye(len(np.asarray(s))), s, V, alpha=alpha, angle=angle, drive=drive)
+    s = checks.real_array(s, "s", (None,))
+    return evolve(np.eye(len(s)), s, V, alpha=alpha, angle=angle, drive=drive)
 
 
 def pulses(angle: Any, kick: Any) -> int:
@@ -106,7 +109,8 @@ def pulses(angle: Any, kick: Any) -> int:
 
 def leak(U: ArrayLike, s: ArrayLike) -> float:
     """||Q U P||^2: the largest probability to jump from the lower band (s < 0) to the upper one, over all states."""
-    U, lower = checks.square(U, "U"), np.asarray(s) < 0
+    s, U = _levels_and_matrix(s, U, "U")
+    lower = s < 0
     across = U[np.ix_(~lower, lower)]
     return float(np.linalg.norm(across, 2) ** 2) if across.size else 0.0
 
@@ -126,13 +130,13 @@ def leak_bound(alpha: Any, norm: Any = 1.0, gap: Any = 2.0) -> float:
 def two_level_leak(alpha: Any, t: ArrayLike) -> Float[np.ndarray, "*times"]:
     """Two levels, one in each band, |V_12| = 1: alpha^2/(1 + alpha^2) sin^2(sqrt(1 + alpha^2) t). Off resonance."""
     alpha = checks.number(alpha, "alpha", 0.0)
-    t = checks.array(t, "t").real
+    t = checks.real_array(t, "t")
     return np.asarray(alpha**2 / (1 + alpha**2) * np.sin(np.sqrt(1 + alpha**2) * t) ** 2)
 
 
 def two_level_exchange(alpha: Any, t: ArrayLike) -> Float[np.ndarray, "*times"]:
     """Two levels in the same band, |V_12| = 1: sin^2(alpha t). On resonance, whatever their energies under H."""
-    return np.asarray(np.sin(checks.number(alpha, "alpha", 0.0) * checks.array(t, "t").real) ** 2)
+    return np.asarray(np.sin(checks.number(alpha, "alpha", 0.0) * checks.real_array(t, "t")) ** 2)
 
 
 def golden_rule(s: ArrayLike, V: ArrayLike, alpha: Any, t: Any) -> Float[np.ndarray, "N N"]:
@@ -141,7 +145,8 @@ def golden_rule(s: ArrayLike, V: ArrayLike, alpha: Any, t: Any) -> Float[np.ndar
     Inside a band D = 0 and the limit is alpha^2 t^2 |V_ji|^2; across it is at most alpha^2 |V_ji|^2. With s = E it
     is the plain H + alpha V: no transition is resonant. The diagonal is 1 minus the rest of its column.
     """
-    s, V = checks.array(s, "s", (None,)).real, checks.square(V, "V")
+    s, V = _levels_and_matrix(s, V, "V")
+    check_hermitian(V, "V")
     alpha, t = checks.number(alpha, "alpha", 0.0), checks.number(t, "t", 0.0)
     difference = s[:, None] - s[None, :]
     probability = (alpha * t * np.abs(V) * np.sinc(difference * t / (2 * np.pi))) ** 2
@@ -156,7 +161,8 @@ def motion_in_band(s: ArrayLike, V: ArrayLike, alpha: Any, t: Any, *, order: Any
     order = 1 drops the last term, the level shift by the other band; over t ~ 1/alpha that costs O(alpha).
     For exact signs s = -1, +1 only. (Our reconstruction, second-order perturbation theory.)
     """
-    s, V = checks.array(s, "s", (None,)).real, checks.square(V, "V")
+    s, V = _levels_and_matrix(s, V, "V")
+    check_hermitian(V, "V")
     alpha, t = checks.number(alpha, "alpha", 0.0), checks.number(t, "t", 0.0)
     order = checks.integer(order, "order", 1, 2)
     if not np.all(np.abs(s) == 1):
@@ -184,11 +190,22 @@ def _step_arguments(
     c: Any, s: Any, V: Any, alpha: Any, angle: Any, drive: str
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, float, float]:
     checks.choice(drive, "drive", DRIVES)
-    c, V = checks.array(c, "c").astype(complex), checks.array(V, "V").astype(complex)
-    s = checks.array(s, "s", (None,)).real
-    if V.shape != (len(s), len(s)) or c.shape[:1] != s.shape:
-        raise ValueError(f"c, s and V must have one dimension, got shapes {c.shape}, {s.shape} and {V.shape}")
-    return c, s, V, _positive(alpha, "alpha"), _positive(angle, "angle")
+    s, V = _levels_and_matrix(s, V, "V")
+    check_hermitian(V, "V")
+    c = checks.array(c, "c").astype(complex)
+    if c.shape[:1] != s.shape:
+        raise ValueError(f"c must have one row for each of the {len(s)} levels, got shape {c.shape}")
+    alpha, angle = _positive(alpha, "alpha"), _positive(angle, "angle")
+    if drive != "constant" and angle / alpha > MAX_TIME:
+        raise ValueError(f"angle / alpha must be at most {MAX_TIME:g} for drive {drive!r}, got {angle / alpha:g}")
+    return c, s, V.astype(complex), alpha, angle
+
+
+def _levels_and_matrix(s: ArrayLike, matrix: ArrayLike, name: str) -> tuple[np.ndarray, np.ndarray]:
+    s, matrix = checks.real_array(s, "s", (None,)), checks.square(matrix, name)
+    if len(s) != len(matrix):
+        raise ValueError(f"{name} must be {len(s)} x {len(s)} for {len(s)} levels, got shape {matrix.shape}")
+    return s, matrix
 
 
 def _exponential(A: np.ndarray, t: float, c: np.ndarray) -> np.ndarray:

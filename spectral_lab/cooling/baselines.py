@@ -5,7 +5,7 @@ All of it is literature; the numbers are ours. Everything is dense and exact.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -13,7 +13,7 @@ from jaxtyping import Complex, Float
 from numpy.typing import ArrayLike
 
 from spectral_lab import checks
-from spectral_lab.cooling.hamiltonians import PAULIS, start_state, tfim
+from spectral_lab.cooling.hamiltonians import PAULIS, generator, start_state, tfim
 from spectral_lab.cooling.levels import Levels, levels
 from spectral_lab.cooling.queries import ERROR, sign_queries
 from spectral_lab.cooling.sign_functions import sign_of
@@ -61,10 +61,17 @@ def imaginary_time(H: Any, state: Any, beta: Any) -> Prepared:
 
 
 def adiabatic(H: Any, T: Any, *, step: Any = 0.05) -> Prepared:
-    """(1 - t/T)(-sum X) + (t/T) H from all-plus over a time T, by commutator-free Magnus steps of order 4."""
+    """(1 - t/T)(-sum X) + (t/T) H from all-plus over a time T, by commutator-free Magnus steps of order 4.
+
+    Raises ValueError unless H acts on spins, or if T / step exceeds 10^6.
+    """
     spectrum = levels(H)
-    n = checks.integer(spectrum.dimension.bit_length() - 1, "number of spins", 1)
+    n = spectrum.dimension.bit_length() - 1
+    if n == 0 or 2**n != spectrum.dimension:
+        raise ValueError(f"H must act on spins, a power of two states, got {spectrum.dimension}")
     T, step = checks.number(T, "T", above=0.0), checks.number(step, "step", above=0.0)
+    if T / step > 1e6:
+        raise ValueError(f"T / step must be at most 1e+06, got {T / step:g}")
     target = (spectrum.vectors * spectrum.energies) @ spectrum.vectors.conj().T
     field = tfim(n, J=0.0, g=1.0, h=0.0).full()
     psi = start_state(n, "plus").full()[:, 0]
@@ -81,7 +88,7 @@ def bath_cycles(n: Any, count: Any, g: Any, spread: Any, seed: Any = 0) -> list[
     """Random contacts: a random Pauli on a random site, omega uniform in [0.5, spread/2], time pi/g +- 20 %."""
     n, count = checks.integer(n, "n", 1), checks.integer(count, "count", 0)
     g, spread = checks.number(g, "g", above=0.0), checks.number(spread, "spread", 1.0)
-    rng = np.random.default_rng(seed)
+    rng = generator(seed)
     cycles = []
     for _ in range(count):
         v = np.zeros((n, 3))
@@ -111,18 +118,21 @@ def bath_cooling(
 
 
 def damped_bath(
-    H: Any, state: Any, *, omega: Any, field: ArrayLike, g: Any, rate: Any, times: Sequence[float]
+    H: Any, state: Any, *, omega: Any, field: ArrayLike, g: Any, rate: Any, times: ArrayLike
 ) -> tuple[Float[np.ndarray, " t"], Float[np.ndarray, " t"]]:
     """The same bath with an ancilla that decays at a constant rate instead of being reset: qutip's master equation.
 
     L = sqrt(rate) |0><1| on the ancilla; `field` (n, 3) is the system side of the coupling. Returns the mean energy
-    and the ground-space population at `times`.
+    and the ground-space population at `times`, which start with the contact. Raises ValueError if they do not increase.
     """
     import qutip
 
     spectrum = levels(H)
     A = spectrum.operator(field)
     omega, g, rate = checks.number(omega, "omega"), checks.number(g, "g"), checks.number(rate, "rate", 0.0)
+    times = checks.real_array(times, "times", (None,))
+    if len(times) == 0 or np.any(np.diff(times) <= 0):
+        raise ValueError(f"times must hold at least one time, and increase, got {times}")
     lower, one = qutip.destroy(2), qutip.qeye(2)
     E = qutip.Qobj(np.diag(spectrum.energies))
     total = qutip.tensor(E, one) + qutip.tensor(qutip.qeye(spectrum.dimension), omega * lower.dag() * lower)
@@ -132,7 +142,7 @@ def damped_bath(
     result = qutip.mesolve(
         total,
         start,
-        list(times),
+        times,
         c_ops=[np.sqrt(rate) * qutip.tensor(qutip.qeye(spectrum.dimension), lower)],
         e_ops=[qutip.tensor(E, one), qutip.tensor(ground, one)],
         options={"progress_bar": "", "nsteps": 100_000, "atol": 1e-10, "rtol": 1e-8},

@@ -88,6 +88,11 @@ def start_state(n: Any, kind: str = "neel") -> Any:
     import qutip
 
     n = checks.integer(n, "n", 1, MAX_SITES)
+    return qutip.Qobj(product_amplitudes(n, kind)[:, None], dims=[[2] * n, [1]])
+
+
+def product_amplitudes(n: int, kind: str) -> Float[np.ndarray, " N"]:
+    """The amplitudes of `start_state`, which are real."""
     kind = checks.choice(kind, "kind", START_STATES)
     up, down = np.array([1.0, 0.0]), np.array([0.0, 1.0])
     even, odd = {
@@ -100,23 +105,23 @@ def start_state(n: Any, kind: str = "neel") -> Any:
     state = np.ones(1)
     for i in range(n):
         state = np.kron(state, odd if i % 2 else even)
-    return qutip.Qobj(state[:, None], dims=[[2] * n, [1]])
+    return state
 
 
 def random_field(n: Any, seed: Any) -> Float[np.ndarray, "n 3"]:
     """Coefficients v_{ia} of a random local field, normalised so that V = sum v_{ia} sigma^a_i has norm exactly 1.
 
     v_{ia} ~ N(0, 1) / sum_i |v_i|: the sites commute, so ||V|| is the sum of the lengths |v_i|. `seed` is an
-    integer or a numpy Generator. (Our reconstruction: the paper asks for a weak perturbation V.)
+    integer or a numpy Generator. (Our reconstruction: which perturbation the paper takes, its abstract does not say.)
     """
     n = checks.integer(n, "n", 1, MAX_SITES)
-    v = np.random.default_rng(seed).normal(size=(n, 3))
+    v = generator(seed).normal(size=(n, 3))
     return v / np.linalg.norm(v, axis=1).sum()
 
 
 def field_operator(v: ArrayLike) -> Any:
     """V = sum_i v_i . sigma_i as a qutip operator; v has shape (n, 3), directions X, Y, Z."""
-    v = checks.array(v, "v", (None, 3)).real
+    v = checks.real_array(v, "v", (None, 3))
     n = checks.integer(len(v), "the number of rows of v", 1, MAX_SITES)
     total = scipy.sparse.csr_array((2**n, 2**n), dtype=complex)
     for i in range(n):
@@ -143,7 +148,7 @@ def gue(dimension: Any, seed: Any) -> Complex[np.ndarray, "N N"]:
     B has real and imaginary parts of unit variance. It is the control that has no locality (derived here).
     """
     dimension = checks.integer(dimension, "dimension", 1)
-    rng = np.random.default_rng(seed)
+    rng = generator(seed)
     B = rng.normal(size=(dimension, dimension)) + 1j * rng.normal(size=(dimension, dimension))
     return (B + B.conj().T) / (4 * np.sqrt(dimension))
 
@@ -155,9 +160,17 @@ def random_hopping(sites: Any, seed: Any) -> Any:
     max(sum of positive, sum of negative one-particle energies), here equal on both sides (derived here).
     """
     sites = checks.integer(sites, "sites", 2, MAX_SITES // 2)
-    weights = np.random.default_rng(seed).normal(size=(sites - 1, 2))
+    weights = generator(seed).normal(size=(sites - 1, 2))
     norm = sum(np.abs(np.linalg.eigvalsh(np.diag(w, 1) + np.diag(w, -1))).sum() / 2 for w in weights.T)
     return _qobj(sum_hoppings(sites, weights / norm), 2 * sites)
+
+
+def generator(seed: Any) -> np.random.Generator:
+    """The numpy Generator of a seed; a Generator passes through, and goes on where it was.
+
+    Raises ValueError unless the seed is a whole number of at least 0 or a Generator.
+    """
+    return seed if isinstance(seed, np.random.Generator) else np.random.default_rng(checks.integer(seed, "seed", 0))
 
 
 def _z_values(n: int) -> Float[np.ndarray, "n N"]:

@@ -15,6 +15,7 @@ from numpy.typing import ArrayLike
 from spectral_lab import checks
 from spectral_lab.cooling.bands import evolve
 from spectral_lab.cooling.cooling import perturbations
+from spectral_lab.cooling.hamiltonians import generator
 from spectral_lab.cooling.levels import levels
 
 MIXING = ("uniform", "haar")
@@ -38,7 +39,7 @@ def ladder_walks(k: Any, walks: Any, seed: Any = 0, mixing: str = "haar") -> Int
     """
     k, walks = checks.integer(k, "k", 0), checks.integer(walks, "walks", 1)
     mixing = checks.choice(mixing, "mixing", MIXING)
-    rng = np.random.default_rng(seed)
+    rng = generator(seed)
     level, steps = np.full(walks, k), np.zeros(walks, dtype=int)
     while np.any(level):
         for start in np.unique(level[level > 0]).tolist():
@@ -71,7 +72,7 @@ def descend(
     spectrum = levels(H)
     level = checks.integer(start, "start", 0, spectrum.dimension - 1)
     max_steps = checks.integer(max_steps, "max_steps", 0)
-    rng = np.random.default_rng(seed)
+    rng = generator(seed)
     fields = perturbations(perturbation, max_steps, spectrum, rng)
     tops = np.array([np.flatnonzero(spectrum.same_level(i))[[0, -1]] for i in range(spectrum.dimension)])
     visited = [int(tops[level, 0])]
@@ -92,11 +93,16 @@ def mean_ground_population(H: Any, unitaries: Sequence[ArrayLike]) -> float:
 
     It is g/N for a g-fold ground level, whatever the unitaries: sum_i |<0|U|i>|^2 = 1. So a schedule that does not
     look at the state cannot cool an unknown one. The unitaries are in the basis of the levels.
+    Raises ValueError on a matrix that is not unitary (1e-8).
     """
     spectrum = levels(H)
     total = np.eye(spectrum.dimension, dtype=complex)
     for U in unitaries:
-        total = checks.array(U, "unitaries", (spectrum.dimension,) * 2) @ total
+        U = checks.array(U, "unitaries", (spectrum.dimension,) * 2)
+        defect = np.abs(U @ U.conj().T - np.eye(spectrum.dimension)).max()
+        if defect > 1e-8:
+            raise ValueError(f"unitaries must be unitary, but U U* differs from 1 by {defect:.2g}")
+        total = U @ total
     return float((np.abs(total[spectrum.same_level(0)]) ** 2).sum() / spectrum.dimension)
 
 

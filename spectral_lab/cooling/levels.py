@@ -67,10 +67,10 @@ class Levels:
         """A Hermitian operator in the basis of the levels; V: qutip operator, matrix, or field of shape (n, 3)."""
         V = checks.array(V.full() if hasattr(V, "full") else V, "V")
         if V.ndim == 2 and V.shape[1] == 3 and 2 ** len(V) == self.dimension:
-            return np.tensordot(V.real, self.paulis, axes=2)
+            return np.tensordot(checks.real_array(V, "V"), self.paulis, axes=2)
         if V.shape != (self.dimension,) * 2:
             raise ValueError(f"V must be {self.dimension} x {self.dimension} or a field of shape (n, 3), got {V.shape}")
-        _check_hermitian(V, "V")
+        check_hermitian(V, "V")
         return (self.vectors.conj().T @ V @ self.vectors).astype(complex)
 
     @cached_property
@@ -101,9 +101,11 @@ def levels(H: Any) -> Levels:
     matrix = _dense(H)
     key = hashlib.blake2b(matrix.tobytes(), digest_size=16).digest() + bytes(str(matrix.shape), "ascii")
     if key not in _cache:
-        _check_hermitian(matrix, "H")
+        check_hermitian(matrix, "H")
         real = not np.iscomplexobj(matrix) or not matrix.imag.any()
-        _cache[key] = Levels(*np.linalg.eigh(matrix.real if real else matrix))
+        energies, vectors = np.linalg.eigh(matrix.real if real else matrix)
+        energies.flags.writeable = vectors.flags.writeable = False  # they are shared by all who ask
+        _cache[key] = Levels(energies, vectors)
         if len(_cache) > 16:
             _cache.popitem(last=False)
     _cache.move_to_end(key)
@@ -137,7 +139,8 @@ def _dense(H: Any) -> np.ndarray:
     return matrix
 
 
-def _check_hermitian(matrix: np.ndarray, name: str) -> None:
+def check_hermitian(matrix: np.ndarray, name: str) -> None:
+    """Raises ValueError if a square matrix differs from its adjoint by more than rounding."""
     defect = np.abs(matrix - matrix.conj().T).max()
     if defect > 1e-10 * max(np.abs(matrix).max(), 1.0):
         raise ValueError(f"{name} must be Hermitian, but it differs from its adjoint by {defect:.2g}")

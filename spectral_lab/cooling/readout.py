@@ -21,7 +21,7 @@ def pointer_density(
     """Density of the outcome e of a Gaussian pointer: p(e) = sum_i |c_i|^2 N(e; E_i, s), per unit of energy."""
     E, p = _levels(energies, populations)
     s = checks.number(resolution, "resolution", above=0.0)
-    e = checks.array(e, "e").real
+    e = checks.real_array(e, "e")
     bell = np.exp(-0.5 * ((e[..., None] - E) / s) ** 2) / (np.sqrt(2 * np.pi) * s)
     return np.asarray(bell @ p)
 
@@ -38,7 +38,7 @@ def pointer_factors(energies: ArrayLike, e: Any, resolution: Any) -> Float[np.nd
 
     At resolution 0 it is the projector onto the level nearest to e, all of it if degenerate.
     """
-    E = checks.array(energies, "energies", (None,)).real
+    E = checks.real_array(energies, "energies", (None,))
     s = checks.number(resolution, "resolution", 0.0)
     distance = np.abs(E - checks.number(e, "e"))
     nearest = distance.min()
@@ -50,14 +50,14 @@ def pointer_factors(energies: ArrayLike, e: Any, resolution: Any) -> Float[np.nd
 
 def band_factors(s: ArrayLike) -> tuple[Float[np.ndarray, " N"], Float[np.ndarray, " N"]]:
     """Kraus operators of 'below mu?': K_- = cos, K_+ = sin of (pi/4)(1 + s_w); K_-^2 + K_+^2 = 1 exactly."""
-    quarter = 0.25 * np.pi * (1 + checks.array(s, "s", (None,)).real)
+    quarter = 0.25 * np.pi * (1 + checks.real_array(s, "s", (None,)))
     return np.cos(quarter), np.sin(quarter)
 
 
 def _levels(energies: ArrayLike, populations: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
-    E, p = checks.array(energies, "energies", (None,)).real, checks.array(populations, "populations", (None,)).real
-    if len(E) != len(p):
-        raise ValueError(f"energies and populations must have one length, got {len(E)} and {len(p)}")
+    E, p = checks.real_array(energies, "energies", (None,)), checks.real_array(populations, "populations", (None,))
+    if len(E) != len(p) or len(E) == 0:
+        raise ValueError(f"energies and populations must have one length of at least 1, got {len(E)} and {len(p)}")
     if p.min() < -1e-12 or p.sum() <= 0:
         raise ValueError("populations must not be negative, and not all zero")
     return E, np.maximum(p, 0.0)

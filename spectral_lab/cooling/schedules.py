@@ -63,7 +63,7 @@ def run_schedule(H: Any, state: Any, schedule: Schedule, *, signs: bool = True) 
 
 def kick_operator(w: ArrayLike) -> Complex[np.ndarray, "N N"]:
     """prod_i e^{-i w_i . sigma_i} for w of shape (n, 3): one rotation for each spin, cos|w| - i sin|w| w.sigma/|w|."""
-    w = checks.array(w, "w", (None, 3)).real
+    w = checks.real_array(w, "w", (None, 3))
     length = np.linalg.norm(w, axis=1)
     axis = np.sinc(length / np.pi)[:, None] * w
     sites = np.cos(length)[:, None, None] * np.eye(2) - 1j * np.tensordot(axis, PAULIS, axes=1)

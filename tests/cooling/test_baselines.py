@@ -77,6 +77,11 @@ def test_filter_queries():
     [
         (lambda: bl.imaginary_time(H4, NEEL4, -1), "beta must be"),
         (lambda: bl.adiabatic(H4, 0), "T must be"),
+        (lambda: bl.adiabatic(H4, 1e9), "T / step must be"),
+        (lambda: bl.adiabatic(np.diag([1.0, 2.0, 3.0]), 1), "H must act on spins"),
+        (lambda: bl.adiabatic(np.eye(1), 1), "H must act on spins"),
+        (lambda: bl.damped_bath(H4, NEEL4, omega=1, field=np.ones((4, 3)), g=1, rate=1, times=[]), "times must"),
+        (lambda: bl.damped_bath(H4, NEEL4, omega=1, field=np.ones((4, 3)), g=1, rate=1, times=[1, 0]), "times must"),
         (lambda: bl.filter_queries(17, 0.5, 0.0), "success must be"),
         (lambda: bl.bath_cycles(3, -1, 0.5, 9.0), "count must be"),
         (lambda: bl.eigenvalue_filter(H4, NEEL4, -1.0), "width must be"),

@@ -131,6 +131,9 @@ def test_uniform_field_is_dark_and_gue_norm_tends_to_one():
         (lambda: hm.field_operator(np.ones(3)), "v must have shape"),
         (lambda: hm.uniform_field(3, (0, 0, 0)), "direction must not"),
         (lambda: hm.random_field(0, 1), "n must be"),
+        (lambda: hm.random_field(2, "a"), "seed must be"),
+        (lambda: hm.gue(2, None), "seed must be"),
+        (lambda: hm.field_operator(1j * np.ones((2, 3))), "v must be real"),
     ],
 )
 def test_bad_input_is_named(call, message):

@@ -82,6 +82,8 @@ def test_no_schedule_statement_holds_for_the_trajectories_themselves():
         (lambda: ladder.ladder_walks(2, 0), "walks must be"),
         (lambda: ladder.descend(hm.tfim(2), 4), "start must be"),
         (lambda: ladder.mean_ground_population(hm.tfim(2), [np.eye(3)]), "unitaries must have shape"),
+        (lambda: ladder.mean_ground_population(hm.tfim(2), [2 * np.eye(4)]), "unitaries must be unitary"),
+        (lambda: ladder.ladder_walks(2, 2, "a"), "seed must be"),
     ],
 )
 def test_bad_input_is_named(call, message):

@@ -68,6 +68,10 @@ def test_levels_are_kept():
     spectrum = levels(hm.tfim(3))
     assert levels(spectrum) is spectrum
     assert isinstance(spectrum, Levels)
+    with pytest.raises(ValueError, match="read-only"):  # one who changes them would change them for all
+        spectrum.energies[0] = 0.0
+    with pytest.raises(ValueError, match="read-only"):
+        spectrum.vectors[0, 0] = 0.0
 
 
 @pytest.mark.parametrize(
@@ -80,7 +84,9 @@ def test_levels_are_kept():
         (lambda: levels(hm.tfim(2)).coordinates(np.ones(3)), "state must have 4 amplitudes"),
         (lambda: levels(hm.tfim(2)).operator(np.ones((3, 3))), "V must be 4 x 4"),
         (lambda: levels(hm.tfim(2)).operator(np.triu(np.ones((4, 4)))), "V must be Hermitian"),
+        (lambda: levels(hm.tfim(2)).operator(1j * np.ones((2, 3))), "V must be real"),
         (lambda: smooth_sign(hm.tfim(2), 0.0, -1.0), "width must be"),
+        (lambda: smooth_sign(hm.tfim(2), np.nan), "mu must be"),
         (lambda: levels(np.eye(3)).paulis, "power of two"),
     ],
 )

@@ -59,6 +59,31 @@ def test_bounds_hold_the_spectrum():
         assert hi - lo < 1.2 * (E[-1] - E[0]) + 0.5
 
 
+def test_bounds_hold_for_many_chains_and_random_starts():
+    rng = np.random.default_rng(0)
+    for n in (3, 5, 7, 8):
+        J, g, h, Delta = 2 * rng.normal(size=4)
+        for chain, H in (
+            (ising_chain(n, J, g, h), hm.tfim(n, J, g, h)),
+            (heisenberg_chain(n, J, Delta), hm.xxz(n, J, Delta)),
+        ):
+            E = levels(H).energies
+            for seed in range(4):
+                lo, hi = chain.bounds(seed=seed)
+                assert lo <= E[0]
+                assert hi >= E[-1]
+
+
+def test_products_take_any_layout_of_a_state():
+    chain, H = ising_chain(6), hm.tfim(6).full()
+    psi = random_states(6, 3)
+    columns = psi.T.contiguous()
+    np.testing.assert_allclose(chain(columns.T).numpy(), psi.numpy() @ H.T, atol=1e-12)
+    np.testing.assert_allclose(chain(psi.conj()).numpy(), psi.numpy().conj() @ H.T, atol=1e-12)
+    np.testing.assert_allclose(chain(psi.repeat(1, 2)[:, ::2].real).numpy().shape, (3, 64))
+    np.testing.assert_allclose(chain(psi[:1].expand(4, 64)).numpy(), (psi[:1].numpy() @ H.T).repeat(4, 0), atol=1e-12)
+
+
 def test_energy_and_its_spread():
     psi = random_states(4)
     H = hm.tfim(4).full()
@@ -82,7 +107,7 @@ def test_rotations_are_the_exponential_of_the_field(n):
 
 
 def test_start_states_equal_those_of_qutip():
-    for kind in ("neel", "plus", "up", "down"):
+    for kind in hm.START_STATES:
         ours = product_state(5, kind).numpy()[0]
         np.testing.assert_allclose(ours, hm.start_state(5, kind).full()[:, 0], atol=1e-15)
 
@@ -192,6 +217,10 @@ def test_a_long_chain_cools_without_a_matrix():
         (lambda: ising_chain(0), "n must be"),
         (lambda: heisenberg_chain(1), "n must be"),
         (lambda: product_state(3, "hot"), "kind must be"),
+        (lambda: product_state(3, batch=0), "batch must be"),
+        (lambda: ising_chain(3)(random_states(4)), "psi must be"),
+        (lambda: ising_chain(3, dtype=torch.float32)(random_states(3)), "psi must be"),
+        (lambda: ising_chain(3).bounds(5), "steps must be"),
         (lambda: cool_chain(ising_chain(3), -1), "steps must be"),
         (lambda: cool_chain(ising_chain(3), 1, width=0), "width must be"),
         (lambda: CoolingCircuit(heisenberg_chain(3), 0), "layers must be"),

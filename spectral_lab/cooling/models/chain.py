@@ -15,7 +15,7 @@ import torch
 from torch import Tensor, nn
 
 from spectral_lab import checks
-from spectral_lab.cooling.hamiltonians import PAULIS
+from spectral_lab.cooling.hamiltonians import PAULIS, product_amplitudes
 
 WINDOW = 5  # sites in a window; 4 and 5 are equally fast
 _X = PAULIS[0].real
@@ -53,6 +53,12 @@ class Chain(nn.Module):
         return 2**self.n
 
     def forward(self, psi: Tensor) -> Tensor:
+        if psi.shape[-1:] != self.diagonal.shape or psi.dtype.to_real() != self.diagonal.dtype:
+            raise ValueError(
+                f"psi must be (.., {self.dimension}) with the precision of {self.diagonal.dtype}, "
+                f"got shape {tuple(psi.shape)} and {psi.dtype}"
+            )
+        psi = psi.resolve_conj().contiguous()
         result = self.diagonal * psi
         shape = psi.shape
         parts = 2 if psi.is_complex() else 1
@@ -83,12 +89,14 @@ class Chain(nn.Module):
         mean = inner(psi, h).real
         return mean, (inner(h, h).real - mean**2).clamp(min=0).sqrt()
 
-    def bounds(self, steps: int = 40, seed: int = 0) -> tuple[float, float]:
-        """lo <= E_min and E_max <= hi, by Lanczos steps from a random vector, widened by the last coefficient.
+    def bounds(self, steps: Any = 40, seed: int = 0) -> tuple[float, float]:
+        """lo <= E_min and E_max <= hi, by Lanczos steps from a random vector.
 
-        Without reorthogonalisation the extreme Ritz values stay inside the spectrum; their distance to its ends is
-        at most the last off-diagonal coefficient (literature).
+        The extreme Ritz values lie inside the spectrum, and after 40 steps close to its ends. They are moved outwards
+        by the last off-diagonal coefficient, at most 1, and by 1 % of the spread at least. That is no proof: it held
+        for every chain that we could check, and fewer steps than 20 are refused.
         """
+        steps = checks.integer(steps, "steps", 20)
         generator = torch.Generator().manual_seed(seed)
         v = torch.randn(self.dimension, generator=generator, dtype=torch.float64).to(self.diagonal)
         v, before = v / torch.linalg.vector_norm(v), torch.zeros_like(v)
@@ -129,16 +137,10 @@ def heisenberg_chain(n: Any, J: Any = 1.0, Delta: Any = 1.0, dtype: torch.dtype 
     return Chain(n, diagonal.reshape(-1).to(dtype), windows)
 
 
-def product_state(n: Any, kind: str = "neel", batch: int = 1, dtype: torch.dtype = torch.complex128) -> Tensor:
-    """`batch` copies of a product state, shape (batch, 2^n): 'neel' (0101..), 'plus', 'up' or 'down'."""
-    n = checks.integer(n, "n", 1, 30)
-    kind = checks.choice(kind, "kind", ("neel", "plus", "up", "down"))
-    psi = torch.zeros(2**n, dtype=dtype)
-    if kind == "plus":
-        psi[:] = 2 ** (-n / 2)
-    else:
-        psi[{"neel": int(("01" * n)[:n], 2), "up": 0, "down": 2**n - 1}[kind]] = 1
-    return psi.repeat(batch, 1)
+def product_state(n: Any, kind: str = "neel", batch: Any = 1, dtype: torch.dtype = torch.complex128) -> Tensor:
+    """`batch` copies of a product state of `hamiltonians.start_state`, shape (batch, 2^n)."""
+    amplitudes = torch.from_numpy(product_amplitudes(checks.integer(n, "n", 1, 30), kind))
+    return amplitudes.to(dtype).repeat(checks.integer(batch, "batch", 1), 1)
 
 
 def inner(a: Tensor, b: Tensor) -> Tensor:
