@@ -15,9 +15,9 @@ from numpy.typing import ArrayLike
 
 from spectral_lab import checks
 from spectral_lab.cooling.bands import DRIVES, evolve
-from spectral_lab.cooling.hamiltonians import gue, random_field, uniform_field
+from spectral_lab.cooling.hamiltonians import generator, gue, random_field, uniform_field
 from spectral_lab.cooling.levels import Levels, levels
-from spectral_lab.cooling.queries import Queries, pointer_queries, step_queries
+from spectral_lab.cooling.queries import ERROR, Queries, pointer_queries, sign_queries, step_queries
 from spectral_lab.cooling.readout import band_factors, pointer_factors, read_pointer
 from spectral_lab.cooling.sign_functions import sign_of
 
@@ -30,9 +30,8 @@ class Trajectory:
     """One cooling run of d steps; entry 0 is the start, entry k the state after step k and its read-out.
 
     energies: mean energy; ground_population: weight on the ground SPACE (all of a degenerate level);
-    shifts: mu of each step; readings: what the pointer said (NaN without one); accepted: whether a band read-out
-    found the state below (policy 'band'); queries: calls of exp(-i H tau) so far, read-outs included;
-    perturbation_queries: calls of V so far; populations of every level.
+    shifts: mu of each step; readings: what the pointer said (NaN without one); queries: calls of exp(-i H tau) so
+    far, read-outs included; perturbation_queries: calls of V so far; populations of every level.
     """
 
     energies: Float[np.ndarray, " d1"]
@@ -77,7 +76,8 @@ def cool(
     'sweep' (from 0.8 to 0.1 of the spectrum) or 'mean' (the mean energy plus margin); it heats.
     drive, alpha, angle, width: as in `cooling_step`. perturbation: 'field' (a new random local field at each step),
     'gue', 'uniform' (the same field on all sites, dark for Heisenberg), or an array: one V or field (n, 3) for all
-    steps, or one field a step (d, n, 3). Raises ValueError on arguments outside their range.
+    steps, or one field a step (d, n, 3). Raises ValueError on arguments outside their range, or on an array of shifts
+    for another policy than 'none'.
     """
     spectrum = levels(H)
     c = spectrum.coordinates(state)
@@ -87,14 +87,20 @@ def cool(
     drive = checks.choice(drive, "drive", DRIVES)
     margin = checks.number(margin, "margin", 0.0)
     width, resolution = checks.number(width, "width", 0.0), checks.number(resolution, "resolution", 0.0)
-    rng = np.random.default_rng(seed)
+    rng = generator(seed)
     fields = perturbations(perturbation, steps, spectrum, rng)
-    planned = _plan(shifts, steps, spectrum) if policy == "none" else None
+    planned = _plan(shifts, steps, spectrum)
+    if policy != "none" and not isinstance(shifts, str):
+        raise ValueError(f"shifts can be given for policy 'none' only: policy {policy!r} finds its own")
 
     E = spectrum.energies
-    cost = step_queries(max(spectrum.spread, 1e-9), width=width, alpha=alpha, angle=angle, drive=drive)
-    reading_cost = pointer_queries(max(spectrum.spread, 1e-9), resolution) if policy == "pointer" else 0.0
+    spread = max(spectrum.spread, 1e-9)
+    cost = step_queries(spread, width=width, alpha=alpha, angle=angle, drive=drive)
+    reading_cost = 0.0
+    if policy == "band":  # cos and sin of (pi/4)(1 + s) are the P and Q of one circuit, about as long as the sign's
+        reading_cost = sign_queries(spread, width)
     if policy == "pointer":
+        reading_cost = pointer_queries(spread, resolution)
         start = np.abs(c) ** 2
         reading = read_pointer(E, start, resolution, rng)
         c = _collapse(c, pointer_factors(E, reading, resolution))
@@ -106,20 +112,18 @@ def cool(
     for k in range(steps):
         if policy == "pointer":
             mu = reading + margin
-        elif planned is not None:
-            mu = float(planned[k])
         elif policy == "none":
-            mu = float(np.abs(c) ** 2 @ E) + margin
-        used = mu
-        c = evolve(c, sign_of(E, mu, width), next(fields), alpha=alpha, angle=angle, drive=drive)
+            mu = float(np.abs(c) ** 2 @ E) + margin if planned is None else float(planned[k])
+        used, s = mu, sign_of(E, mu, width)
+        c = evolve(c, s, next(fields), alpha=alpha, angle=angle, drive=drive)
         if policy == "pointer":
             reading = read_pointer(E, np.abs(c) ** 2, resolution, rng)
             c = _collapse(c, pointer_factors(E, reading, resolution))
         elif policy == "band":
             c, below = _ask_band(c, E, mu - margin, width, rng)
             mu = mu - margin if below else mu
-        # Above the whole spectrum S is a constant, and needs no query.
-        called = cost if used < E[-1] else Queries(0.0, cost.perturbation)
+        # With mu well above (or below) the whole spectrum S is a constant, and needs no query.
+        called = cost if np.ptp(s) > ERROR else Queries(0.0, cost.perturbation)
         log.add(np.abs(c) ** 2, used, reading if policy == "pointer" else np.nan, called, reading_cost)
     return log.trajectory()
 
@@ -176,7 +180,7 @@ def _plan(shifts: ArrayLike | str, steps: int, spectrum: Levels) -> np.ndarray |
         if checks.choice(shifts, "shifts", ("sweep", "mean")) == "mean":
             return None
         return spectrum.energies[0] + spectrum.spread * np.linspace(0.8, 0.1, steps)
-    return checks.array(shifts, "shifts", (steps,)).real
+    return checks.real_array(shifts, "shifts", (steps,))
 
 
 def _collapse(c: np.ndarray, factors: np.ndarray) -> np.ndarray:

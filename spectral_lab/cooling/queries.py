@@ -1,7 +1,8 @@
 """The bill: how often each variant asks for exp(-i H tau) and for V.
 
-The paper states O(d^{3/2}/eps) queries to the time evolution of H and O(d^{3/2}) to a block encoding of V. The
-counts with constants below are our reconstruction of such an algorithm; those of the variants are ours.
+The paper states orders, up to logarithms: d^{3/2}/eps queries to the time evolution of H, and d^{3/2} to a block
+encoding of V. The counts below, with constants and logarithms of the errors, are our reconstruction of such an
+algorithm; those of the variants are ours.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from spectral_lab.cooling.bands import DRIVES, budget, pulses
 from spectral_lab.cooling.sign_functions import TINY, oracle_time, sign_degree
 
 ERROR = 1e-3  # of the sign outside its window, and of the simulation of a step
+MAX_TIME = 1e6
 
 
 class Queries(NamedTuple):
@@ -31,7 +33,7 @@ def sign_queries(spread: Any, width: Any, error: Any = ERROR) -> float:
     The width w is an energy resolution eps = w erfcinv(error/2), hence edges of eps tau radians. Infinite at w = 0.
     """
     spread, width = checks.number(spread, "spread", above=0.0), checks.number(width, "width", 0.0)
-    error = checks.number(error, "error", maximum=0.5, above=0.0)
+    error = _error(error)
     if width <= TINY:  # the exact sign
         return np.inf
     resolution = width * float(scipy.special.erfcinv(error / 2))
@@ -41,7 +43,7 @@ def sign_queries(spread: Any, width: Any, error: Any = ERROR) -> float:
 
 def jacobi_anger_degree(t: Any, error: Any = ERROR) -> int:
     """Uses of a block encoding of norm 1 for exp(-i t A): smallest K, 2 sum_{k>K} |J_k(t)| < error (literature)."""
-    t, error = checks.number(t, "t", 0.0), checks.number(error, "error", maximum=1.0, above=0.0)
+    t, error = checks.number(t, "t", 0.0, MAX_TIME), _error(error)
     k = np.arange(int(1.5 * t + 60 - 10 * np.log10(error)))
     beyond = 2 * np.cumsum(np.abs(scipy.special.jv(k, t))[::-1])[::-1]  # beyond[k] counts the orders >= k
     return int(np.argmax(beyond < error)) - 1 if beyond[0] >= error else 0
@@ -53,6 +55,7 @@ def pointer_queries(spread: Any, resolution: Any, error: Any = ERROR) -> float:
     The pointer couples for times t with the Gaussian amplitude exp(-t^2 s^2), cut on both sides where it is small.
     """
     spread, s = checks.number(spread, "spread", above=0.0), checks.number(resolution, "resolution", 0.0)
+    error = _error(error)
     if s <= TINY:
         return np.inf
     tau, _ = oracle_time(spread, s)
@@ -100,7 +103,7 @@ def bill(
     steps = checks.integer(steps, "steps", 1)
     gamma = checks.number(overlap, "overlap", maximum=1.0, above=0.0)
     spread, resolution = checks.number(spread, "spread", above=0.0), checks.number(resolution, "resolution", above=0.0)
-    width = resolution / float(scipy.special.erfcinv(error / 2))
+    width = resolution / float(scipy.special.erfcinv(_error(error) / 2))
     alpha, _ = budget(steps, leak_budget, angle)
     constant = step_queries(spread, width=width, alpha=alpha, angle=angle, error=error)
     pulsed = step_queries(spread, width=width, alpha=0.5 * steps**-0.25, angle=angle, drive="bang-bang", error=error)
@@ -113,3 +116,7 @@ def bill(
         "amplified filter": one_sign / gamma,
         "bath": checks.integer(contacts, "contacts", 0) * np.pi / (resolution * tau),
     }
+
+
+def _error(value: Any) -> float:
+    return checks.number(value, "error", 1e-100, 0.5)

@@ -103,6 +103,22 @@ def test_queries_add_up():
     np.testing.assert_allclose(np.diff(run.perturbation_queries), step.perturbation)
     above = cool(H, hm.start_state(4, "neel"), 2, policy="none", shifts=[99.0, 99.0], width=0.2)
     assert above.queries[-1] == 0  # above the spectrum S is a constant
+    edge = levels(H).energies[-1] + 0.1  # but not here, half a width above the highest level
+    near = cool(H, hm.start_state(4, "neel"), 2, policy="none", shifts=[edge, edge], width=0.2)
+    assert near.queries[-1] > 0
+
+
+def test_every_reading_is_on_the_bill():
+    """Policy 'band' asks once a step, with a polynomial of the sign's degree; 'pointer' asks once more at the start."""
+    H, spread, width, s = hm.tfim(4), levels(hm.tfim(4)).spread, 0.2, 0.1
+    step = queries.step_queries(spread, width=width, alpha=0.25, angle=12, drive="bang-bang").evolution
+    for policy, reading, before in (
+        ("none", 0.0, 0),
+        ("band", queries.sign_queries(spread, width), 0),
+        ("pointer", queries.pointer_queries(spread, s), 1),
+    ):
+        run = cool(H, hm.start_state(4, "plus"), 3, policy=policy, width=width, resolution=s, seed=1)
+        np.testing.assert_allclose(run.queries, before * reading + np.arange(4) * (step + reading))
 
 
 def test_a_symmetric_perturbation_is_dark():
@@ -136,6 +152,10 @@ def test_an_eigenstate_just_below_a_shift_never_rises_far():
         ({"perturbation": np.ones((2, 3, 3))}, r"perturbation must have shape \(4, 3, 3\)"),
         ({"policy": "none", "shifts": [0.0]}, "shifts must have shape"),
         ({"policy": "none", "shifts": "up"}, "shifts must be one of"),
+        ({"shifts": np.zeros(4)}, "shifts can be given for policy 'none' only"),
+        ({"seed": -1}, "seed must be"),
+        ({"seed": "a"}, "seed must be"),
+        ({"alpha": 1e-9, "drive": "constant"}, "t must be"),
     ],
 )
 def test_bad_input_is_named(options, message):

@@ -70,6 +70,10 @@ def test_pulses_are_cheaper_than_continuous_evolution_and_a_reading_costs_less_t
         (lambda: qu.bill(17, 10, 0.1, overlap=0), "overlap must be"),
         (lambda: qu.bill(17, 0, 0.1, overlap=0.1), "steps must be"),
         (lambda: qu.jacobi_anger_degree(1, 2.0), "error must be"),
+        (lambda: qu.jacobi_anger_degree(1e9), "t must be"),
+        (lambda: qu.pointer_queries(17, 0.1, 0), "error must be"),
+        (lambda: qu.pointer_queries(17, 0.1, np.nan), "error must be"),
+        (lambda: qu.bill(17, 10, 0.1, overlap=0.1, error=5), "error must be"),
     ],
 )
 def test_bad_input_is_named(call, message):
