@@ -111,12 +111,14 @@ def states_needed(family: str, frequency: SupportsFloat, age: SupportsFloat = 1.
     """
     family = checks.choice(family, "family", [name for name in FAMILIES if name != "lagt"])
     f, s = checks.number(frequency, "frequency", above=0), checks.number(age, "age", above=0)
+    with np.errstate(over="ignore"):
+        least = {"legs": 2 * np.pi * f * np.sqrt(np.expm1(s)), "fout": 2 * f * s}.get(family, np.pi * f * s)
+    if least > 2**53:
+        raise ValueError(f"frequency and age must need at most 2^53 states, got {frequency!r} and {age!r}")
     if family == "legs":
-        return int(np.ceil(2 * np.pi * f * np.sqrt(np.expm1(s))))
-    if family == "fout":
-        n = int(np.floor(2 * f * s)) + 1
-        return n + n % 2  # cosines and sines come in pairs
-    return int(np.floor(np.pi * f * s)) + 1
+        return int(np.ceil(least))
+    n = int(np.floor(least)) + 1
+    return n + n % 2 if family == "fout" else n  # cosines and sines come in pairs
 
 
 def fourier_states_needed(lipschitz: SupportsFloat, error: SupportsFloat, derivatives: SupportsInt = 1) -> int:
@@ -131,5 +133,9 @@ def fourier_states_needed(lipschitz: SupportsFloat, error: SupportsFloat, deriva
     L = checks.number(lipschitz, "lipschitz", 0)
     epsilon = checks.number(error, "error", above=0)
     k = checks.integer(derivatives, "derivatives", 1)
-    n = int(np.ceil((L / (np.pi**k * epsilon)) ** (2 / (2 * k - 1)) + 2))
+    with np.errstate(over="ignore"):
+        least = (np.divide(L, epsilon) ** (1 / k) / np.pi) ** (2 * k / (2 * k - 1)) + 2  # without pi^k, which overflows
+    if not least <= 2**53:
+        raise ValueError(f"lipschitz over error must need at most 2^53 states, got {lipschitz!r} and {error!r}")
+    n = int(np.ceil(least))
     return n + n % 2

@@ -35,8 +35,15 @@ class TimeWarp:
     inverse: RealFunction
 
     def sigma(self, t: Any, s: Any) -> Float[np.ndarray, "*times"]:
-        """sigma(t, s) = e^{a(s) - a(t)}, the warped position of time s <= t: 1 at s = t, towards 0 in the far past."""
-        return np.asarray(np.exp(self.a(np.asarray(s, dtype=float)) - self.a(np.asarray(t, dtype=float))))
+        """sigma(t, s) = e^{a(s) - a(t)}, the warped position of time s <= t: 1 at s = t, towards 0 in the far past.
+
+        Raises: ValueError for times outside the domain of a.
+        """
+        with np.errstate(all="ignore"):
+            sigma = np.asarray(np.exp(self.a(np.asarray(s, dtype=float)) - self.a(np.asarray(t, dtype=float))))
+        if not np.isfinite(sigma).all():
+            raise ValueError("t and s must lie in the domain of the warp")
+        return sigma
 
 
 EXPONENTIAL = TimeWarp(a=lambda t: t, derivative=np.ones_like, inverse=lambda a: a)
@@ -62,7 +69,12 @@ def warped_measure(warp: TimeWarp, t: Any, s: Any) -> Float[np.ndarray, "*times"
     t, s = _times(t, "t"), _times(s, "s")
     if (s > t).any():
         raise ValueError("s must be at most t: the memory sees only the past")
-    return np.asarray(warp.derivative(s) * warp.sigma(t, s))
+    sigma = warp.sigma(t, s)
+    with np.errstate(all="ignore"):
+        omega = np.asarray(warp.derivative(s) * sigma)
+    if not np.isfinite(omega).all():
+        raise ValueError("s must lie in the domain of the warp")
+    return omega
 
 
 def warped_coefficients(
@@ -78,7 +90,10 @@ def warped_coefficients(
     present = checks.number(t, "t")
     points, weights = np.polynomial.legendre.leggauss(nodes)
     sigma = (points + 1) / 2
-    past = warp.inverse(np.log(sigma) + warp.a(np.asarray(present)))
+    with np.errstate(all="ignore"):
+        past = warp.inverse(np.log(sigma) + warp.a(np.asarray(present)))
+    if not np.isfinite(past).all():
+        raise ValueError(f"t must lie in the domain of the warp, got {t!r}")
     return (weights / 2 * signal(past)) @ shifted_legendre(n, sigma)
 
 

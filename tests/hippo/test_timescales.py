@@ -121,6 +121,11 @@ def test_fourier_bound_holds_and_is_tight_for_the_ramp():
     np.testing.assert_allclose(ratios, [0.965, 0.992, 0.998], atol=1e-3)
 
 
+def test_a_constant_needs_no_tones_however_smooth_it_must_be():
+    assert fourier_states_needed(0.0, 1.0) == 2
+    assert fourier_states_needed(1.0, 0.1, derivatives=900) == 4  # pi^900 is beyond double precision
+
+
 @pytest.mark.parametrize(
     ("call", "message"),
     [
@@ -131,6 +136,10 @@ def test_fourier_bound_holds_and_is_tight_for_the_ramp():
         (lambda: horizon(0, 1.0), "n must"),
         (lambda: horizon(8, 0.0), "frequency must"),
         (lambda: fourier_states_needed(1.0, 0.0), "error must"),
+        (lambda: fourier_states_needed(1.0, 1e-300), "lipschitz over error must"),
+        (lambda: fourier_states_needed(1e300, 1e-300, 2), "lipschitz over error must"),
+        (lambda: states_needed("legs", 1.0, 2000.0), "frequency and age must"),
+        (lambda: states_needed("fout", 1e308, 1e308), "frequency and age must"),
     ],
 )
 def test_bad_input_is_named(call, message):

@@ -59,3 +59,18 @@ def test_the_future_is_refused():
         warped_basis(EXPONENTIAL, 4, 1.0, 1.5)
     with pytest.raises(ValueError, match="s must be at most t"):
         warped_measure(EXPONENTIAL, 1.0, [0.5, 1.5])
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: warped_basis(UNIFORM, 3, 1.0, -1.0), "t and s must"),
+        (lambda: warped_basis(UNIFORM, 3, 0.0, 0.0), "t and s must"),
+        (lambda: warped_measure(UNIFORM, 1.0, 0.0), "s must lie"),
+        (lambda: warped_coefficients(UNIFORM, 3, np.cos, -1.0), "t must"),
+        (lambda: warped_coefficients(UNIFORM, 3, np.cos, 1.0, 0), "nodes must"),
+    ],
+)
+def test_times_outside_the_domain_of_the_warp_are_named(call, message):
+    with pytest.raises(ValueError, match=f"^{message}"):
+        call()
