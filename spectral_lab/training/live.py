@@ -18,6 +18,7 @@ from spectral_lab.training.run import Run
 COLORS = ("#2f86c9", "#d55e00", "#009e73", "#cc79a7")  # one a run; readable on white and on near-black
 DASHES = ("", "6 3", "2 3", "8 3 2 3")  # one a metric
 WIDTH, HEIGHT, MARGIN = 340, 190, 40
+LINE = 12  # from label to label
 PAUSE = 0.25  # seconds between two pictures
 
 Curve = tuple[str, str, str, Sequence[tuple[float, float]]]  # label, colour, dash, points (x, y)
@@ -82,36 +83,49 @@ class Live:
 
 
 def panel(title: str, curves: Sequence[Curve], epochs: int) -> str:
-    """An SVG of curves over epochs, each labelled at its end; the range is that of the points, on round numbers."""
+    """An SVG of curves over epochs, each labelled at its end; the range is that of the points, on round numbers.
+
+    The picture grows with the number of labels, so that none lies on another or outside.
+    """
+    curves = [curve for curve in curves if curve[3]]
     values = [y for *_, points in curves for _, y in points]
+    height = max(HEIGHT, 2 * MARGIN + LINE * len(curves))
     low, high = _round_range(min(values), max(values)) if values else (0.0, 1.0)
 
     def place(x: float, y: float) -> str:
         across = MARGIN + x / epochs * (WIDTH - 2.6 * MARGIN)
-        return f"{across:.1f},{HEIGHT - MARGIN - (y - low) / (high - low) * (HEIGHT - 2 * MARGIN):.1f}"
+        return f"{across:.1f},{height - MARGIN - (y - low) / (high - low) * (height - 2 * MARGIN):.1f}"
 
     left, right = MARGIN, WIDTH - 1.6 * MARGIN
     lines = [
         f"<text x='{left}' y='20' font-weight='600'>{escape(title)}</text>",
-        f"<path d='M{left},{MARGIN} V{HEIGHT - MARGIN} H{right:.0f}' fill='none' stroke='currentColor'/>",
+        f"<path d='M{left},{MARGIN} V{height - MARGIN} H{right:.0f}' fill='none' stroke='currentColor'/>",
         f"<text x='{left - 5}' y='{MARGIN + 4}' text-anchor='end'>{high:g}</text>",
-        f"<text x='{left - 5}' y='{HEIGHT - MARGIN}' text-anchor='end'>{low:g}</text>",
-        f"<text x='{right:.0f}' y='{HEIGHT - MARGIN + 16}' text-anchor='end'>{epochs} epochs</text>",
+        f"<text x='{left - 5}' y='{height - MARGIN}' text-anchor='end'>{low:g}</text>",
+        f"<text x='{right:.0f}' y='{height - MARGIN + 16}' text-anchor='end'>{epochs} epochs</text>",
     ]
-    taken: list[float] = []
-    for label, color, dash, points in curves:
-        if not points:
-            continue
+    ends = [tuple(map(float, place(*points[-1]).split(","))) for *_, points in curves]
+    heights = _apart([down for _, down in ends], height - MARGIN)
+    for (label, color, dash, points), (across, down), beside in zip(curves, ends, heights, strict=True):
         path = " ".join(place(x, y) for x, y in points)
-        across, down = map(float, place(*points[-1]).split(","))
-        while any(abs(down - other) < 12 for other in taken):  # labels do not lie on each other
-            down += 3
-        taken.append(down)
         stroke = f"stroke='{color}' stroke-width='2' stroke-dasharray='{dash}'"
         lines.append(f"<polyline points='{path}' fill='none' {stroke}/>")
-        lines.append(f"<text x='{across + 4:.1f}' y='{down + 4:.1f}' fill='{color}'>{escape(label)}</text>")
+        lines.append(f"<circle cx='{across}' cy='{down}' r='2.5' fill='{color}'/>")
+        lines.append(f"<text x='{across + 6:.1f}' y='{beside + 4:.1f}' fill='{color}'>{escape(label)}</text>")
     style = "font:12px sans-serif;fill:currentColor;color:var(--jp-ui-font-color1,currentColor);overflow:visible"
-    return f"<svg width='{WIDTH}' height='{HEIGHT}' style='{style}' role='img'>{''.join(lines)}</svg>"
+    return f"<svg width='{WIDTH}' height='{height}' style='{style}' role='img'>{''.join(lines)}</svg>"
+
+
+def _apart(heights: Sequence[float], bottom: float) -> list[float]:
+    """The heights moved so that labels there are at least LINE apart and none is below the bottom."""
+    order = sorted(range(len(heights)), key=lambda i: heights[i])
+    moved, above = list(heights), float("-inf")
+    for i in order:
+        moved[i] = above = max(heights[i], above + LINE)
+    below = bottom + LINE
+    for i in reversed(order):
+        moved[i] = below = min(moved[i], below - LINE)
+    return moved
 
 
 def _row(run: Run, lasting: str, color: str) -> str:

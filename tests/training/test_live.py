@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import xml.etree.ElementTree as ET
 
 import pytest
@@ -76,3 +77,14 @@ def test_the_range_holds_the_points_and_is_not_much_wider(low, width):
 
 def test_outside_a_notebook_it_is_text():
     assert isinstance(reporter_here(), Text)
+
+
+def test_twenty_labels_stay_inside_the_picture_and_off_each_other():
+    curves = [(f"metric {i}", "#000", "", [(4, 0.2 + 1e-3 * i)]) for i in range(19)] + [("far", "#000", "", [(4, 0.9)])]
+    picture = ET.fromstring(panel("metrics", curves, epochs=4))
+    labels = [e for e in picture.iter("text") if e.text.startswith(("metric ", "far"))]
+    heights = sorted(float(e.get("y")) for e in labels)
+    assert all(b - a >= 11.9 for a, b in itertools.pairwise(heights))
+    assert heights[0] > 0
+    assert heights[-1] < float(picture.get("height"))
+    assert len(list(picture.iter("circle"))) == 20  # a metric that was measured once is seen as well
