@@ -42,9 +42,12 @@ def memory(
     A_bar, B_bar = discretize(*system(family, n, window), dt, method)
     states = np.empty((len(u), len(B_bar)))
     x = np.zeros(len(B_bar))
-    for k, sample in enumerate(u):
-        x = A_bar @ x + B_bar * sample
-        states[k] = x
+    with np.errstate(all="ignore"):
+        for k, sample in enumerate(u):
+            x = A_bar @ x + B_bar * sample
+            states[k] = x
+    if not np.isfinite(x).all():
+        raise ValueError(f"dt must keep the discrete memory from growing without bound, got {dt:g} with {method!r}")
     return states
 
 
