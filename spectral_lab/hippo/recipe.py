@@ -190,7 +190,7 @@ class Row:
     """One line of the authors' table of settings (their configuration files).
 
     copies 0: one for each channel. C_rate: where their file gives one rate for the whole state space, it is that of C
-    too, which keeps its weight decay; where it lists the rates (of steps, A and B), C learns at the base rate (None).
+    too, which keeps its weight decay; where it lists them (steps, A, B), or gives the base rate, None.
     """
 
     layers: int
@@ -220,61 +220,21 @@ ROWS = {
     "retrieval": Row(6, 256, 64, "batch", True, 0, 0.01, 0.01, 0.001, 64, 20, 50_000, 2_500, 0.05, 1e-3, 0, 2222),
     "image": Row(6, 512, 64, "layer", False, 0.1, 0.01, 0.01, 0.001, 50, 200, 180_000, 900, 0.05, 1e-3, 2, 2222),
     "pathfinder": Row(
-        6, 256, 64, "batch", True, 0, 0.004, 0.001, 0.001, 64, 200, 500_000, 2_500, 0.03, 1e-3, 0, 2222, "last", 0.001
+        6, 256, 64, "batch", True, 0, 0.004, 0.001, 0.001, 64, 200, 500_000, 2_500, 0.03, 1e-3, 0, 2222, "last", 1e-3
     ),
-    "path-x": Row(
-        6,
-        256,
-        64,
-        "batch",
-        True,
-        0,
-        0.0005,
-        0.0005,
-        0.0005,
-        16,
-        50,
-        500_000,
-        10_000,
-        0.05,
-        1e-4,
-        0,
-        2222,
-        "mean",
-        0.0005,
-    ),
+    "path-x": Row(6, 256, 64, "batch", True, 0, 0.0005, 0.0005, 0.0005, 16, 50, 500_000, 10_000, 0.05, 1e-4, 0, 2222),
 }
 ROWS_NOW = {
     "listops": Row(6, 256, 4, "batch", False, 0, 0.01, 0.01, 0.001, 32, 40, 120_000, 12_000, 0.05, 1e-3, 1, 3333),
     "text": Row(6, 256, 4, "batch", True, 0, 0.01, 0.01, 0.001, 16, 32, 50_000, 5_000, 0.05, 1e-3, 1, 3333),
     "retrieval": Row(6, 256, 4, "batch", True, 0, 0.01, 0.01, 0.001, 64, 20, 50_000, 5_000, 0.05, 1e-3, 1, 3333),
     "image": Row(
-        6,
-        512,
-        64,
-        "batch",
-        False,
-        0.1,
-        0.01,
-        0.001,
-        0.001,
-        50,
-        200,
-        180_000,
-        18_000,
-        0.05,
-        1e-3,
-        1,
-        2222,
-        "mean",
-        0.001,
+        6, 512, 64, "batch", False, 0.1, 0.01, 0.001, 0.001, 50, 200, 180_000, 18_000, 0.05, 1e-3, 1, 2222, "mean", 1e-3
     ),
     "pathfinder": Row(
-        6, 256, 64, "batch", True, 0, 0.004, 0.001, 0.001, 64, 200, 500_000, 50_000, 0.05, 1e-3, 0, 3333, "mean", 0.001
+        6, 256, 64, "batch", True, 0, 0.004, 0.001, 0.001, 64, 200, 500_000, 50_000, 0.05, 1e-3, 0, 3333, "mean", 1e-3
     ),
-    "path-x": Row(
-        6, 256, 64, "batch", True, 0, 0.001, 0.001, 0.001, 16, 50, 500_000, 50_000, 0.05, 1e-4, 0, 3333, "mean", 0.001
-    ),
+    "path-x": Row(6, 256, 64, "batch", True, 0, 0.001, 0.001, 0.001, 16, 50, 500_000, 50_000, 0.05, 1e-4, 0, 3333),
 }
 # Accuracy in the paper's table; None is chance. "transformer" is from the Arena's own paper.
 PUBLISHED: dict[str, dict[str, float | None]] = {

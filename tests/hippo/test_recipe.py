@@ -75,28 +75,6 @@ def test_the_read_out_learns_at_the_small_rate_where_the_authors_give_one_number
     assert (group["lr"], group["weight_decay"]) == (rate, recipe.optimiser.weight_decay)
 
 
-@pytest.mark.parametrize(
-    ("name", "rate"),
-    [
-        ("arena/listops", 0.01),
-        ("arena/image", 0.01),
-        ("arena/pathfinder", 0.001),
-        ("arena/path-x", 0.0005),
-        ("arena-now/image", 0.001),
-        ("arena-now/pathfinder", 0.001),
-        ("arena-now/text", 0.01),
-    ],
-)
-def test_the_read_out_learns_at_the_small_rate_where_the_authors_give_one_number(name, rate):
-    """C is slow where the file has one rate for the state space; it keeps the weight decay of the other weights."""
-    recipe = RECIPES[f"{name}/s4-legs"]("paper")
-    small = replace(recipe.model, options=recipe.model.options | {"layers": 1, "channels": 4, "copies": 1})
-    model = small()
-    (C,) = (p for key, p in model.named_parameters() if key.endswith(".C"))
-    (group,) = (g for g in recipe.optimiser.build(model).param_groups if any(p is C for p in g["params"]))
-    assert (group["lr"], group["weight_decay"]) == (rate, recipe.optimiser.weight_decay)
-
-
 def test_averages_of_the_published_table():
     """The paper's averages, with chance (50 %) where a model fails."""
     for model, average in {"s4-legs": 86.09, "s4-fout": 77.90, "s4d-legs": 84.89, "s4d-inv": 85.50}.items():

@@ -126,7 +126,6 @@ def test_recall_in_the_middle_uses_only_the_past():
         (lambda: memory("legs", 4, [1.0], 0.0), "dt must"),
         (lambda: scaled_legs(4, [1.0], "euler"), "method must"),
         (lambda: memory("legs", 64, np.ones(1000), 0.1, "euler"), "dt must"),
-        (lambda: memory("legs", 64, np.ones(1000), 0.1, "euler"), "dt must"),
         (lambda: reconstruct("legs", 4, [1.0], 0.1, at=3), "at must"),
         (lambda: relative_error("legs", [0.0], [0.0], 0.1), "signal must"),
         (lambda: white_signal(1.0, 0.01, 0.5), "freq must"),
