@@ -20,8 +20,18 @@ CLAIMS_PAGE = ROOT / "docs" / "claims.md"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command; returns its exit code. Bad arguments end with a clear line and code 2."""
-    words = list(sys.argv[1:] if arguments is None else arguments)
+    """Run one command; returns its exit code. Bad arguments end with a clear line and code 2, Ctrl-C with 130."""
+    try:
+        return _run(list(sys.argv[1:] if arguments is None else arguments))
+    except KeyboardInterrupt:
+        print("spectral-lab: interrupted", file=sys.stderr)
+        return 130
+    except BrokenPipeError:  # whoever reads our output has seen enough, as `| head` does
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+
+
+def _run(words: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="spectral-lab", description=(__doc__ or "").split("\n\n")[0])
     parser.add_argument("--version", action="version", version=f"spectral_lab {__version__}")
     commands = parser.add_subparsers(metavar="command", required=True)
@@ -51,14 +61,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     doctor.set_defaults(run=lambda _: _doctor())
 
     options = parser.parse_args(words)
-    try:
-        return int(options.run(options))
-    except KeyboardInterrupt:
-        print("spectral-lab: interrupted", file=sys.stderr)
-        return 130
-    except BrokenPipeError:  # whoever reads our output has seen enough, as `| head` does
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 1
+    return int(options.run(options))
 
 
 def _chapter(name: str) -> Chapter:

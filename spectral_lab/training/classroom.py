@@ -61,10 +61,10 @@ def train_here(
         print(f"No CUDA device here: preset {preset!r} in place of {wanted!r}, the same code in small.")
     listener = reporter or reporter_here()
     chosen = [build(preset) for build in select(recipes, task).values()]
-    again = not resume or all(map(is_finished, chosen))
+    done = [resume and is_finished(recipe) for recipe in chosen]
     runs: list[Run] = []
-    for recipe in chosen:
-        runs.append(train(recipe, reporter=listener, resume=resume, again=again))
+    for recipe, finished in zip(chosen, done, strict=True):
+        runs.append(train(recipe, reporter=listener, resume=resume, again=all(done) or not finished))
         if not runs[-1].finished:
             print(f"Interrupted in {runs[-1].recipe.name}. Run this cell again to go on.")
             break

@@ -60,7 +60,7 @@ def train(
     Args:
         resume: go on from an unfinished checkpoint of this recipe where there is one. A checkpoint that is not gone
             on from is set aside as `*.previous.safetensors`, never lost.
-        again: train a finished run anew; False returns it as its checkpoint holds it.
+        again: where the checkpoint is finished, train anew; False returns the run as it stands there.
         reporter: who listens; default a progress bar on standard error.
         folder: where the checkpoint goes; default `runs_folder()`.
         checkpoint_seconds: how often to save within an epoch; each epoch's end is saved in any case.
@@ -288,10 +288,10 @@ def _leave() -> None:
 
 
 def _take_up(run: Run, fabric: Fabric, optimiser: torch.optim.Optimizer, resume: bool, again: bool) -> None:
-    """Go on from an unfinished checkpoint, take a finished one unless it is to be trained again, or set it aside."""
+    """Go on from the checkpoint, which may be finished unless it is to be trained again; or set it aside."""
     path, recipe = run.checkpoint, run.recipe
     if path.exists():
-        if (not again and is_finished(recipe, path.parent)) or (resume and read_state(path)["epoch"] < recipe.epochs):
+        if resume and (not again or read_state(path)["epoch"] < recipe.epochs):
             run.restore(load_checkpoint(path, recipe, run.model, optimiser))
             return
         fabric.barrier()

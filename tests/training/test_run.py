@@ -243,6 +243,9 @@ def test_the_last_cell_does_not_repeat_what_was_finished(monkeypatch, tmp_path):
     assert listener.begun[2:] == [("one", 24), ("two", 8)]
     classroom.train_here(RECIPES, "tiny", reporter=listener)  # all were finished: a new lesson
     assert listener.begun[4:] == [("one", 0), ("two", 0)]
+    changed = {name: lambda preset, build=build: replace(build(preset), epochs=3) for name, build in RECIPES.items()}
+    classroom.train_here(changed, "tiny", reporter=listener)  # a finished run of an older recipe stands in no one's way
+    assert listener.begun[6:] == [("one", 0), ("two", 0)]
 
 
 def test_presets_follow_the_device(monkeypatch):
