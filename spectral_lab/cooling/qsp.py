@@ -21,6 +21,7 @@ from numpy.typing import ArrayLike
 from spectral_lab import checks
 
 MAX_FFT = 2**22
+MAX_NEWTON = 200  # degree
 DISCARDED = 1e-13  # what the FFT may leave beyond the coefficients that are kept
 NOTHING = 1e-14  # a coefficient that is rounding
 
@@ -39,25 +40,19 @@ def gqsp_complement(P: ArrayLike, *, zeros: str = "inside") -> Complex[np.ndarra
     Weiss' construction: q = exp of the analytic half of log(1 - |P|^2)/2 has no zero in the disc. Its reversal
     Q(z) = z^d conj(q(1/conj z)) has the same modulus, ALL zeros inside the disc and a leading coefficient that is
     real and positive; `gqsp_angles` is stable for that one only (derived here). `zeros='outside'` returns q itself,
-    to show what goes wrong. A monomial with |P| = 1 leaves Q = 0. Raises ValueError where |P| exceeds 1 (rescale P: a
-    truncated sign series overshoots by up to half its error), or touches 1 so closely that 2^22 points do not resolve
-    the logarithm.
+    to show what goes wrong. Where |P| touches 1, zeros lie on the circle and no FFT resolves the logarithm: there
+    Newton's iteration takes over, for degrees up to 200. Raises ValueError where |P| exceeds 1 (rescale P: a truncated
+    sign series overshoots by up to half its error), or is too close to 1 for its degree.
     """
     p = _polynomial(P, "P")
     zeros = checks.choice(zeros, "zeros", ("inside", "outside"))
     d = len(p) - 1
-    points = 1 << int(np.ceil(np.log2(16 * (d + 1))))
-    if np.ptp(np.abs(np.fft.fft(p, points))) < NOTHING and abs(np.linalg.norm(p) - 1) < NOTHING:
-        return np.zeros_like(p)  # |P| = 1 on the whole circle: nothing is left for Q
-    while True:
-        q, discarded, largest = _outer_function(p, points)
-        if largest > 1 + 1e-12:
-            raise ValueError(f"P must not exceed 1 on the unit circle, but max |P| = {largest:.12g}")
-        if discarded < DISCARDED:
-            return np.ascontiguousarray(q.conj()[::-1]) if zeros == "inside" else q
-        if points >= MAX_FFT:
-            raise ValueError(f"max |P| = {largest:.12g} is too close to 1 to complete: multiply P by 1 - 1e-6 or less")
-        points = min(4 * points, MAX_FFT)
+    q, largest = _outer_function(p, MAX_FFT if d > MAX_NEWTON else 2**18)
+    if q is None and d <= MAX_NEWTON:
+        q = _newton(p)
+    if q is None:
+        raise ValueError(f"max |P| = {largest:.12g} is too close to 1 to complete: multiply P by 1 - 1e-6 or less")
+    return np.ascontiguousarray(q.conj()[::-1]) if zeros == "inside" else q
 
 
 def gqsp_angles(P: ArrayLike, Q: ArrayLike | None = None) -> Angles:
@@ -205,16 +200,53 @@ def symmetric_qsp_polynomial(phases: ArrayLike, x: ArrayLike) -> Complex[np.ndar
     return np.asarray(a)
 
 
-def _outer_function(p: np.ndarray, points: int) -> tuple[np.ndarray, float, float]:
-    modulus = np.abs(np.fft.fft(p, points))
-    half_log = 0.5 * np.log(np.maximum(1 - modulus**2, 1e-300))
-    s = np.fft.ifft(half_log)
-    s[1 : points // 2] *= 2  # keep the analytic half: s_0 + 2 sum_{k>0} s_k z^k
-    s[points // 2 + 1 :] = 0
-    # numpy's forward transform evaluates at exp(-i w), so powers of z are read back with the inverse one.
-    q = np.fft.fft(np.exp(np.fft.ifft(s) * points)) / points
-    discarded = float(np.abs(q[len(p) :]).max(initial=0.0))
-    return q[: len(p)], discarded, float(modulus.max())
+def _outer_function(p: np.ndarray, limit: int) -> tuple[np.ndarray | None, float]:
+    """The completion without zeros in the disc, or None if `limit` points do not resolve it; and the largest |P|."""
+    points = 1 << int(np.ceil(np.log2(16 * len(p))))
+    while True:
+        modulus = np.abs(np.fft.fft(p, points))
+        largest = float(modulus.max())
+        if largest > 1 + 1e-12:
+            raise ValueError(f"P must not exceed 1 on the unit circle, but max |P| = {largest:.12g}")
+        if modulus.min() > 1 - NOTHING:  # a monomial
+            return np.zeros_like(p), largest
+        s = np.fft.ifft(0.5 * np.log(np.maximum(1 - modulus**2, 1e-300)))
+        s[1 : points // 2] *= 2  # keep the analytic half: s_0 + 2 sum_{k>0} s_k z^k
+        s[points // 2 + 1 :] = 0
+        # numpy's forward transform evaluates at exp(-i w), so powers of z are read back with the inverse one.
+        q = np.fft.fft(np.exp(np.fft.ifft(s) * points)) / points
+        if np.abs(q[len(p) :]).max(initial=0.0) < DISCARDED:
+            return q[: len(p)], largest
+        if points >= limit:
+            return None, largest
+        points = min(4 * points, limit)
+
+
+def _newton(p: np.ndarray) -> np.ndarray | None:
+    """The same where |P| touches 1, or None: sum_j q_{j+k} conj(q_j) = 1_{k=0} - sum_j p_{j+k} conj(p_j), by Newton.
+
+    Started from the completion of a smaller P, the iteration keeps all zeros on their side and halves their distance
+    to a double zero on the circle in each step (Wilson, literature). O(d^3) a step.
+    """
+    q, _ = _outer_function(0.999 * p, MAX_FFT)
+    n, k = len(p), np.arange(len(p))
+    wanted = (k == 0) - np.correlate(p, p, "full")[n - 1 :]
+    kept, best = None, np.inf
+    while q is not None:
+        residual = wanted - np.correlate(q, q, "full")[n - 1 :]
+        size = np.abs(residual).max()
+        if not size < 0.9 * best:  # down to rounding
+            break
+        kept, best = q, size
+        padded = np.concatenate([np.zeros(n - 1), q, np.zeros(n - 1)])
+        before = padded[n - 1 + k - k[:, None]].conj()  # what multiplies the change of q, and its conjugate
+        after = padded[n - 1 + k + k[:, None]]
+        plus, minus = before + after, before - after
+        system = np.block([[plus.real, -minus.imag], [plus.imag, minus.real]])
+        system[n] = np.arange(2 * n) == n  # the equation of order 0 is real: it leaves a phase, and q_0 stays real
+        change = np.linalg.lstsq(system, np.concatenate([residual.real, residual.imag * (k > 0)]), rcond=1e-15)[0]
+        q = q + change[:n] + 1j * change[n:]
+    return kept if best < DISCARDED else None
 
 
 def _polynomial(value: ArrayLike, name: str) -> np.ndarray:

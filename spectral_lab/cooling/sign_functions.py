@@ -63,12 +63,12 @@ def sign_series(edge: Any, error: Any) -> SignSeries:
     b_k = 4/(pi k) exp(-k^2 sigma^2 / 2), k odd. Half of the error pays for smoothing,
     sigma = edge / (sqrt 2 erfcinv(error/2)); half for truncation, (1/pi) E_1(K^2 sigma^2 / 2) <= error/2.
     The degree K grows as log(1/error)/edge, the abstract's O(1/eps) (rule D1, our reconstruction).
-    Raises ValueError unless 0 < edge < pi/2 and 1e-100 <= error < 1, or if the degree would exceed two million.
+    Raises ValueError unless 1e-100 <= edge < pi/2 and 1e-100 <= error < 1, or if the degree exceeds two million.
     """
     degree, sigma = sign_degree(edge, error)
     if degree > MAX_DEGREE:
         raise ValueError(
-            f"edge = {edge:g} with error = {error:g} needs degree {degree}, at most {MAX_DEGREE} is allowed"
+            f"edge = {edge:g} with error = {error:g} needs degree {degree:.4g}, at most {MAX_DEGREE} is allowed"
         )
     return SignSeries(gaussian_coefficients(degree, sigma), sigma)
 
@@ -214,7 +214,7 @@ def _odd(degree: Any) -> np.ndarray:
 
 
 def _edge(edge: Any) -> float:
-    edge = checks.number(edge, "edge", above=0.0)
+    edge = checks.number(edge, "edge", 1e-100)
     if edge >= np.pi / 2:
         raise ValueError(f"edge must be below pi/2, where the two edges meet, got {edge!r}")
     return edge

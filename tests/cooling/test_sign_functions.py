@@ -145,6 +145,8 @@ def test_no_level_wraps_with_the_oracle_time():
         (lambda: sf.sine_series([], 0.1), "coefficients must hold"),
         (lambda: sf.laurent_coefficients([]), "coefficients must hold"),
         (lambda: sf.sign_series(1e-7, 1e-3), "needs degree"),
+        (lambda: sf.sign_series(1e-90, 1e-3), r"needs degree 1.071e.91"),
+        (lambda: sf.sign_series(5e-324, 1e-3), "edge must be"),
         (lambda: sf.gaussian_coefficients(4, 0.1), "degree must be odd"),
         (lambda: sf.minimax_coefficients(303, 0.1), "degree must be"),
         (lambda: sf.minimax_coefficients(101, 1.2), "needlessly high"),
