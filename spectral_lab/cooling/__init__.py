@@ -1,10 +1,11 @@
 """Chapter 04: cooling by a reprogrammed energy.
 
-Motlagh, Zini, Arrazola and Wiebe (arXiv 2404.05810, 2024) prepare ground states without a bath and without an initial
-overlap. Quantum signal processing turns H into its sign, sgn(H - mu): all levels below mu become degenerate, and so
-do all above, with a gap of 2 between them whatever the spectrum was. Under sgn(H - mu) + alpha V with a weak V the
-state moves freely inside a band and hardly ever across: it can fall to any lower level, but not climb. Repeating this
-with falling shifts cools. The price is O(d^{3/2}/eps) queries to the time evolution of H for d steps.
+Motlagh, Zini, Arrazola and Wiebe (arXiv 2404.05810, 2024) prepare ground states without qubits for a bath and without
+knowing any gap. Quantum signal processing turns H into its sign, sgn(H - mu): all levels below mu become degenerate,
+and so do all above, with a gap of 2 between them whatever the spectrum was. Under sgn(H - mu) + alpha V with a weak V
+the state moves freely inside a band and hardly ever across: it can fall to any lower level, but not climb. Repeating
+this with falling shifts cools. The price, up to logarithms, is d^{3/2}/eps queries to the time evolution of H for d
+steps.
 
 We could read the abstract only. So three words are kept apart everywhere: "the paper" is what the abstract states,
 "our reconstruction" is what we derived to make it work, "ours" goes beyond.
