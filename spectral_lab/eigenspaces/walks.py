@@ -34,8 +34,8 @@ def stable_colours(graph: Any, rounds: SupportsInt | None = None) -> Int[np.ndar
     """The colours of Weisfeiler and Leman's refinement (1-WL): what a message-passing network can tell apart.
 
     All nodes start with one colour; each round recolours a node by its colour and the multiset of its neighbours'
-    colours. Colours are numbered in a way that does not depend on the order of the nodes, so that the sorted colours
-    of two graphs can be compared after the same number of rounds.
+    colours. Colours are numbered within the graph, in a way that does not depend on the order of its nodes. To compare
+    two graphs, colour their disjoint union: on its own, every regular graph has the one colour 0.
 
     Args:
         graph: a graph in any form that `edge_list` accepts; weights count only as edge or no edge.

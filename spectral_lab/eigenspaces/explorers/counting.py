@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import cache
 from typing import Any
 
+import networkx as nx
 import numpy as np
 
 from spectral_lab.eigenspaces.cycles import cycle_counts
@@ -29,9 +30,9 @@ SMALLEST = 0.01  # of the axes, for a filter that is 0
 
 @cache
 def _pair(name: str) -> list[dict[str, Any]]:
-    found = []
-    for left, graph_name in zip((0.0, 2.7), PAIRS[name], strict=True):
-        graph = named_graph(graph_name)
+    found, graphs = [], [named_graph(graph_name) for graph_name in PAIRS[name]]
+    colours = np.split(stable_colours(nx.disjoint_union(*graphs)), 2)  # numbered in common, to be compared
+    for left, graph_name, graph, own in zip((0.0, 2.7), PAIRS[name], graphs, colours, strict=True):
         lam, V, _ = laplacian_spectra([graph])
         A = adjacency_matrix(graph)
         xy = layout(graph)
@@ -42,7 +43,7 @@ def _pair(name: str) -> list[dict[str, Any]]:
         found.append(
             {
                 "name": graph_name, "xy": drawing.fitted(xy, (left, 0), 2.0), "edges": np.argwhere(np.triu(A)),
-                "lambda": lam[0], "V": V[0], "colours": stable_colours(graph),
+                "lambda": lam[0], "V": V[0], "colours": own,
                 "cycles": [cycle_counts(rebuilt, k) for k in LENGTHS], "exact": np.array_equal(rebuilt, A),
             }
         )  # fmt: skip
