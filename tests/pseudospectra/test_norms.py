@@ -13,6 +13,7 @@ from spectral_lab.pseudospectra import (
     diag_gap_norm,
     h2_norm,
     hinf_norm,
+    jordan_block,
     legs_normal,
     s4d_frequencies,
     transfer_function,
@@ -113,6 +114,16 @@ def test_zeros_at_every_frequency_of_the_first_look_do_not_hide_the_gain(
     omega = np.geomspace(1e-3, 1e3, 20_000)
     gain = np.abs(np.polyval(numerator, 1j * omega) / np.polyval(denominator, 1j * omega))
     assert hinf_norm(A, B, C)[0] == pytest.approx(gain.max(), rel=1e-4)
+
+
+@pytest.mark.parametrize("n", [12, 14, 20])
+def test_a_defective_pole_of_high_order_does_not_hide_the_peak(n: int) -> None:
+    # Next to a flat top at 0 the Hamiltonian's eigenvalues leave the axis by rounding; the peak is elsewhere.
+    A, omega = jordan_block(n, -0.3), np.concatenate([[0.0], np.geomspace(1e-5, 1, 300)])
+    for seed in range(40):
+        B, C = np.random.default_rng(seed).standard_normal((2, n))
+        G = np.linalg.solve(1j * omega[:, None, None] * np.eye(n) - A, B[:, None].astype(complex))[..., 0] @ C
+        assert hinf_norm(A, B, C)[0] >= np.abs(G).max() * (1 - 1e-9)
 
 
 def test_a_system_that_says_nothing_has_norm_zero() -> None:
