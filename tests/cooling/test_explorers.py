@@ -8,10 +8,11 @@ import numpy as np
 import pytest
 
 from spectral_lab.cooling import explorers
-from spectral_lab.cooling.explorers import machine
+from spectral_lab.cooling.explorers import angles, machine
 from spectral_lab.explorer import Choice, Slider
 
 NAMES = explorers.__all__
+ROOTS = ({"roots": "inside the circle"}, {"roots": "outside the circle"})
 
 
 @pytest.fixture(scope="module", params=NAMES)
@@ -72,3 +73,51 @@ def test_the_shown_code_runs_and_prints_a_number_of_the_readout(explorer):
         readout = re.findall(r"\d+\.?\d*(?:e[+-]\d+)?", explorer.readout)
         assert set(numbers) & set(readout), (printed.getvalue(), explorer.readout)
         explorer.set(**explorer._defaults)
+
+
+@pytest.mark.parametrize("name", sorted({*NAMES} - {"cooling_machine"}))  # there mu may stand above all levels
+def test_curves_and_marks_stay_inside_the_fixed_axes(name):
+    """At the ends of all sliders at once; a curve that leaves the picture says less than its axis promises."""
+    explorer = getattr(explorers, name)()
+    ends = {n: (c.values[0], c.values[-1]) for n, c in explorer._controls.items() if isinstance(c, Slider)}
+    for pick in np.ndindex(*[2] * len(ends)):
+        for option in ROOTS if name == "angle_factory" else ({},):
+            explorer.set(
+                **explorer._defaults | {n: v[i] for (n, v), i in zip(ends.items(), pick, strict=True)} | option
+            )
+            layout = explorer.figure["layout"]
+            for trace in filter(lambda trace: trace["name"], explorer.figure["data"]):
+                for letter in "xy":
+                    axis = layout[trace[letter + "axis"].replace(letter, letter + "axis")]
+                    shown = np.asarray(trace[letter], dtype=float)
+                    shown = np.log10(shown[shown > 0]) if axis.get("type") == "log" else shown
+                    low, high = axis["range"]
+                    slack = 0.02 * (high - low)
+                    assert np.nanmin(shown, initial=low) >= low - slack, (name, trace["name"], letter, explorer.readout)
+                    assert np.nanmax(shown, initial=low) <= high + slack, (
+                        name,
+                        trace["name"],
+                        letter,
+                        explorer.readout,
+                    )
+
+
+def test_the_ladder_line_averages_over_the_levels_of_the_start():
+    """From all plus half the weight is on the ground level: the law expects two steps, not none."""
+    for start, chain in (("all plus", "tilted Ising"), ("Néel", "tilted Ising"), ("all up", "Heisenberg")):
+        law = explorers.cooling_machine(start=start, chain=chain).data["law"]
+        steps = [
+            machine._run(chain, start, "pointer", "random local field", 8.0, 0.4, 0.06, s).steps_to()
+            for s in range(1, 21)
+        ]
+        assert abs(np.mean(steps) - law) < 1.0, (start, chain)
+
+
+def test_every_degree_of_the_angle_factory_is_the_degree_of_its_polynomial():
+    degrees = angles.DEGREES
+    assert [len(angles._factory(d, 1e-3, "inside the circle")[0]) - 1 for d in degrees] == list(degrees)
+
+
+def test_numbers_near_zero_are_written_as_zero():
+    assert "μ = 0:" in explorers.two_bands(chain="Hubbard").readout
+    assert "probability 0.000" in explorers.angle_factory(level=0.0).readout

@@ -12,7 +12,7 @@ from spectral_lab.cooling.sign_functions import gaussian_coefficients, laurent_c
 from spectral_lab.explorer import Explorer, Slider, choice, number_text, slider, theme
 
 ROOTS = {"inside the circle": "inside", "outside the circle": "outside"}
-DEGREES = tuple(int(2 * round(k / 2)) for k in np.unique(np.round(np.geomspace(10, 1002, 41) / 2) * 2))
+DEGREES = tuple(int(d) for d in np.unique(4 * np.round((np.geomspace(10, 1002, 41) - 2) / 4) + 2))  # 2 K, K odd
 GRID = np.pi * np.linspace(-1, 1, 257)
 SHARPNESS = 4.0  # K sigma: the series is cut where its Gaussian has fallen to e^-8
 
@@ -37,7 +37,7 @@ def _compute(degree: int, eta: float, roots: str, level: float, shift: float, co
         # dividing by z^K makes the sign function real again
         "f": np.real(product * np.exp(-1j * K * (GRID - np.pi * shift))),
         "error": np.maximum(np.abs(product - wanted), 1e-17), "path": path,
-        "worst": float(np.abs(product - wanted).max()), "up": float((1 + path[-1, 2]) / 2),
+        "worst": float(np.abs(product - wanted).max()), "up": float(abs(1 + path[-1, 2]) / 2),
     }  # fmt: skip
 
 
@@ -58,11 +58,11 @@ def _figure(d: dict[str, Any]) -> theme.Figure:
         ],
         x=[
             theme.axis("θ / π", low=-1, high=1),
-            theme.axis("gate j / d", low=0, high=1),
+            theme.axis("gate j / d", low=-0.03, high=1.03),
             theme.axis("⟨X⟩ of the ancilla", low=-1.15, high=1.15),
         ],
         y=[
-            theme.axis("error of the product", log=True, low=1e-17, high=1e-3),
+            theme.axis("error of the product", log=True, low=1e-17, high=1e-1) | {"dtick": 2},
             theme.axis("angle θ<sub>j</sub> / π", low=-0.02, high=0.52),
             theme.axis("⟨Z⟩ of the ancilla", low=-1.15, high=1.15),
         ],
@@ -78,10 +78,10 @@ def _figure(d: dict[str, Any]) -> theme.Figure:
 
 
 def _readout(d: dict[str, Any]) -> str:
-    power = int(np.ceil(np.log10(d["worst"])))
+    power = int(np.ceil(np.log10(3 * d["worst"])))  # with a margin, so that rounding elsewhere gives the same text
     return (
         f"Degree {d['degree']}, zeros of Q {d['roots']}, η = {number_text(d['eta'], 2)}, shifted by "
-        f"{number_text(d['shift'], 3)} π: the product equals P to better than {number_text(10.0**power)}. "
+        f"{number_text(d['shift'], 3)} π: the product misses P by less than {number_text(10.0**power)}. "
         f"The level at θ = {number_text(d['level'], 3)} π leaves the ancilla in |0⟩ with probability {d['up']:.3f}."
     )
 
@@ -98,7 +98,7 @@ def _code(degree: int, eta: float, roots: str, level: float, shift: float) -> st
         angles = gqsp_angles(P, gqsp_complement(P, zeros="{ROOTS[roots]}"))
         phi = shift_angles(angles.phi, -np.pi * {shift})
         z = gqsp_path(angles.theta, phi, angles.lam, np.exp(1j * np.pi * {level}))[-1, 2]
-        print(product_error(P, angles), f"{{(1 + z) / 2:.3f}}")
+        print(product_error(P, angles), f"{{abs(1 + z) / 2:.3f}}")
     """
 
 
@@ -107,7 +107,7 @@ def angle_factory(**state: Any) -> Explorer:
     return Explorer(
         title="Angle factory",
         controls=[
-            Slider("degree", "degree of $P$", DEGREES, DEGREES[16]),
+            Slider("degree", "degree of $P$", DEGREES, 70),
             slider("eta", r"head-room $\eta$", 3e-5, 0.3, 1e-3, steps=40, log=True),
             choice("roots", "zeros of $Q$", tuple(ROOTS)),
             slider("level", r"level $\theta/\pi$", -1.0, 1.0, 0.2, steps=80),

@@ -17,7 +17,7 @@ CHAINS = {"tilted Ising": lambda: tfim(6), "Heisenberg": lambda: xxz(6), "Hubbar
 CHAIN_CODE = {"tilted Ising": "tfim(6)", "Heisenberg": "xxz(6)", "Hubbard": "hubbard(3)"}
 METHODS = ("Gaussian", "Fejér", "plain", "minimax")
 DELTA = 0.01  # what counts as "in the band"
-CURVE = np.linspace(-1.25, 1.25, 601)  # in units of pi
+CURVE = np.linspace(-1.6, 1.6, 769)  # in units of pi; at the longest oracle time a level turns by 1.52 pi
 
 
 @lru_cache(maxsize=4)
@@ -53,7 +53,8 @@ def _compute(chain: str, where: float, width: float, degree: int, method: str, s
     wrapped = np.abs(theta) > np.pi  # there the sine has the wrong sign
     return {
         "chain": chain, "E": E, "mu": float(mu), "theta": theta, "s": s, "wrapped": wrapped,
-        "curve": sf.sine_series(b, CURVE * np.pi), "degree": 2 * len(b) - 1, "edge": edge, "tau": float(tau),
+        "curve": sf.sine_series(b, CURVE * np.pi), "edge": edge, "tau": float(tau),
+        "asked": degree | 1, "degree": 2 * len(b) - 1,
         "in_bands": int((np.abs(np.abs(s) - 1) <= DELTA).sum()), "highest": float(np.abs(s).max()),
         "wrong": int(wrapped.sum()), "peak": float(np.abs(sf.sine_series(b, np.linspace(0, np.pi, 2001))).max()),
     }  # fmt: skip
@@ -86,8 +87,8 @@ def _figure(d: dict[str, Any]) -> theme.Figure:
             *_banded(d, np.ones(len(E)), 0.5 + s / 2.6, symbol="line-ew-open", size=14),
             theme.line(CURVE, d["curve"], color=theme.INK, width=1.5, name="f(θ)", panel=2),
             *_banded(d, d["theta"] / np.pi, s, panel=2),
-            theme.line([-1.25, 1.25], [1, 1], color=theme.MUTED, dash="dot", width=1, panel=2),
-            theme.line([-1.25, 1.25], [-1, -1], color=theme.MUTED, dash="dot", width=1, panel=2),
+            theme.line([-1.6, 1.6], [1, 1], color=theme.MUTED, dash="dot", width=1, panel=2),
+            theme.line([-1.6, 1.6], [-1, -1], color=theme.MUTED, dash="dot", width=1, panel=2),
             theme.line(np.cos(turn), np.sin(turn), color=theme.GRID, width=1, panel=3),
             theme.line(radius * np.cos(turn), radius * np.sin(turn), color=theme.INK, width=1.2, panel=3),
             theme.line(np.cos(edge), np.sin(edge), color=theme.GREEN, width=7, name="edge at 0", panel=3),
@@ -96,20 +97,20 @@ def _figure(d: dict[str, Any]) -> theme.Figure:
         ],
         x=[
             theme.axis("", low=-0.25, high=1.25, tickvals=[0, 1], ticktext=["levels of H", "levels of S"]),
-            theme.axis("θ / π,   θ = (E − μ)τ", low=-1.25, high=1.25),
-            theme.axis("", low=-1.45, high=1.45, showticklabels=False, showgrid=False, ticks=""),
+            theme.axis("θ / π,   θ = (E − μ)τ", low=-1.6, high=1.6),
+            theme.axis("", low=-1.45, high=1.45, showticklabels=False, showgrid=False, showline=False, ticks=""),
         ],
         y=[
             theme.axis("", low=0, high=1, showticklabels=False, showgrid=False, ticks=""),
             theme.axis("f(θ)", low=-1.35, high=1.35),
-            theme.axis("", low=-1.45, high=1.45, showticklabels=False, showgrid=False, ticks=""),
+            theme.axis("", low=-1.45, high=1.45, showticklabels=False, showgrid=False, showline=False, ticks=""),
         ],
         titles=["Ladder and bands", "The polynomial", "Its circle, with two edges"],
         widths=[1, 1.25, 1],
         equal=[False, False, True],
         notes=[
-            theme.note("edge at 0", 0.5, 0, color=theme.GREEN, panel=3, anchor="center"),
-            theme.note("edge at π", -0.5, 0, color=theme.GREEN, panel=3, anchor="center"),
+            theme.note("edge at 0 →", 0, 0.25, color=theme.GREEN, panel=3, anchor="center"),
+            theme.note("← edge at π", 0, -0.25, color=theme.GREEN, panel=3, anchor="center"),
             theme.note("+1", 1.1, 0.5 + 1 / 2.6, panel=1),
             theme.note("−1", 1.1, 0.5 - 1 / 2.6, panel=1),
         ],
@@ -118,10 +119,13 @@ def _figure(d: dict[str, Any]) -> theme.Figure:
 
 
 def _readout(d: dict[str, Any]) -> str:
-    wrap = f" {d['wrong']} levels have wrapped past θ = π into the wrong band." if d["wrong"] else ""
+    count = "1 level has" if d["wrong"] == 1 else f"{d['wrong']} levels have"
+    wrap = f" {count} wrapped past θ = ±π, where the sign is wrong." if d["wrong"] else ""
+    degree = f"{d['degree']}" if d["degree"] == d["asked"] else f"{d['degree']}, where minimax stops, not {d['asked']}"
+    mu = round(d["mu"], 9) + 0.0  # rounding must not show as −9·10⁻¹⁶ or −0
     return (
-        f"{d['chain']}, μ = {number_text(d['mu'], 3)}: {d['in_bands']} of {len(d['E'])} levels within 1 % of ±1 "
-        f"(degree {d['degree']}, edges {number_text(d['edge'], 3)} rad wide, max |f| = {d['peak']:.3f}).{wrap}"
+        f"{d['chain']}, μ = {number_text(mu, 3)}: {d['in_bands']} of {len(d['E'])} levels within 1 % of ±1 "
+        f"(degree {degree}; edges {number_text(d['edge'], 3)} rad wide, max |f| = {d['peak']:.3f}).{wrap}"
     )
 
 
@@ -154,7 +158,7 @@ def two_bands(**state: Any) -> Explorer:
             slider("width", "edge width $w$", 0.05, 2.0, 0.5, steps=60, log=True),
             integers("degree", "degree $K$", 5, 301, 61, step=2),
             choice("method", "polynomial", METHODS),
-            slider("stretch", r"oracle time $\tau$", 0.5, 1.6, 1.0, steps=110),
+            slider("stretch", r"oracle time $\tau/\tau_0$", 0.5, 1.6, 1.0, steps=110),
             choice("chain", "Hamiltonian", tuple(CHAINS)),
         ],
         compute=_compute,
@@ -165,7 +169,7 @@ def two_bands(**state: Any) -> Explorer:
             "Near the bottom": {"where": 0.15, "width": 0.25, "degree": 121},
             "Gibbs": {"method": "plain", "degree": 31},
             "Best of its degree": {"method": "minimax"},
-            "Wrap through π": {"where": 0.3, "stretch": 1.6},
+            "Wrap through π": {"where": 0.15, "stretch": 1.6},
         },
         state=state,
     )

@@ -43,16 +43,16 @@ def _figure(d: dict[str, Any]) -> theme.Figure:
         theme.note("amplified, 1/γ", np.log10(1.3e-5), np.log10(d["one"] / 1.3e-5), color=theme.PINK, xshift=8),
         theme.note("cooling", -0.05, np.log10(d["cooling"]), color=theme.BLUE, anchor="right", yshift=9),
         theme.note("bang-bang", -0.05, np.log10(d["bang-bang"]), color=theme.GREEN, anchor="right", yshift=-9),
-        theme.note("bath", -0.05, np.log10(d["bath"]), color=theme.MUTED, anchor="right", yshift=9),
+        theme.note("bath", -4.95, np.log10(d["bath"]), color=theme.MUTED, yshift=-9),
     ]
     return theme.figure(
         traces,
         x=[
             theme.axis("overlap γ of the start with the ground state", log=True, low=1e-5, high=1),
-            theme.axis("queries", log=True, low=1e1, high=1e13) | {"dtick": 3},
+            theme.axis("queries", log=True, low=1e1, high=1e15) | {"dtick": 3},
         ],
         y=[
-            theme.axis("queries of exp(−iHτ)", log=True, low=1e1, high=1e13),
+            theme.axis("queries of exp(−iHτ)", log=True, low=1e1, high=1e15) | {"dtick": 2},
             theme.axis(
                 "",
                 low=-0.6,
@@ -68,11 +68,12 @@ def _figure(d: dict[str, Any]) -> theme.Figure:
 
 
 def _readout(d: dict[str, Any]) -> str:
+    steps = f"{d['steps']} step{'s' * (d['steps'] > 1)}"
     prices = ", ".join(f"{name} {d[name]:.2g}" for name in NAMES)
     return (
-        f"{d['steps']} steps at ε = {number_text(d['resolution'], 3)} J, leak budget {number_text(d['leak'], 3)}, "
+        f"{steps} at ε = {number_text(d['resolution'], 3)} J, leak budget {number_text(d['leak'], 3)}, "
         f"overlap {number_text(d['overlap'], 3)}: {prices} queries. The amplified filter costs more than bang-bang "
-        f"below an overlap of {d['crossing']:.1g}."
+        f"below an overlap of {number_text(d['crossing'], 2)}."
     )
 
 
@@ -93,14 +94,14 @@ def the_bill(**state: Any) -> Explorer:
             integers("steps", "steps $d$", 1, 200, 20),
             slider("resolution", r"resolution $\varepsilon$", 0.01, 2.0, 0.3, steps=60, log=True, unit="J"),
             slider("leak", r"leak budget $\eta$", 0.01, 0.9, 0.2, steps=60, log=True),
-            slider("overlap", r"overlap $\gamma$", 1e-5, 1.0, 0.0128, steps=100, log=True),
+            slider("overlap", r"overlap $\gamma$", 1e-5, 1.0, 0.0131, steps=100, log=True),
         ],
         compute=_compute,
         figure=_figure,
         readout=_readout,
         code=_code,
         presets={
-            "Néel, 6 spins": {"overlap": 0.0128, "steps": 10},
+            "Néel, 6 spins": {"overlap": 0.0131, "steps": 10},
             "All plus, 6 spins": {"overlap": 0.459},
             "Hardly any overlap": {"overlap": 1e-5, "steps": 40},
         },

@@ -44,6 +44,7 @@ def _figure(d: dict[str, Any]) -> theme.Figure:
     E, p = d["E"], d["populations"]
     bars = [(np.ravel([[0, x, np.nan] for x in p[mask]]), np.repeat(E[mask], 3)) for mask in (~d["upper"], d["upper"])]
     edge = (E[d["start"]] + E[d["start"] + 1]) / 2
+    bound, label = (np.nan, "") if d["evolution"] == "H + αV" else (d["bound"], "α²")  # no bands, no bound
     return theme.figure(
         [
             theme.line([-0.02, 1.05], [edge, edge], color=theme.GREEN, width=1.5, dash="dash", name="μ"),
@@ -52,7 +53,7 @@ def _figure(d: dict[str, Any]) -> theme.Figure:
             theme.points(np.zeros(len(E)), E, color=theme.MUTED, size=5, symbol="line-ns-open", name="levels"),
             theme.points([1.02], [E[d["start"]]], color=theme.INK, symbol="triangle-left", size=9, name="start"),
             theme.line(d["times"], d["above"], color=theme.RED, name="population above μ", panel=2),
-            theme.line([0, 100], [d["bound"]] * 2, color=theme.GREEN, dash="dash", name="α²", panel=2),
+            theme.line([0, 100], [bound] * 2, color=theme.GREEN, dash="dash", name="α²", panel=2),
             theme.points([d["t"]], [d["above"][-1]], color=theme.RED, size=8, panel=2),
         ],
         x=[theme.axis("population", low=-0.02, high=1.05), theme.axis("time during the step (1/J)", low=0, high=100)],
@@ -61,7 +62,7 @@ def _figure(d: dict[str, Any]) -> theme.Figure:
         titles=["Where the state went", "Who climbed"],
         widths=[1, 1.2],
         notes=[
-            theme.note("α²", 97, np.log10(d["bound"]), color=theme.GREEN, panel=2, anchor="right", yshift=9),
+            theme.note(label, 97, np.log10(d["bound"]), color=theme.GREEN, panel=2, anchor="right", yshift=9),
             theme.note("μ", 0.98, edge, color=theme.GREEN, yshift=9),
         ],
     )  # fmt: skip

@@ -24,6 +24,14 @@ def _levels(chain: str) -> Levels:
     return levels(tfim(SITES) if chain == "tilted Ising" else xxz(SITES))
 
 
+@lru_cache(maxsize=2)
+def _ladder(chain: str) -> np.ndarray:
+    """Steps that the ladder law expects from each level; a degenerate level counts from its top."""
+    spectrum = _levels(chain)
+    tops = (np.flatnonzero(spectrum.same_level(i))[-1] for i in range(spectrum.dimension))
+    return np.where(spectrum.same_level(0), 0.0, [ladder_law(int(top)) for top in tops])
+
+
 @lru_cache(maxsize=2048)
 def _run(
     chain: str, start: str, policy: str, stirrer: str, angle: float, margin: float, s: float, seed: int
@@ -51,20 +59,20 @@ def _compute(
     fan = [run] if coarse else [_run(*chosen, other) for other in range(1, SEEDS + 1)]
     spectrum = _levels(chain)
     finals = np.array([other.ground_population[steps] for other in fan])
-    first = int(np.searchsorted(spectrum.energies, run.energies[0]))
     return {
-        "steps": steps, "seed": seed, "margin": margin, "resolution": resolution, "angle": angle,
-        "policy": policy, "levels": spectrum.energies, "runs": len(fan),
+        "case": f"{chain} from {start}", "steps": steps, "seed": seed, "margin": margin, "resolution": resolution,
+        "angle": angle, "policy": policy, "levels": spectrum.energies, "runs": len(fan),
         "energy": run.energies[: steps + 1], "shifts": run.shifts[:steps], "ground": run.ground_population[: steps + 1],
         "fan": np.array([other.energies[: steps + 1] for other in fan]),
         "mean_ground": np.mean([other.ground_population[: steps + 1] for other in fan], axis=0),
-        "cold": int((finals > 0.99).sum()), "law": ladder_law(max(first - 1, 0)), "queries": float(run.queries[steps]),
+        "cold": int((finals > 0.99).sum()), "queries": float(run.queries[steps]),
+        "law": float(run.populations[0] @ _ladder(chain)),
     }  # fmt: skip
 
 
 def _figure(d: dict[str, Any]) -> theme.Figure:
     E, k = d["levels"], np.arange(d["steps"] + 1)
-    low, high = E[0] - 0.05 * np.ptp(E), E[-1] + 0.2 * np.ptp(E)
+    low, high = E[0] - 0.05 * np.ptp(E), E[-1] + 0.42 * np.ptp(E)
     gap = np.full((len(d["fan"]), 1), np.nan)
     fan_x = np.tile(np.append(k, np.nan), len(d["fan"]))
     rungs = np.column_stack([E, E, np.full(len(E), np.nan)]).ravel()
@@ -84,10 +92,10 @@ def _figure(d: dict[str, Any]) -> theme.Figure:
         titles=["Energy", "Weight on the ground level"],
         widths=[1.3, 1],
         notes=[
-            theme.note("μ of each step", 0.99 * LONGEST, E[-1] + 0.15 * np.ptp(E), color=theme.GREEN, anchor="right"),
-            theme.note("this run", 0.99 * LONGEST, E[-1] + 0.08 * np.ptp(E), color=theme.BLUE, anchor="right"),
-            theme.note("mean of 20 runs", 0.99 * LONGEST, 0.13, color=theme.RED, panel=2, anchor="right"),
-            theme.note("this run", 0.99 * LONGEST, 0.05, color=theme.BLUE, panel=2, anchor="right"),
+            theme.note("μ of each step", 0.99 * LONGEST, E[-1] + 0.37 * np.ptp(E), color=theme.GREEN, anchor="right"),
+            theme.note("this run", 0.99 * LONGEST, E[-1] + 0.29 * np.ptp(E), color=theme.BLUE, anchor="right"),
+            theme.note("mean of 20 runs", 0.99 * LONGEST, 0.68, color=theme.RED, panel=2, anchor="right"),
+            theme.note("this run", 0.99 * LONGEST, 0.6, color=theme.BLUE, panel=2, anchor="right"),
             theme.note("ladder law", d["law"] + 0.4, 0.21, color=theme.MUTED, panel=2),
         ],
     )  # fmt: skip
@@ -95,12 +103,14 @@ def _figure(d: dict[str, Any]) -> theme.Figure:
 
 def _readout(d: dict[str, Any]) -> str:
     queries = f"{d['queries']:.2g} queries of exp(−iHτ)" if d["queries"] else "no query yet"
+    margin, s = number_text(d["margin"], 3), number_text(d["resolution"], 3)
+    shifts = {"pointer": f"margin {margin}, s = {s}", "band": f"margin {margin}", "none": "planned shifts"}[d["policy"]]
+    w, angle = number_text(2 * d["resolution"], 3), number_text(d["angle"], 3)
     return (
-        f"Seed {d['seed']}, policy {d['policy']} (margin {number_text(d['margin'], 3)}, s = "
-        f"{number_text(d['resolution'], 3)}, ϑ = {number_text(d['angle'], 3)}): after {d['steps']} steps the energy is "
-        f"{number_text(float(d['energy'][-1]), 4)} (ground level {number_text(float(d['levels'][0]), 4)}), ground "
-        f"population {d['ground'][-1]:.3f}; {queries}. Of {d['runs']} runs {d['cold']} are above 0.99, "
-        f"mean {d['mean_ground'][-1]:.2f}."
+        f"{d['case']}, seed {d['seed']}, policy {d['policy']} ({shifts}, w = {w}, ϑ = {angle}): energy after "
+        f"{d['steps']} step{'s' * (d['steps'] > 1)} {number_text(float(d['energy'][-1]), 4)} "
+        f"(ground level {number_text(float(d['levels'][0]), 4)}), ground population {d['ground'][-1]:.3f}; {queries}. "
+        f"Above 0.99: {d['cold']} of {d['runs']} runs, mean {d['mean_ground'][-1]:.2f}."
     )
 
 
@@ -132,7 +142,7 @@ def cooling_machine(**state: Any) -> Explorer:
     return Explorer(
         title="The cooling machine",
         controls=[
-            integers("steps", "steps $d$", 1, LONGEST, 5, play=True),
+            integers("steps", "steps $d$", 1, LONGEST, 8, play=True),
             slider("angle", r"stirring angle $\vartheta$", 0.5, 20.0, 8.0, steps=39),
             slider("margin", r"margin of $\mu$", 0.0, 2.0, 0.4, steps=40, unit="J"),
             slider("resolution", "resolution $s$", 0.02, 0.6, 0.06, steps=29, unit="J"),
@@ -155,7 +165,8 @@ def cooling_machine(**state: Any) -> Explorer:
                 "stirrer": "same field on all sites",
                 "steps": LONGEST,
             },
-            "Asking only 'below?'": {"policy": "band", "steps": LONGEST},
+            "Only 'below?'": {"policy": "band", "seed": 4, "steps": LONGEST},
+            "GUE": {"stirrer": "dense random (GUE)", "steps": LONGEST},
             "From all plus": {"start": "all plus", "steps": 10},
         },
         state=state,

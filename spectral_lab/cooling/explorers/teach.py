@@ -53,7 +53,7 @@ def _figure(d: dict[str, Any]) -> theme.Figure:
             theme.line(bars_x, np.repeat(rungs, 3), color=theme.RED, width=9, panel=3, name="population"),
         ],
         x=[
-            theme.axis("iteration", low=0, high=t[-1]),
+            theme.axis("iteration", low=-6, high=t[-1] + 6),
             theme.axis("layers done", low=-0.1, high=k[-1] + 0.1, dtick=1),
             theme.axis("population", low=0, high=1.02),
         ],
@@ -62,6 +62,7 @@ def _figure(d: dict[str, Any]) -> theme.Figure:
         widths=[1.2, 1, 0.7],
         notes=[
             theme.note("kicks alone", 0.98 * t[-1], -0.66, color=theme.MUTED, anchor="right"),
+            theme.note("kicks and signs", 0.98 * t[-1], -1.5, color=theme.BLUE, anchor="right"),
             theme.note("ground level", 0.98 * t[-1], E[0] - 0.08, color=theme.GREEN, anchor="right"),
             theme.note("μ", 4.05, 0.85, color=theme.GREEN, panel=2, anchor="right"),
         ],
@@ -70,8 +71,9 @@ def _figure(d: dict[str, Any]) -> theme.Figure:
 
 def _readout(d: dict[str, Any]) -> str:
     how = "with sign layers" if d["signs"] else "sign layers left out"
+    layers = f"{d['layers']} layer{'s' * (d['layers'] != 1)}"
     words = (
-        f"Iteration {d['iteration']}, {how}: after {d['layers']} layers the energy is {d['energy']:.3f} (start 0.75, "
+        f"Iteration {d['iteration']}, {how}: after {layers} the energy is {d['energy']:.3f} (start 0.75, "
         f"ground level {d['E'][0]:.3f}), ground population {d['ground']:.3f}; kicks trained alone end at "
         f"{d['kicks_only'][-1]:.2f}."
     )
@@ -104,7 +106,7 @@ def teach_it_to_cool(**state: Any) -> Explorer:
         code=_code,
         presets={
             "Untrained": {"iteration": 0},
-            "Half way": {"iteration": 40},
+            "Half way down": {"iteration": 5},
             "Without sign layers": {"signs": False},
         },
         state=state,
