@@ -51,5 +51,14 @@ def test_guesses():
         answer = guess.answer()
         assert answer in guess.options if guess.options else np.isfinite(answer)
         assert guess.compare(answer)
+        assert guess.options or "close" not in guess.compare(0)
     assert 0.01 < ex.guess_leak.answer() < 1  # per cent; the bound is 1
     assert ex.guess_crossover.answer() < 0.01
+    assert abs(ex.guess_kicks.answer() + 0.75) < 1e-3  # the best product state
+
+
+def test_a_remark_is_plain_text_and_a_rounded_answer_counts():
+    """A verdict is shown as text: LaTeX would stay as it is typed."""
+    assert "$" not in ex.exponent.check(1).message
+    assert ex.average_over_starts.check(0.0156).correct
+    assert not ex.average_over_starts.check(0.0161).correct
