@@ -147,7 +147,7 @@ def overlap_hardly_matters() -> Evidence:
         overlaps.append(abs(spectrum.coordinates(state)[0]) ** 2)
     prices = [bill(E[-1] - E[0], 20, 0.3, overlap=np.sqrt(p))["filter"] for p in (overlaps[0], overlaps[-1])]
     return Evidence(
-        "overlaps "
+        "ground populations of the starts "
         + ", ".join(f"{p:.1g}" for p in overlaps)
         + ": mean steps to F > 0.99 over 20 seeds "
         + ", ".join(f"{m:.1f}" for m in means)
@@ -398,20 +398,20 @@ CLAIMS = (
            "No knowledge of the gaps is needed: with an exact sign only the order of the levels enters."),
     _claim("C7", "paper", "instant", no_bath, "2^n dimensions and one ancilla",
            "No bath qubits are needed."),
-    _claim("C8", "paper", "seconds", overlap_hardly_matters, "fewer than 10 steps for every start",
-           "Cooling hardly depends on the overlap of the start with the ground state (the paper, in words; the number "
-           "is ours)."),
+    _claim("C8", "reconstruction", "seconds", overlap_hardly_matters, "fewer than 10 steps for every start",
+           "Cooling hardly depends on the overlap of the start with the ground state. (The abstract says only that "
+           "filters do.)"),
     Claim("C9", "The angles of generalised QSP reproduce the polynomial.", "literature: Motlagh and Wiebe, "
-          "arXiv 2308.01501; the completion by FFT and its root choice are ours", "addition", "1e-12 and 1e-11",
-          "seconds", angles_reproduce_the_polynomial),
+          "arXiv 2308.01501, and for the completion by FFT Berntson and Sünderhauf, arXiv 2406.04246; the root choice "
+          "and the check are ours", "addition", "1e-12 and 1e-11", "seconds", angles_reproduce_the_polynomial),
     _claim("C10", "addition", "instant", wrong_roots_do_not, "at least 10 000 times worse",
            r"They do only if the zeros of $Q$ are taken inside the unit circle; the other choice is unstable."),
     _claim("C11", "addition", "instant", phases_shift_mu, "1e-12",
            r"One set of angles serves every $\mu$: a shift of $\mu$ is a shift of all phases but the last."),
     Claim("C12", r"The best odd polynomial for the sign on $[a, 1]$ has the error "
           r"$\frac{1-a}{\sqrt{\pi a m}}(\frac{1-a}{1+a})^m$ for large degree $2m+1$.",
-          "literature: Eremenko and Yuditskii", "addition", "ratio in (0.9, 1) from degree 41 on", "instant",
-          minimax_asymptotics),
+          "literature: Eremenko and Yuditskii; the check is ours", "addition", "ratio in (0.9, 1) from degree 41 on",
+          "instant", minimax_asymptotics),
     _claim("C13", "addition", "instant", no_blind_schedule_cools, "1e-12",
            r"No schedule that does not look at the state cools an unknown one: its mean ground population is $1/N$."),
     _claim("C14", "addition", "seconds", ladder, "within 4 %",
