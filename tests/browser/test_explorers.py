@@ -16,7 +16,8 @@ from typing import Any
 import nbformat
 import pytest
 
-from spectral_lab.explorer import browser
+from spectral_lab.course.first_explorer import functions_of_a_matrix
+from spectral_lab.explorer import browser, preview
 
 NOTEBOOKS = sorted((Path(__file__).parents[2] / "notebooks").glob("*.ipynb"))
 EXPLORER = re.compile(r"^\w*explorers?\.\w+\(.*\)$")
@@ -213,6 +214,16 @@ def check_drag(pad: Pad) -> list[str]:
     problems += [f"{pad.title}: {late} pictures after the last one"] * (late > 0)
     wrong = pad.shown() != at_last or pad.look()[1] != readout
     return problems + [f"{pad.title}: a drag to {at_last} ended on {pad.shown()}"] * wrong
+
+
+def test_on_a_narrow_page_the_picture_scrolls_and_keeps_its_width(chromium: Any) -> None:
+    page = chromium.new_page(viewport={"width": 430, "height": 900})
+    page.set_content(preview.page(functions_of_a_matrix()).replace("width:960px", "width:430px"))
+    page.wait_for_function("document.title === 'drawn'")
+    root, plot = (page.query_selector(name) for name in (".sl-explorer", ".sl-plot"))
+    assert root.evaluate("e => [e.clientWidth <= 430, e.scrollWidth > 640]") == [True, True]
+    assert plot.evaluate("e => e._fullLayout.width") == 640
+    page.close()
 
 
 def test_an_error_a_deaf_slider_and_a_lost_answer_are_each_found_or_mended(chromium: Any, tmp_path: Path) -> None:
