@@ -156,9 +156,9 @@ def golden_rule(s: ArrayLike, V: ArrayLike, alpha: Any, t: Any) -> Float[np.ndar
 
 
 def motion_in_band(s: ArrayLike, V: ArrayLike, alpha: Any, t: Any, *, order: Any = 2) -> Complex[np.ndarray, "p p"]:
-    """The lower band's own motion: exp(-it(-1 + alpha PVP - (alpha^2/2) PVQVP)), exact up to O(alpha).
+    """The lower band's own motion: exp(-it(-1 + alpha PVP - (alpha^2/2) PVQVP)), up to O(alpha^2) for t ~ 1/alpha.
 
-    order = 1 drops the last term, the level shift by the other band; over t ~ 1/alpha that costs O(alpha).
+    order = 1 drops the last term, the level shift by the other band; over such a time that costs O(alpha).
     For exact signs s = -1, +1 only. (Our reconstruction, second-order perturbation theory.)
     """
     s, V = _levels_and_matrix(s, V, "V")
