@@ -165,7 +165,7 @@ def test_golden_rule_is_the_first_order_of_the_dynamics():
 def test_motion_in_the_band_needs_the_second_order():
     """Over t ~ 1/alpha the first order alone is wrong at O(alpha); the shift by the other band leaves O(alpha^2)."""
     s, V = two_bands(5, 6), unit_norm(11, 8)
-    alphas, first, second = np.array([0.08, 0.04, 0.02]), [], []
+    alphas, first, second = np.array([0.02, 0.01, 0.005]), [], []
     for alpha in alphas:
         t = np.pi / (2 * alpha)
         exact = bands.step_unitary(s, V, alpha=alpha, angle=alpha * t)[:5, :5]
