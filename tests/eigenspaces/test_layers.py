@@ -6,7 +6,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from spectral_lab.eigenspaces.models.layers import Blocks, Packing
+from spectral_lab.eigenspaces.models.layers import MLP, Blocks, Packing
 
 
 def masks(sizes: list[int], columns: list[int], width: int, seed: int) -> torch.Tensor:
@@ -37,6 +37,17 @@ def test_blocks_give_the_neighbour_sums_of_the_padded_tensor(shape, seed):
     torch.testing.assert_close(blocks.unpack(blocks.pack(x)), x)
     sums = blocks.unpack(blocks.neighbours(blocks.pack(x), blocks.adjacency(A)))
     torch.testing.assert_close(sums, torch.einsum("bij,bjkc->bikc", A, x) * mask[..., None])
+
+
+def test_a_perceptron_drops_out_after_its_last_map_too():
+    """As published. In training one half of the outputs is 0 and the other doubled; in evaluation nothing happens."""
+    torch.manual_seed(0)
+    mlp, x = MLP(1, 3, 1, 2000, norm="none", dropout=0.5), torch.randn(1, 3)
+    trained, exact = mlp(x), mlp.linears[0](x)
+    kept = trained != 0
+    assert 0.4 < kept.double().mean() < 0.6
+    torch.testing.assert_close(trained[kept], 2 * exact[kept])
+    torch.testing.assert_close(mlp.eval()(x), exact)
 
 
 def test_the_gradients_of_packing_are_exact():

@@ -77,6 +77,14 @@ def test_the_paper_preset_has_the_published_number_of_parameters(name, reference
     assert released_parameter_count(model) == reference("params")[PAPER[name]][built]
 
 
+@pytest.mark.parametrize("shift", ["assay", "scaffold", "size"])
+def test_drugood_drops_out_in_every_perceptron_of_the_published_spe(shift):
+    for method in ("spe", "signnet", "none"):
+        model = RECIPES[f"drugood/{shift}/{method}"]("paper").model()
+        rates = {part.p for part in model.modules() if isinstance(part, torch.nn.Dropout)}
+        assert rates == ({0.1} if method == "spe" and shift != "assay" else {0.0})
+
+
 def test_the_schedule_is_the_published_one(reference):
     for row in reference("stability")["lr_schedule"]:
         factor = warmup_then_linear(row["step"], row["total"], 1, warmup=row["warmup"])

@@ -99,7 +99,10 @@ class Blocks(Packing):
 
 
 class MLP(nn.Module):
-    """`layers` linear maps with (norm, ReLU, dropout) after all but the last, for rows [rows, inp] -> [rows, out]."""
+    """`layers` linear maps, (norm, ReLU, dropout) after all but the last, dropout after the last as well, as published.
+
+    Maps rows [rows, inp] -> [rows, out].
+    """
 
     def __init__(self, layers: int, inp: int, hidden: int, out: int, norm: Norm = "batch", dropout: float = 0.0):
         super().__init__()
@@ -112,7 +115,7 @@ class MLP(nn.Module):
     def forward(self, x: Float[Tensor, "rows inp"]) -> Float[Tensor, "rows out"]:
         for linear, norm in zip(self.linears, self.norms, strict=False):
             x = self.dropout(norm(linear(x)).relu_())
-        return self.linears[-1](x)
+        return self.dropout(self.linears[-1](x))
 
 
 class GINLayer(nn.Module):
