@@ -139,7 +139,8 @@ def _summit(A: Inexact[np.ndarray, "n n"], start: complex) -> float:
         x, y = unit * np.exp(point[0]), start.imag + unit * point[1]
         U, s, Vh = np.linalg.svd(complex(x, y) * eye - A)
         overlap = U[:, -1].conj() @ Vh[-1].conj()
-        return np.log(s[-1] / x), np.array([x * overlap.real / s[-1] - 1, -unit * overlap.imag / s[-1]])
+        sigma = max(s[-1], np.finfo(float).eps * s[0])  # a step may land on an eigenvalue
+        return np.log(sigma / x), np.array([x * overlap.real / sigma - 1, -unit * overlap.imag / sigma])
 
     found = scipy.optimize.minimize(descent, np.zeros(2), jac=True, method="BFGS", options={"gtol": 1e-9})
     return float(np.exp(-found.fun))

@@ -87,6 +87,15 @@ def test_a_normal_matrix_has_condition_one_even_with_repeated_eigenvalues(n: int
     np.testing.assert_allclose(eigenvalue_conditions(A), 1, atol=1e-9)
 
 
+def test_a_triangular_matrix_that_repeats_an_eigenvalue_and_is_diagonalisable() -> None:
+    # (A - I) (A - 2 I) = 0, so 1 has two eigenvectors: e_1 and, up to its length, (0, -7, 1).
+    A = np.array([[1.0, 5.0, 35.0], [0.0, 2.0, 7.0], [0.0, 0.0, 1.0]])
+    V = np.array([[1.0, 0.0, 5.0], [0.0, -7.0, 1.0], [0.0, 1.0, 0.0]])
+    expected = np.linalg.cond(V / np.linalg.norm(V, axis=0))
+    assert eigenvector_condition(A) == pytest.approx(expected, rel=1e-9)
+    assert eigenvector_condition(A.T) == pytest.approx(np.linalg.cond(np.linalg.eig(A.T)[1]), rel=1e-9)
+
+
 @given(power=st.floats(-9, 0), gap=st.floats(-9, 0))
 def test_two_by_two_by_hand(power: float, gap: float) -> None:
     d, g = 10.0**power, 10.0**gap  # [[0, d], [0, g]]: eigenvectors (1, 0) and (d, g) / hypot(d, g)

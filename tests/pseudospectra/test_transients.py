@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from spectral_lab.hippo import legs
 from spectral_lab.pseudospectra import (
     convection_diffusion,
+    eigenvalue_conditions,
     grcar,
     growth_reached,
     jordan_block,
@@ -100,6 +101,17 @@ def test_growing_and_marginal_matrices() -> None:
     assert kreiss_constant(jordan_block(2)) == np.inf
     assert kreiss_constant(np.zeros((3, 3))) == 1
     assert kreiss_constant(np.array([[0.0, 1.0], [-1.0, 0.0]])) == 1
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_an_eigenvalue_on_the_axis_makes_the_kreiss_constant_its_condition_or_more(seed: int) -> None:
+    rng = np.random.default_rng(seed)  # at seed 3 the climb steps on the eigenvalue itself
+    n = int(rng.integers(2, 9))
+    A = rng.standard_normal((n, n))
+    A = A - np.linalg.eigvals(A).real.max() * np.eye(n)
+    K = kreiss_constant(A)
+    assert np.isfinite(K)
+    assert eigenvalue_conditions(A)[0] * (1 - 1e-4) <= K
 
 
 @given(seed=st.integers(0, 1000), steps=st.integers(1, 40))
