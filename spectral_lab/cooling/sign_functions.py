@@ -20,7 +20,7 @@ from numpy.typing import ArrayLike
 from spectral_lab import checks
 
 MAX_DEGREE = 2_000_001
-TINY = 1e-200  # a width below this counts as 0: dividing by it could overflow
+TINY = 1e-90  # a width below this counts as 0: nothing could resolve it, and dividing by it could overflow
 
 
 class SignSeries(NamedTuple):

@@ -33,7 +33,8 @@ def test_sign_queries_follow_the_design_rule():
     width = resolution / erfcinv(qu.ERROR / 2)
     edge = np.pi * resolution / (spread + resolution)
     assert qu.sign_queries(spread, width) == 2 * sign_series(edge, qu.ERROR).degree
-    assert qu.sign_queries(spread, 0) == np.inf
+    assert qu.sign_queries(spread, 0) == qu.sign_queries(spread, 1e-190) == np.inf
+    assert 1e80 < qu.sign_queries(spread, 1e-85) < np.inf
     eps = np.array([0.1, 0.05, 0.02, 0.01])
     assert slope(eps, [qu.sign_queries(17, e) for e in eps]) == pytest.approx(-1, abs=0.02)
 
