@@ -161,6 +161,14 @@ def test_a_filter_that_is_zero_keeps_readable_axes():
 
 
 @pytest.mark.parametrize("name", NAMES)
+def test_the_table_for_download_holds_numbers_only(name):
+    build = getattr(explorers, name)
+    for state in [{}, *build().presets.values()]:
+        rows = [line.split(",")[1:3] for line in build(**state).csv().splitlines()[1:]]
+        assert np.array(rows, dtype=float).shape[1] == 2
+
+
+@pytest.mark.parametrize("name", NAMES)
 def test_no_number_of_a_readout_can_break_at_a_hyphen(name):
     build = getattr(explorers, name)
     for state in [{}, *build().presets.values()]:

@@ -103,17 +103,17 @@ def _figure(d: dict[str, Any]) -> theme.Figure:
     ]
     change, now = d["moves"][:, 0], d["now"]
     for k, (name, color) in enumerate(zip(NAMES, colors, strict=True), 1):
-        seen = [now[0]] if now[0] > 1e-7 else [None]
+        here = np.where(now[0] > 1e-7, now[[0, k]], np.nan)
         traces += [
             theme.line(change, d["moves"][:, k], name=name, color=color, width=6 if k == 2 else 2, panel=3),
-            theme.points(seen, [now[k]] if now[0] > 1e-7 else [None], color=color, size=9, panel=3),
+            theme.points(here[:1], here[1:], color=color, size=9, panel=3),
         ]
     return theme.figure(
         traces,
         x=[
             drawing.bare(-1.35, 4.45, "edges: w red, 1 + δ green"),
             theme.axis("w", low=0.48, high=1.52),
-            theme.axis("‖ΔL‖ from w to 2 − w", log=True, low=2e-6, high=1, tickvals=[1e-5, 1e-3, 1e-1],
+            theme.axis("‖ΔL‖, w to 2 − w", log=True, low=2e-6, high=1, tickvals=[1e-5, 1e-3, 1e-1],
                        ticktext=["10⁻⁵", "10⁻³", "10⁻¹"]),
         ],
         y=[

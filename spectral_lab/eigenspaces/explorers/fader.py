@@ -55,9 +55,9 @@ def _figure(d: dict[str, Any]) -> theme.Figure:
     for name, value, color in zip(
         ("theorem", "sharper bound", "Lip φ"), d["bounds"], (theme.PINK, theme.GREEN, theme.BLUE), strict=True
     ):
-        seen = value if value < TOP else None
-        lines.append(theme.line([0.5, 1.5], [seen, seen], name=name, color=color, dash="dot", panel=3))
-        if seen:
+        seen = value if value < TOP else np.nan
+        lines.append(theme.line([0.5, 1.5], np.full(2, seen), name=name, color=color, dash="dot", panel=3))
+        if np.isfinite(seen):
             notes.append(theme.note(name, 0.52, np.log10(seen), color=color, panel=3, yshift=9))
     if not notes:
         notes.append(theme.note("Lip φ = ∞: nothing bounds it", 0.52, np.log10(TOP) - 0.3, panel=3))
