@@ -12,7 +12,6 @@ from numbers import Integral, Real
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike
 
 
 def integer(value: Any, name: str, minimum: int | None = None, maximum: int | None = None) -> int:
@@ -32,7 +31,10 @@ def number(
     above: float | None = None,
 ) -> float:
     """A finite real number in [minimum, maximum], or strictly greater than `above`."""
-    real = isinstance(value, Real) and not isinstance(value, (bool, np.bool_)) and math.isfinite(value)
+    try:
+        real = isinstance(value, Real) and not isinstance(value, (bool, np.bool_)) and math.isfinite(value)
+    except OverflowError:  # a whole number that no float can hold
+        real = False
     low = (minimum is not None and real and value < minimum) or (above is not None and real and value <= above)
     if not real or low or (maximum is not None and value > maximum):
         allowed = f" greater than {above:g}" if above is not None else ""
@@ -47,25 +49,31 @@ def choice(value: Any, name: str, allowed: Collection[str]) -> str:
     return value
 
 
-def array(value: ArrayLike, name: str, shape: tuple[int | None, ...] | None = None) -> np.ndarray:
-    """A finite real or complex array in double precision; None in `shape` matches any length."""
+def array(value: Any, name: str, shape: tuple[int | None, ...] | None = None) -> np.ndarray:
+    """A finite real or complex array in double precision; None in `shape` matches any length.
+
+    Anything that numpy can read will do: a number, a list, whole numbers, a tensor. Text and dates are refused,
+    although numpy would turn them into numbers.
+    """
     try:
         result = np.asarray(value)
+        if result.dtype.kind in "USTmMV":
+            raise TypeError(f"its entries are of type {result.dtype}")
         result = result.astype(np.complex128 if np.iscomplexobj(result) else np.float64, copy=False)
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, OverflowError, RuntimeError) as error:  # torch raises the last: detach() first
         raise ValueError(f"{name} must be an array of numbers, got {type(value).__name__}: {error}") from None
     if shape is not None and (
         result.ndim != len(shape)
         or any(want is not None and want != have for want, have in zip(shape, result.shape, strict=True))
     ):
-        wanted = "(" + ", ".join("any" if size is None else str(size) for size in shape) + ")"
+        wanted = f"({', '.join('any' if size is None else str(size) for size in shape)}{',' * (len(shape) == 1)})"
         raise ValueError(f"{name} must have shape {wanted}, got {result.shape}")
     if not np.isfinite(result).all():
         raise ValueError(f"{name} must be finite, but it holds {int((~np.isfinite(result)).sum())} NaN or infinity")
     return result
 
 
-def real_array(value: ArrayLike, name: str, shape: tuple[int | None, ...] | None = None) -> np.ndarray:
+def real_array(value: Any, name: str, shape: tuple[int | None, ...] | None = None) -> np.ndarray:
     """A finite real array in double precision; complex numbers are welcome if they are real up to rounding."""
     result = array(value, name, shape)
     if np.iscomplexobj(result):
@@ -75,7 +83,7 @@ def real_array(value: ArrayLike, name: str, shape: tuple[int | None, ...] | None
     return result.real
 
 
-def square(value: ArrayLike, name: str) -> np.ndarray:
+def square(value: Any, name: str) -> np.ndarray:
     """A finite square matrix with at least one row, in double precision."""
     result = array(value, name)
     if result.ndim != 2 or result.shape[0] != result.shape[1] or result.shape[0] == 0:

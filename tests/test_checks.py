@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import torch
 
 from spectral_lab import checks
 
@@ -12,6 +13,35 @@ def test_a_real_array_may_be_complex_only_by_rounding():
     assert rounded.dtype == np.float64
     np.testing.assert_array_equal(rounded, [1.0, -2.0])
     np.testing.assert_array_equal(checks.real_array(np.zeros(0, dtype=complex), "x"), [])
+
+
+def test_what_numpy_can_read_is_an_array():
+    for value in ([1, 2], (1.0, 2.0), np.array([1, 2], dtype=np.int32), torch.tensor([1.0, 2.0])):
+        result = checks.array(value, "x", (2,))
+        assert result.dtype == np.float64
+        np.testing.assert_array_equal(result, [1.0, 2.0])
+
+
+@pytest.mark.parametrize(
+    ("value", "message"),
+    [
+        ([[1, 2], [3]], "x must be an array of numbers, got list: .*inhomogeneous"),
+        (torch.ones(2, requires_grad=True), r"x must be an array of numbers, got Tensor: .*tensor\.detach\(\)"),
+        (10**400, "x must be an array of numbers, got int: int too large"),
+        (["1", "2"], "x must be an array of numbers, got list: its entries are of type <U1"),
+        (np.array(["2026-01-01"], dtype="datetime64[D]"), "x must be an array of numbers, got ndarray: .*datetime64"),
+        ([1.0, 2.0, 3.0], r"x must have shape \(2,\), got \(3,\)"),
+    ],
+)
+def test_what_is_no_array_of_numbers_is_named(value, message):
+    with pytest.raises(ValueError, match=message):
+        checks.array(value, "x", (2,))
+
+
+@pytest.mark.parametrize("value", [10**400, np.nan, "3", True, 1j, None, np.ones(2)])
+def test_what_is_no_number_is_named(value):
+    with pytest.raises(ValueError, match="x must be a finite number of at least 0, got"):
+        checks.number(value, "x", 0)
 
 
 @pytest.mark.parametrize(

@@ -204,7 +204,7 @@ def _checked(
 
 
 def _ages(age: Any) -> Float[np.ndarray, "*ages"]:
-    s = checks.array(np.asarray(age), "age")
+    s = checks.array(age, "age")
     if np.iscomplexobj(s) or (s < 0).any():
         raise ValueError("age must be real and at least 0 (0 is now)")
     return s

@@ -47,7 +47,7 @@ def transfer_function(
     A = checks.square(A, "A")
     B, C = checks.array(B, "B", (len(A),)), checks.array(C, "C", (len(A),))
     D = checks.number(D, "D")
-    points = checks.array(np.asarray(s), "s").astype(np.complex128)
+    points = checks.array(s, "s").astype(np.complex128)
     try:
         x = np.linalg.solve(points[..., None, None] * np.eye(len(A)) - A, B[:, None])[..., 0]
     except np.linalg.LinAlgError:
@@ -68,7 +68,7 @@ def pade_delay(n: SupportsInt, s: Any) -> Complex[np.ndarray, "*points"]:
     Args: n >= 1; s complex, any shape, not a pole. Raises: ValueError.
     """
     n = checks.integer(n, "n", 1)
-    z = checks.array(np.asarray(s), "s").astype(np.complex128)
+    z = checks.array(s, "s").astype(np.complex128)
     over, under = np.full(z.shape, 2.0 * n - 1, dtype=np.complex128), np.ones(z.shape, dtype=np.complex128)
     for j in range(2 * n - 2, 0, -1):
         partial, sign = (2, 1) if j % 2 == 0 else (j, -1)
@@ -91,7 +91,7 @@ def fourier_delay(n: SupportsInt, s: Any) -> Complex[np.ndarray, "*points"]:
     n = checks.integer(n, "n", 2)
     if n % 2:
         raise ValueError(f"n must be even, got {n}")
-    z = checks.array(np.asarray(s), "s").astype(np.complex128)
+    z = checks.array(s, "s").astype(np.complex128)
     # With g = s q, H = (2 g - s)/(2 g + s) has no pole at s = 0. The poles of q at 2 pi i m are where H = 1.
     H = np.empty(z.shape, dtype=np.complex128)
     resonance = (2 * np.pi * np.arange(1, n // 2)) ** 2

@@ -136,7 +136,7 @@ def discretize_diagonal(
     """
     method = checks.choice(method, "method", METHODS)
     Lambda, B = _complex(Lambda, "Lambda"), _complex(B, "B")
-    Delta = checks.array(np.asarray(step), "step")
+    Delta = checks.array(step, "step")
     if np.iscomplexobj(Delta) or (Delta <= 0).any():
         raise ValueError("step must be real and greater than 0")
     D = Delta.astype(Lambda.real.dtype)[..., None]
@@ -180,8 +180,8 @@ def _squarings(z: Complex[np.ndarray, "*systems half"], power_of_two: int) -> Co
 
 def _complex(value: ArrayLike, name: str) -> Complex[np.ndarray, "*axes half"]:
     """A finite complex array that keeps single precision."""
-    given = np.asarray(value)
-    single = given.dtype in (np.complex64, np.float32)
+    given = checks.array(value, name)
+    single = np.asarray(value).dtype in (np.complex64, np.float32)
     if given.ndim == 0 or given.size == 0:
         raise ValueError(f"{name} must have an entry for each mode in its last axis, got shape {given.shape}")
-    return checks.array(given, name).astype(np.complex64 if single else np.complex128)
+    return given.astype(np.complex64 if single else np.complex128)

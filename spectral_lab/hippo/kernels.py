@@ -203,7 +203,7 @@ def _pair(system: Any) -> Dense:
 
 def _eigen_read_out(system: DPLR, C: ArrayLike) -> Complex[np.ndarray, "*channels half"]:
     half = system.Lambda.shape[-1]
-    given = np.asarray(C)
+    given = checks.array(C, "C")
     if system.V is not None and given.ndim and given.shape[-1] == 2 * half:
         return system.rotate(_read_out(given, 2 * half, "n")).astype(_complex_type(system))
     return _read_out(given, half, "half").astype(_complex_type(system))
@@ -217,7 +217,7 @@ def _read_out(C: ArrayLike, size: int, name: str) -> Inexact[np.ndarray, "*chann
 
 
 def _steps(step: Any, system: DPLR) -> Float[np.ndarray, "*systems"]:
-    Delta = checks.array(np.asarray(step), "step")
+    Delta = checks.array(step, "step")
     if np.iscomplexobj(Delta) or (Delta <= 0).any():
         raise ValueError("step must be real and greater than 0")
     if Delta.ndim and Delta.shape != system.Lambda.shape[:-1]:

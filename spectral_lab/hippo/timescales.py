@@ -93,7 +93,7 @@ def horizon(n: Any, frequency: Any) -> Float[np.ndarray, "*shape"]:
 
     Args: n >= 1 states; frequency f > 0 in cycles per unit of time. Raises: ValueError.
     """
-    n, f = checks.array(np.asarray(n), "n"), checks.array(np.asarray(frequency), "frequency")
+    n, f = checks.array(n, "n"), checks.array(frequency, "frequency")
     if np.iscomplexobj(n) or (n < 1).any():
         raise ValueError("n must be at least 1")
     if np.iscomplexobj(f) or (f <= 0).any():

@@ -98,7 +98,7 @@ def warped_coefficients(
 
 
 def _times(value: Any, name: str) -> Float[np.ndarray, "*times"]:
-    times = checks.array(np.asarray(value), name)
+    times = checks.array(value, name)
     if np.iscomplexobj(times):
         raise ValueError(f"{name} must be real")
     return times
