@@ -69,6 +69,7 @@ def departure_from_normality(A: ArrayLike) -> float:
 
 def _is_normal(A: Inexact[np.ndarray, "n n"]) -> bool:
     """Up to rounding. Repeated eigenvalues of a normal matrix have no eigenvectors of their own to compute with."""
+    A = A / (np.abs(A).max() or 1.0)  # keeps squares in range
     T = A - np.diag(np.diag(A)) if _is_triangular(A) else np.triu(scipy.linalg.schur(A, output="complex")[0], 1)
     return bool(np.linalg.norm(T) <= 10 * np.finfo(float).eps * np.linalg.norm(A))
 

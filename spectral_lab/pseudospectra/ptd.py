@@ -81,16 +81,19 @@ def ptd(A: ArrayLike, epsilon: Any = 0.05, method: str = "dense", *, seed: Suppo
     smooth where kappa_2 is not, and V has unit columns; the second keeps a stable A stable, with half its margin:
     limit = alpha(A) / 2, -1/2 for LegS (or alpha(A), where that is positive). Derived here.
 
-    Args: A (n, n), not zero, with distinct eigenvalues, real for the descents; epsilon > 0; seed, at least 0.
+    Args: A (n, n), not zero, with distinct eigenvalues, real for the descents; epsilon > 0, at most 1e6 (beyond, A is
+    lost in the rounding of E); seed, at least 0.
     Raises: ValueError.
     """
-    A, epsilon = checks.square(A, "A"), checks.number(epsilon, "epsilon", above=0)
+    A, epsilon = checks.square(A, "A"), checks.number(epsilon, "epsilon", maximum=1e6, above=0)
     method, seed = checks.choice(method, "method", METHODS), checks.integer(seed, "seed", 0)
     if not A.any():
         raise ValueError("A must not be zero: epsilon is relative to its norm")
     eigenvalues = np.linalg.eigvals(A)
     _distinct(eigenvalues, "A must have")
     size, rng = epsilon * float(np.linalg.norm(A, 2)), np.random.default_rng(seed)
+    if not 1e-140 <= size <= 1e40:  # its square must stay in range
+        raise ValueError(f"epsilon must leave epsilon ||A||, the norm of E, between 1e-140 and 1e40, got {size:.3g}")
     if method in ("ginibre", "gaussian"):
         E = rng.standard_normal(A.shape) + (1j * rng.standard_normal(A.shape) if method == "ginibre" else 0)
         return diagonalize(A, E * (size / np.linalg.norm(E, 2)))

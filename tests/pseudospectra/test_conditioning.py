@@ -69,6 +69,13 @@ def test_a_simple_eigenvalue_moves_by_its_condition_number_at_most() -> None:
     assert (np.abs(moved + np.arange(1, 7)) <= eigenvalue_conditions(A) * E_norm).all()
 
 
+@pytest.mark.parametrize("unit", [1e-300, 1e-200, 1e200, 1e300])
+def test_units_do_not_matter(unit: float) -> None:
+    A = legs(4)[0]
+    assert eigenvector_condition(unit * A) == pytest.approx(eigenvector_condition(A), rel=1e-9)
+    np.testing.assert_allclose(eigenvalue_conditions(unit * A), eigenvalue_conditions(A), rtol=1e-9)
+
+
 def test_normal_and_defective_matrices_are_the_two_ends() -> None:
     A, _ = legs_normal(12)
     assert eigenvector_condition(A) == pytest.approx(1, abs=1e-9)
