@@ -361,6 +361,12 @@ def test_a_random_graph_of_every_size_survives():
         assert torch.isfinite(out).all()
 
 
+def test_perceptrons_of_one_layer_can_be_counted():
+    net = GINE(SPE(3, 2, mlp_layers=1), 4, 1, mlp_layers=1)
+    own = sum(p.numel() for p in net.parameters())
+    assert released_parameter_count(net) == own + 3 * 3 + 3  # and the map beside ρ that the released code never uses
+
+
 def test_released_weights_need_a_released_architecture():
     with pytest.raises(ValueError, match="missing"):
         load_released_weights(model("none"), {})

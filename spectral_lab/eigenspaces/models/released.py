@@ -83,7 +83,7 @@ def released_parameter_count(model: GINE) -> int:
     encoder = model.encoder
     if isinstance(encoder, SPE):
         first: Any = encoder.rho.layers[0].mlp
-        width, normed = first.linears[0].out_features, not isinstance(first.norms[0], nn.Identity)
+        width, normed = first.linears[0].out_features, not all(isinstance(norm, nn.Identity) for norm in first.norms)
         unused = [MLP(len(first.linears), encoder.out, width, encoder.out, "batch" if normed else "none")]
     elif isinstance(encoder, BasisNet):
         readers: Any = encoder.readers
