@@ -102,7 +102,7 @@ def _figure(d: dict[str, Any]) -> theme.Figure:
 
 
 def _readout(d: dict[str, Any]) -> str:
-    queries = f"{d['queries']:.2g} queries of exp(−iHτ)" if d["queries"] else "no query yet"
+    queries = f"{d['queries']:.2g} queries" if d["queries"] else "no query yet"
     margin, s = number_text(d["margin"], 3), number_text(d["resolution"], 3)
     shifts = {"pointer": f"margin {margin}, s = {s}", "band": f"margin {margin}", "none": "planned shifts"}[d["policy"]]
     w, angle = number_text(2 * d["resolution"], 3), number_text(d["angle"], 3)
