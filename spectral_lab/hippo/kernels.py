@@ -74,6 +74,7 @@ def discrete_system(
     A `DPLR` becomes the real system on the state (Re z, Im z), with C z -> 2 (Re C, -Im C).
     Args: as `kernel`. Raises: ValueError.
     """
+    discretization = checks.choice(discretization, "discretization", DISCRETIZATIONS)
     if not isinstance(system, DPLR):
         A, B = _pair(system)
         A_bar, B_bar = discretize(A, B, checks.number(step, "step", above=0), discretization)

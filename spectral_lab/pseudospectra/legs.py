@@ -103,11 +103,12 @@ def legs_transfer(n: SupportsInt, s: ArrayLike, C: ArrayLike, system: str = "dpl
 
 
 def diag_gap(n: SupportsInt, s: ArrayLike, C: ArrayLike) -> Complex[np.ndarray, "*grid"]:
-    """G_Diag - G_DPLR = -P_n G_Diag (F4), without the cancellation of subtracting the two.
+    """G_Diag - G_DPLR = -P_n G_Diag (F4), without the cancellation of subtracting them; infinity at a pole of either.
 
     Args: as for legs_transfer. Raises: ValueError.
     """
-    return np.asarray(-allpass(n, s) * legs_transfer(n, s, C, "diag"))
+    with np.errstate(all="ignore"):
+        return _infinite_at_poles(-allpass(n, s) * legs_transfer(n, s, C, "diag"))
 
 
 def s4d_frequencies(n: SupportsInt) -> Float[np.ndarray, " half"]:

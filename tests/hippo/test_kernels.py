@@ -191,6 +191,7 @@ def test_s4d_legs_converges_weakly_and_not_strongly(facts, n):
         (lambda: vandermonde_kernel([1e4], [1.0], [1.0], 1.0, 5), "step must"),
         (lambda: discretize_diagonal([20.0], [1.0], 0.1, "bilinear"), "step must"),
         (lambda: kernel((np.eye(2), np.ones(2)), np.ones(2), 0.5, 5000), "step must"),
+        (lambda: discrete_system(legs(4), np.ones(4), 0.1, "foh"), "discretization must"),
         (lambda: kernel((np.eye(2), np.ones(2)), np.ones(2), 0.5, 5000, "powers"), "step must"),
         (lambda: generating_function(legs(4), np.ones(4), 0.1, 8, [1.0]), "system must"),
         (lambda: generating_function(dplr("legs", 8), C8, 0.1, 8, [0.5]), "omega must"),

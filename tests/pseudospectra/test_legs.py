@@ -140,6 +140,13 @@ def test_the_modes_of_a_state_add_up_to_its_impulse_response(n: int, l: int, sys
     assert np.exp(np.outer(t, poles)) @ residues == pytest.approx(expected, rel=1e-9, abs=1e-10)
 
 
+def test_the_gap_is_infinite_at_the_poles_of_either_system() -> None:
+    C = np.array([1.0, 0.5, -0.2])
+    gap = diag_gap(3, [-1.0, -0.5, 1j], C)  # a pole of S4, one of S4D (n is odd), neither
+    assert np.isinf(gap[:2]).all()
+    assert np.isfinite(gap[2])
+
+
 def test_a_caller_may_change_the_frequencies_that_it_was_given() -> None:
     s4d_frequencies(12)[:] = 0
     assert (s4d_frequencies(12) > 0).all()

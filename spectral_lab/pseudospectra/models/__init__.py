@@ -4,7 +4,7 @@
                 PTD's, of the perturbed matrix (A_H + E, B_H), V of condition about 10 and no spike
     s4.py       S4D and S4-PTD: one scalar system for each channel, a convolution
     s5.py       S5 and S5-PTD: one system with many inputs and outputs, a scan
-    layers.py   dropout, norm, classifiers
+    layers.py   norm, classifiers
     noise.py    the tone of the robustness experiments
 
 Yu et al., "Robustifying State-space Models for Long Sequences via Approximate Diagonalization" (arXiv 2310.01698);
@@ -14,12 +14,12 @@ Sequences are (batch, length, channels) throughout.
 
 from __future__ import annotations
 
+from spectral_lab.hippo.models import TiedDropout
 from spectral_lab.pseudospectra.models.layers import (
     ChannelNorm,
     OneHot,
     PairClassifier,
     SequenceClassifier,
-    TiedDropout,
     block_norm,
 )
 from spectral_lab.pseudospectra.models.modes import Modes, ptd_modes, s4d_modes

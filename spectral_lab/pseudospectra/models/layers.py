@@ -1,4 +1,4 @@
-"""What the models share: dropout tied over time, norms, and the classifiers around their blocks."""
+"""What the models share: norms, and the classifiers around their blocks."""
 
 from __future__ import annotations
 
@@ -11,17 +11,6 @@ from torch import Tensor, nn
 
 from spectral_lab import checks
 from spectral_lab.pseudospectra.models.noise import FourierNoise
-
-
-class TiedDropout(nn.Module):
-    """Dropout with one mask for the whole sequence: a channel is dropped at all times or at none."""
-
-    def __init__(self, rate: float) -> None:
-        super().__init__()
-        self.rate = checks.number(rate, "rate", 0, 1)
-
-    def forward(self, x: Float[Tensor, "b l h"]) -> Float[Tensor, "b l h"]:
-        return x * F.dropout(x.new_ones(x.shape[0], 1, x.shape[2]), self.rate, self.training)
 
 
 class ChannelNorm(nn.Module):

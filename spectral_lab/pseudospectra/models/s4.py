@@ -11,7 +11,8 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from spectral_lab import checks
-from spectral_lab.pseudospectra.models.layers import TiedDropout, block_norm, pairs
+from spectral_lab.hippo.models import TiedDropout
+from spectral_lab.pseudospectra.models.layers import block_norm, pairs
 from spectral_lab.pseudospectra.models.modes import Modes
 from spectral_lab.pseudospectra.models.noise import FourierNoise
 

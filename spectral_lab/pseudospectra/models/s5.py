@@ -13,7 +13,8 @@ from torch import Tensor, nn
 
 from spectral_lab import checks
 from spectral_lab.hippo import legs
-from spectral_lab.pseudospectra.models.layers import ChannelNorm, TiedDropout, pairs
+from spectral_lab.hippo.models import TiedDropout
+from spectral_lab.pseudospectra.models.layers import ChannelNorm, pairs
 from spectral_lab.pseudospectra.models.modes import Modes
 from spectral_lab.pseudospectra.models.noise import FourierNoise
 from spectral_lab.pseudospectra.scan import linear_scan
