@@ -156,7 +156,6 @@ STORED = (8, 16, 32, 64)
 PATHS = FilePath(__file__).parent / "rank_one_paths.npz"
 
 
-@cache
 def stored_path(n: SupportsInt) -> Path:
     """The path of rank-one perturbations kept with the package, made by tools/store_ptd_paths.py.
 
@@ -165,6 +164,11 @@ def stored_path(n: SupportsInt) -> Path:
     n = checks.integer(n, "n", 1)
     if n not in STORED:
         raise ValueError(f"n must be one of {', '.join(map(str, STORED))}: only these paths are stored, got {n}")
+    return _stored_path(n)
+
+
+@cache
+def _stored_path(n: int) -> Path:
     with np.load(PATHS) as archive:
         return Path(n, archive["epsilons"], archive[f"U{n}"])
 
@@ -176,6 +180,8 @@ def rank_one_path(n: SupportsInt, epsilons: ArrayLike, seed: SupportsInt = 0) ->
     """
     A, _ = legs(checks.integer(n, "n", 2))
     relative = [checks.number(e, "epsilons", above=0) for e in np.ravel(epsilons).tolist()]
+    if not relative:
+        raise ValueError("epsilons must hold at least one size, got none")
     sizes = np.sort(relative)[::-1] * np.linalg.norm(A, 2)
     rng = np.random.default_rng(checks.integer(seed, "seed", 0))
     E = _best_rank_one(A, float(sizes[0]), -0.5, rng)

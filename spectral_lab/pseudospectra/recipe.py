@@ -215,6 +215,7 @@ TASKS: dict[str, dict[str, Any]] = {
     "pathfinder": {"classes": 2},
     "path-x": {"classes": 2},
 }
+ARENA_MODELS = ("s4ptd", "s5ptd", "s5")
 ARENA_DATA = {
     "listops": Part(data.listops),
     "text": Part(data.imdb),
@@ -389,7 +390,9 @@ def correct(model: nn.Module, batch: tuple[Any, ...], name: str) -> dict[str, Bo
 
 
 def arena(task: str, model: str, preset: str) -> Recipe:
-    """A task of the Long Range Arena by "s4ptd", "s5ptd" or "s5", as in the authors' scripts."""
+    """A task of the Long Range Arena by "s4ptd", "s5ptd" or "s5", as in the authors' scripts. Raises: ValueError."""
+    checks.choice(task, "task", TASKS)
+    checks.choice(model, "model", ARENA_MODELS)
     checks.choice(preset, "preset", PRESETS)
     if preset != "paper" and (task, preset) not in SMALL_DATA:
         raise ValueError(f"preset must be 'paper' for {task}, whose data have no stand-in, got {preset!r}")
@@ -455,5 +458,5 @@ def _s4_parts(task: str, model: str, preset: str) -> tuple[Part, Optimiser, Part
 RECIPES: dict[str, Callable[[str], Recipe]] = {
     **{f"{task}/{start}": partial(robustness, task, start) for task in ("digits", "learnt") for start in STARTS},
     **{f"ablation/{epsilon:g}": partial(ablation, epsilon) for epsilon in EPSILONS},
-    **{f"arena/{task}/{model}": partial(arena, task, model) for task in TASKS for model in ("s4ptd", "s5ptd", "s5")},
+    **{f"arena/{task}/{model}": partial(arena, task, model) for task in TASKS for model in ARENA_MODELS},
 }

@@ -19,6 +19,7 @@ from spectral_lab.pseudospectra.recipe import (
     ROBUSTNESS,
     TASKS,
     accuracy,
+    arena,
     cross_entropy,
     perturbed_modes,
     robustness_network,
@@ -248,7 +249,11 @@ def test_tasks_without_a_stand_in_say_so():
         RECIPES["arena/text/s5ptd"]("miniature")
 
 
-def test_unknown_starts_and_presets_are_named():
+def test_unknown_starts_tasks_and_presets_are_named():
+    with pytest.raises(ValueError, match="task must be one of 'listops', 'text'"):
+        arena("lstops", "s5", "paper")
+    with pytest.raises(ValueError, match="model must be one of 's4ptd', 's5ptd', 's5', got 's4'"):
+        arena("listops", "s4", "paper")
     with pytest.raises(ValueError, match="start must be one of 's4d', 's4ptd'"):
         robustness_network("s4", 8, 1, 2, 4, 0.0)
     with pytest.raises(ValueError, match="preset must be one of 'paper', 'lecture', 'miniature'"):
