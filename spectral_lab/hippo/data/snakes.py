@@ -75,6 +75,21 @@ def shifted(point: Point, angle: float, distance: float) -> Point:
     return ceil(point[0] + distance * sin(angle)), ceil(point[1] + distance * cos(angle))
 
 
+def fine_tip(setting: Setting, angle: float, margin: int) -> Point:
+    """The end of a paddle at the fine resolution, seen from its start.
+
+    Rounding up happens on the paddle's own picture: added to its centre, the 1e-16 of a "straight" sine is lost, where
+    on its own it would be rounded up to a whole pixel and slant every level and upright paddle.
+    """
+    centre = _radius(setting.paddle, setting.thickness, margin) * FINE
+    row, column = shifted((centre, centre), angle, setting.paddle * FINE)
+    return row - centre, column - centre
+
+
+def _radius(length: int, thickness: float, margin: int) -> int:
+    return length + ceil(thickness) + margin
+
+
 @cache
 def disc(radius: int) -> Int[np.ndarray, "points 2"]:
     """The offsets of the pixels within a radius."""
@@ -89,7 +104,7 @@ def _disc_mask(radius: int) -> Bool[np.ndarray, "m m"]:
 @cache
 def sprite(tip: Point, length: int, thickness: float, margin: int) -> Sprite:
     """The paddle whose end, at the fine resolution, is `tip` away from its start."""
-    radius = length + ceil(thickness) + margin
+    radius = _radius(length, thickness, margin)
     center, fine = radius * FINE, np.zeros((2 * radius * FINE + 1,) * 2)
     fine[_stroke(fine.shape[0], (center, center), (center + tip[0], center + tip[1]), round(thickness * FINE))] = 255
     wide = np.zeros_like(fine)
@@ -146,21 +161,23 @@ def circle(radius: int) -> tuple[Int[np.ndarray, "points 2"], Float[np.ndarray, 
 class Canvas:
     """A picture in the making: brightness, mask of what is taken, and the random numbers.
 
-    Both arrays have a rim as wide as a sprite, so that pasting needs no clipping at the edge; the rim is never seen.
+    The arrays have a rim as wide as a sprite, so that pasting needs no clipping at the edge. The rim is never seen, and
+    never taken: only the picture itself can be in a snake's way.
     """
 
     def __init__(self, setting: Setting, margin: int, rng: np.random.Generator) -> None:
         self.setting, self.margin, self.rng = setting, margin, rng
-        self.rim = setting.paddle + ceil(setting.thickness) + margin + 1
+        self.rim = _radius(setting.paddle, setting.thickness, margin) + 1
         full = setting.window + 2 * self.rim
-        self.image, self.mask = np.zeros((full, full)), np.zeros((full, full))
+        self.image, self.mask, self.picture = (np.zeros((full, full)) for _ in range(3))
+        self.seen(self.picture)[:] = 1
         seen = self.seen(self.mask)  # its border of one pixel is taken
         seen[0], seen[-1], seen[:, 0], seen[:, -1] = 1, 1, 1, 1
 
     def paddle(self, angle: float) -> Sprite:
         """The paddle in this direction."""
-        s, tip = self.setting, shifted((0, 0), angle, self.setting.paddle * FINE)
-        return sprite(tip, s.paddle, s.thickness, self.margin)
+        s = self.setting
+        return sprite(fine_tip(s, angle, self.margin), s.paddle, s.thickness, self.margin)
 
     def window(self, array: np.ndarray, at: Point, radius: int) -> np.ndarray:
         """The view of an array around a pixel."""
@@ -175,7 +192,7 @@ class Canvas:
     def take(self, at: Point, paddle: Sprite) -> None:
         """Paste the paddle's mask."""
         view = self.window(self.mask, at, paddle.radius)
-        np.maximum(view, paddle.mask, out=view)
+        np.maximum(view, paddle.mask * self.window(self.picture, at, paddle.radius), out=view)
 
     def inside(self, *points: Point) -> bool:
         """Whether all the points lie in the picture."""
@@ -218,7 +235,7 @@ def footprint(tip: Point, length: int, thickness: float, margin: int) -> Int[np.
 def _free(canvas: Canvas, border: int, angle: float) -> Int[np.ndarray, "places 2"]:
     """Where a paddle may start: no pixel of its footprint meets the mask or the border."""
     s = canvas.setting
-    solid = footprint(shifted((0, 0), angle, s.paddle * FINE), s.paddle, s.thickness, canvas.margin)
+    solid = footprint(fine_tip(s, angle, canvas.margin), s.paddle, s.thickness, canvas.margin)
     if not len(solid):
         return solid
     taken = canvas.seen(canvas.mask) > 0.3
@@ -358,6 +375,13 @@ def one_image(setting: Setting, rng: np.random.Generator) -> tuple[UInt8[np.ndar
     return np.round((image - low) * (255 / (high - low))).astype(np.uint8), label
 
 
+def _known(size: int) -> int:
+    size = checks.integer(size, "size")
+    if size not in SETTINGS:
+        raise ValueError(f"size must be {' or '.join(map(str, SETTINGS))}, got {size}")
+    return size
+
+
 def _chunk(seed: list[int], count: int, size: int) -> tuple[np.ndarray, np.ndarray]:
     rng = np.random.default_rng(seed)
     pairs = [one_image(SETTINGS[size], rng) for _ in range(count)]
@@ -372,7 +396,7 @@ def pathfinder_images(
     The result depends on the seed, not on the number of workers (processes; default: all cores). Raises: ValueError.
     """
     count, seed = checks.integer(count, "count", 1), checks.integer(seed, "seed", 0)
-    checks.choice(str(size), "size", [str(known) for known in SETTINGS])
+    size = _known(size)
     chunk = 50
     sizes = [min(chunk, count - start) for start in range(0, count, chunk)]
     jobs = [[seed, i] for i in range(len(sizes))]
@@ -398,6 +422,7 @@ def pathfinder(
     from spectral_lab.datasets import data_folder
     from spectral_lab.hippo.data.sequences import Sequences, pixels
 
+    size = _known(size)
     sizes = {"train": train, "val": val, "test": test}
     sizes = {name: checks.integer(count, name, 1) for name, count in sizes.items()}
     total = sum(sizes.values())
