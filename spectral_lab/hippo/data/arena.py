@@ -24,7 +24,7 @@ from torch.utils.data import Dataset as TorchDataset
 from spectral_lab import checks
 from spectral_lab.datasets import Dataset, data_folder
 from spectral_lab.hippo.data.expressions import VOCABULARY, listops_tokens
-from spectral_lab.hippo.data.sequences import Sequences, pixels, split_rows
+from spectral_lab.hippo.data.sequences import FormatError, Sequences, pixels, split_rows
 
 DATASETS = {
     "imdb": Dataset(
@@ -44,12 +44,20 @@ def lra_listops(folder: Path) -> dict[str, Sequences]:
     """ListOps from `basic_{train,val,test}.tsv` (header Source, Target), tokens ended by <eos>. Raises: ValueError."""
     code = {token: number for number, token in enumerate(VOCABULARY)}
     parts = {}
-    for name, file in {"train": "train", "val": "val", "test": "test"}.items():
-        rows = list(_table(Path(folder) / f"basic_{file}.tsv"))
-        if not rows or rows[0][:2] != ["Source", "Target"]:
-            raise ValueError(f"folder must hold basic_{file}.tsv with the header Source, Target, got {folder}")
-        texts = [[code[token] for token in listops_tokens(row[0])] for row in rows[1:]]
-        parts[name] = _padded(texts, np.array([int(row[1]) for row in rows[1:]]))
+    for name in ("train", "val", "test"):
+        path = Path(folder) / f"basic_{name}.tsv"
+        header, *rows = list(_table(path)) or [[]]
+        if header[:2] != ["Source", "Target"] or not rows:
+            raise ValueError(
+                f"folder must hold {path.name} with the header Source, Target and expressions, got {folder}"
+            )
+        texts, labels = [], []
+        for line, row in enumerate(rows, 2):
+            if len(row) != 2 or not row[0].strip():
+                raise FormatError(f"{path}, line {line}: must have an expression and its value, got {row}")
+            texts.append([code[token] for token in listops_tokens(row[0])])
+            labels.append(_label(row[1], 10, path, line))
+        parts[name] = _padded(texts, np.array(labels))
     return parts
 
 
@@ -57,16 +65,26 @@ def lra_pathfinder(folder: Path, seed: int = 42) -> dict[str, Sequences]:
     """Pathfinder from a folder such as `pathfinder32/curv_contour_length_14`: 80/10/10, pixels in [0, 1].
 
     `metadata/*.npy` are plain text in spite of their name, a line an image: folder, file, number, label, ... An empty
-    image file (the release has one) is left out. Raises: ValueError.
+    image file (the release has one) is left out. Batches are read in the order of their numbers, and cut as the authors
+    do, so that a seed gives their split. Raises: ValueError.
     """
     images, labels = [], []
-    for table in sorted((Path(folder) / "metadata").glob("*.npy")):
-        for line in table.read_text().splitlines():
-            where, file, _, label, *_ = line.split()
-            path = Path(folder) / where / file
+    for table in sorted((Path(folder) / "metadata").glob("*.npy"), key=lambda path: (len(path.stem), path.stem)):
+        for number, line in enumerate(table.read_text(errors="replace").splitlines(), 1):
+            match line.split():
+                case [where, file, _, label, *_]:
+                    path = Path(folder) / where / file
+                case _:
+                    raise FormatError(f"{table}, line {number}: must name an image and its label, got {line[:80]!r}")
+            if not path.is_file():
+                raise FormatError(f"{table}, line {number}: names an image that is missing, {path}")
             if path.stat().st_size:
                 images.append(read_png(path))
-                labels.append(int(label))
+                labels.append(_label(label, 2, table, number))
+                if images[-1].shape != images[0].shape:
+                    raise FormatError(
+                        f"{path}: must have the size {images[0].shape} of the others, got {images[-1].shape}"
+                    )
     if not images:
         raise ValueError(f"folder must hold metadata/*.npy and the images they name, got {folder}")
     x, y = pixels(np.stack(images)), torch.tensor(labels)
@@ -80,6 +98,7 @@ def imdb(path: Path | None = None, length: int = 4096, rare: int = 15) -> dict[s
     Args: path of the published archive (default: fetched); rare, characters seen less often are <unk>.
     Raises: ValueError for a file that is not the archive.
     """
+    length, rare = checks.integer(length, "length", 1), checks.integer(rare, "rare", 1)
     texts: dict[str, list[str]] = {"train": [], "test": []}
     labels: dict[str, list[int]] = {"train": [], "test": []}
     source = DATASETS["imdb"].fetch() if path is None else Path(path)
@@ -91,7 +110,7 @@ def imdb(path: Path | None = None, length: int = 4096, rare: int = 15) -> dict[s
                 if file is not None and len(part) >= 3 and part[-3] in texts and part[-1].endswith(".txt"):
                     texts[part[-3]].append(file.read().decode("utf-8", "replace"))
                     labels[part[-3]].append(int(part[-2] == "pos"))
-    except (tarfile.TarError, EOFError, OSError) as error:
+    except (tarfile.TarError, EOFError, OSError, zlib.error) as error:
         raise ValueError(f"path must be the IMDB archive, got {source}: {error}") from None
     if not texts["train"] or not texts["test"]:
         raise ValueError(f"path must be the IMDB archive with reviews in train and test, got {source}")
@@ -129,16 +148,22 @@ def aan(folder: Path | None = None, length: int = 4000) -> dict[str, Pairs]:
     `lra_release/lra_release/tsv_data` in the data folder. Raises: ValueError.
     """
     folder = data_folder() / "lra_release" / "lra_release" / "tsv_data" if folder is None else Path(folder)
-    rows = {}
+    length = checks.integer(length, "length", 1)
+    rows: dict[str, list[list[str]]] = {}
+    values: dict[str, list[int]] = {}
     for name, file in {"train": "train", "val": "eval", "test": "test"}.items():
         path = folder / f"new_aan_pairs.{file}.tsv"
-        rows[name] = [row for row in _table(path) if len(row) == 5]
+        rows[name], values[name] = list(_table(path)), []
         if not rows[name]:
             raise ValueError(f"folder must hold {path.name} with five columns, got {folder}")
+        for line, row in enumerate(rows[name], 1):
+            if len(row) != 5:
+                raise FormatError(f"{path}, line {line}: must have five columns, got {len(row)}")
+            values[name].append(_label(row[0], 2, path, line))
     code = characters((text for row in rows["train"] for text in row[3:]), 1)
     parts = {}
     for name, part in rows.items():
-        labels = np.array([int(float(row[0])) for row in part])
+        labels = np.array(values[name])
         first, second = (_padded(_encoded([row[i] for row in part], code, length - 1), labels) for i in (3, 4))
         parts[name] = Pairs(first, second)
     return parts
@@ -167,6 +192,17 @@ def _padded(texts: Sequence[Sequence[int]], labels: Int[np.ndarray, " n"]) -> Se
     return Sequences(torch.tensor(x), torch.tensor(labels), torch.tensor(lengths))
 
 
+def _label(text: str, classes: int, path: Path, line: int) -> int:
+    """A class, written as a whole number or as a float."""
+    try:
+        label = float(text)
+    except ValueError:
+        label = -1.0
+    if label not in range(classes):
+        raise FormatError(f"{path}, line {line}: label must be a whole number from 0 to {classes - 1}, got {text!r}")
+    return int(label)
+
+
 def _table(path: Path) -> Iterator[list[str]]:
     if not path.is_file():
         raise ValueError(f"folder must hold {path.name}, got {path.parent}")
@@ -186,10 +222,17 @@ def read_png(path: Path) -> UInt8[np.ndarray, "h w"]:
         body = content[at + 8 : at + 8 + size]
         header, data = (body if kind == b"IHDR" else header), (data + body if kind == b"IDAT" else data)
         at += 12 + size
-    width, height, depth, colour, *_, interlace = struct.unpack(">IIBBBBB", header)
-    if (depth, colour, interlace) != (8, 0, 0):
-        raise ValueError(f"path must be a grey PNG of 8 bits, not interlaced, got {path}")
-    rows = np.frombuffer(zlib.decompress(data), dtype=np.uint8).reshape(height, width + 1).astype(np.int64)
+    try:
+        width, height, depth, colour, *_, interlace = struct.unpack(">IIBBBBB", header)
+        if (depth, colour, interlace) != (8, 0, 0):
+            raise ValueError(f"path must be a grey PNG of 8 bits, not interlaced, got {path}")
+        rows = np.frombuffer(zlib.decompress(data), dtype=np.uint8).reshape(height, width + 1).astype(np.int64)
+        if rows.size == 0 or rows[:, 0].max() > 4:
+            raise ValueError
+    except (struct.error, zlib.error, ValueError) as error:
+        raise FormatError(
+            str(error) if str(error).startswith("path") else f"path must be a whole PNG, got {path}"
+        ) from None
     image, above = np.zeros((height, width), dtype=np.int64), np.zeros(width, dtype=np.int64)
     for y, row in enumerate(rows):
         above = image[y] = _unfiltered(int(row[0]), row[1:], above)

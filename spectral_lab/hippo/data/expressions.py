@@ -33,6 +33,7 @@ OPERATORS = ("[MIN", "[MAX", "[MED", "[SM")
 VOCABULARY = ("<pad>", "<unk>", "<eos>", *map(str, range(10)), *OPERATORS, "X")
 DIGIT, OPERATOR, CLOSE, END = 3, 13, 17, 2
 TREES = 4000  # trees that grow together
+CROWD = 10**6  # nodes of a level beyond which trees that are too long already stop growing
 
 
 def listops_tokens(source: str) -> list[str]:
@@ -128,9 +129,9 @@ def in_processes(workers: int | None) -> Iterator[Any]:
 def _accepted(seed: list[int], max_depth: int, max_args: int, shortest: int, longest: int) -> list[tuple[bytes, int]]:
     """The trees of one batch whose length lies between the limits, as token bytes with their values."""
     rng = np.random.default_rng(seed)
-    arity, parent = _grow(rng, max_depth, max_args)
+    arity, parent, short = _grow(rng, max_depth, max_args, longest)
     length = _lengths(arity, parent)
-    good = (length[0] > shortest) & (length[0] < longest)
+    good = short & (length[0] > shortest) & (length[0] < longest)
     keep = _descendants(good, parent)
     # From here on only accepted trees exist, so that values and tokens are made for 8 % of the nodes.
     index = [np.cumsum(k) - 1 for k in keep]
@@ -144,17 +145,28 @@ def _accepted(seed: list[int], max_depth: int, max_args: int, shortest: int, lon
     return list(zip(_write(length, parent, arity, codes), values.tolist(), strict=True))
 
 
-def _grow(rng: np.random.Generator, max_depth: int, max_args: int) -> tuple[list[np.ndarray], list[np.ndarray]]:
-    """For each level, the arguments of each node (0: a digit); for each level below, whose child a node is."""
+def _grow(
+    rng: np.random.Generator, max_depth: int, max_args: int, longest: int
+) -> tuple[list[np.ndarray], list[np.ndarray], np.ndarray]:
+    """For each level, the arguments of each node (0: a digit); for each level below, whose child a node is; and for
+    each tree, whether it has fewer nodes than `longest`.
+
+    A level of many arguments may outgrow memory. It is then left to the trees that can still be accepted.
+    """
     nodes, arity, parent = TREES, [], []
+    tree, size = np.arange(TREES), np.ones(TREES)
     for depth in range(1, max_depth + 1):
         operator = rng.random(nodes) <= 0.25 if depth < max_depth else np.zeros(nodes, dtype=bool)
         arity.append(np.where(operator, rng.integers(2, max_args + 1, size=nodes), 0))
         if not operator.any():
             break
+        size += np.bincount(tree, arity[-1], TREES)
+        if arity[-1].sum() > CROWD:
+            arity[-1][size[tree] >= longest] = 0
         parent.append(np.repeat(np.arange(nodes), arity[-1]))
+        tree = tree[parent[-1]]
         nodes = len(parent[-1])
-    return arity, parent
+    return arity, parent, size < longest
 
 
 def _lengths(arity: list[np.ndarray], parent: list[np.ndarray]) -> list[np.ndarray]:
@@ -250,7 +262,9 @@ def listops(
 
 def cached(path: Path, make: Callable[[], Sequence[np.ndarray]]) -> list[np.ndarray]:
     """The arrays in `path`, made and written (whole, or not at all) if they are not there."""
+    import zlib
     from io import BytesIO
+    from zipfile import BadZipFile
 
     from spectral_lab.training.files import write_atomically
 
@@ -258,5 +272,8 @@ def cached(path: Path, make: Callable[[], Sequence[np.ndarray]]) -> list[np.ndar
         file = BytesIO()
         np.savez_compressed(file, *make())
         write_atomically(path, file.getvalue())
-    with np.load(path, allow_pickle=False) as archive:
-        return [archive[name] for name in archive.files]
+    try:
+        with np.load(path, allow_pickle=False) as archive:
+            return [archive[name] for name in archive.files]
+    except (OSError, EOFError, ValueError, BadZipFile, zlib.error) as error:
+        raise ValueError(f"{path} is damaged, delete it to have it made anew: {error}") from None

@@ -49,7 +49,7 @@ def delay(
     The step is 1/length and the cut-off is half of Nyquist unless `freq`, in cycles a sequence, is given. The paper
     draws fresh signals each epoch; here the set is fixed. Raises: ValueError.
     """
-    length = checks.integer(length, "length", 2)
+    length = checks.integer(length, "length", 4)
     cut = length / 4 if freq is None else checks.number(freq, "freq", 1, length / 2)
     draw = np.random.RandomState(checks.integer(seed, "seed", 0, 2**32 - 1))
     parts = {}
