@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from math import ceil, log, sqrt
+from math import ceil, sqrt
 
 import torch
 import torch.nn.functional as F
@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from spectral_lab import checks
 from spectral_lab.hippo.models import TiedDropout
 from spectral_lab.pseudospectra.models.layers import block_norm, pairs
-from spectral_lab.pseudospectra.models.modes import Modes
+from spectral_lab.pseudospectra.models.modes import Modes, drawn_log_steps
 from spectral_lab.pseudospectra.models.noise import FourierNoise
 
 
@@ -57,15 +57,15 @@ class DiagonalSSM(nn.Module):
     ) -> None:
         super().__init__()
         self.gain, self.shared = gain, shared
-        low, high = (checks.number(step, "steps", above=0) for step in steps)
-        copies, n = (1 if shared else checks.integer(channels, "channels", 1)), len(modes.eigenvalues)
+        channels = checks.integer(channels, "channels", 1)
+        copies, n = (1 if shared else channels), len(modes.eigenvalues)
 
         eigenvalues = torch.as_tensor(modes.eigenvalues).expand(copies, n)  # (H or 1, n)
         B = torch.as_tensor(modes.B).expand(copies, n)
         C = torch.randn(1 + bidirectional, channels, n).to(torch.complex128) @ torch.as_tensor(modes.V)
         self.C = nn.Parameter(pairs(C * B if shared else C))  # (directions, H, n, 2)
         start = {
-            "log_step": torch.rand(channels) * (log(high) - log(low)) + log(low),  # (H,)
+            "log_step": drawn_log_steps(steps, channels),  # (H,)
             "log_decay": eigenvalues.real.abs().log().float(),  # (H or 1, n)
             "frequency": eigenvalues.imag.float(),
         }
@@ -88,6 +88,7 @@ class DiagonalSSM(nn.Module):
         The powers e^{z l} are computed as e^{z T k} e^{z t} with l = T k + t and T about sqrt(length), so that only
         2 sqrt(length) of them are needed, in double precision; the rest is one small matrix product for each channel.
         """
+        length = checks.integer(length, "length", 1)
         eigenvalues = torch.complex(-self.log_decay.double().exp(), self.frequency.double())
         z = eigenvalues * self.step().double()[:, None]  # (H, n)
         T = ceil(sqrt(length))

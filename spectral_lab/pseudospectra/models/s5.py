@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from math import log, sqrt
+from math import sqrt
 
 import numpy as np
 import torch
@@ -15,7 +15,7 @@ from spectral_lab import checks
 from spectral_lab.hippo import legs
 from spectral_lab.hippo.models import TiedDropout
 from spectral_lab.pseudospectra.models.layers import ChannelNorm, pairs
-from spectral_lab.pseudospectra.models.modes import Modes
+from spectral_lab.pseudospectra.models.modes import Modes, drawn_log_steps
 from spectral_lab.pseudospectra.models.noise import FourierNoise
 from spectral_lab.pseudospectra.scan import linear_scan
 
@@ -65,7 +65,6 @@ class S5SSM(nn.Module):
         checks.choice(inputs, "inputs", INPUTS)
         self.method = checks.choice(method, "method", ("zoh", "bilinear"))
         self.stabiliser = checks.choice(stabiliser, "stabiliser", STABILISERS)
-        low, high = (checks.number(step, "steps", above=0) for step in steps)
         self.gain = 2.0 if conjugate else 1.0
         n = len(modes.eigenvalues)
         kept = upper_half(modes) if conjugate else np.arange(n)
@@ -87,7 +86,7 @@ class S5SSM(nn.Module):
             C = torch.einsum("dhjm,mp->dhjp", C0, V[:, kept]).reshape(directions, H, J * p)
         self.real = nn.Parameter(eigenvalues.real.float())  # (P,)
         self.imag = nn.Parameter(eigenvalues.imag.float())
-        self.log_step = nn.Parameter(torch.rand(J * p) * (log(high) - log(low)) + log(low))
+        self.log_step = nn.Parameter(drawn_log_steps(steps, J * p))
         self.B = nn.Parameter(pairs(B))  # (P, H, 2)
         self.C = nn.Parameter(pairs(C))  # (directions, H, P, 2)
         self.D = nn.Parameter(torch.randn(H))
