@@ -149,6 +149,24 @@ def test_path_x_has_the_statistics_of_the_original(facts, numbers):
     assert numbers["pf128_images"].shape[1:] == images.shape[1:]
 
 
+@pytest.mark.parametrize(
+    ("end", "pixels", "sums", "squares"),
+    [
+        ((0, 10), 33, (0, 165), (22, 1155)),
+        ((-10, 0), 33, (-165, 0), (1155, 22)),
+        ((7, 8), 40, (140, 160), (692, 924)),
+        ((-4, 9), 24, (-48, 108), (148, 704)),
+        ((9, 6), 42, (189, 126), (1205, 544)),
+        ((1, 10), 24, (12, 120), (16, 870)),
+        ((-6, -7), 34, (-102, -119), (442, 613)),
+    ],
+)
+def test_thick_strokes_are_those_of_the_image_library(end, pixels, sums, squares):
+    """Pixels, and sums of their offsets and squares, of ImageDraw.line with width 3 (Pillow 13), which drew the set."""
+    at = np.argwhere(snakes._stroke(41, (20, 20), (20 + end[0], 20 + end[1]), 3)) - 20
+    assert (len(at), tuple(at.sum(0)), tuple((at**2).sum(0))) == (pixels, sums, squares)
+
+
 def test_level_and_upright_paddles_are_straight():
     """sin(180 degrees) is 1e-16, which must not be rounded up to a pixel: most paddles lie along an axis."""
     for size, setting in snakes.SETTINGS.items():

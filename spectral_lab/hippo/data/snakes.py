@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cache, partial
-from math import ceil, cos, pi, sin
+from math import ceil, cos, floor, pi, sin
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from spectral_lab.hippo.data.sequences import Sequences
 
 Point = tuple[int, int]  # (row, column)
-EDGE = 0.3  # how far beyond its outline, in pixels, a thick stroke still colours one
 FINE = 2  # paddles and discs are drawn at this many times the resolution
 TRIES, SNAKE_TRIES = 3, 5
 
@@ -115,23 +114,41 @@ def sprite(tip: Point, length: int, thickness: float, margin: int) -> Sprite:
 
 
 def _stroke(size: int, start: Point, end: Point, width: int) -> Bool[np.ndarray, "size size"]:
-    """The pixels of a stroke: Bresenham's line, or a parallelogram around it."""
+    """The pixels of a stroke: Bresenham's line, or a parallelogram filled row by row, as image libraries do it.
+
+    The corners are shifted from the ends by half the width, in whole pixels; halves go outwards on one side only. A row
+    is filled from its left edge to its right edge, both rounded to the nearest pixel (halves inwards).
+    """
     (r0, c0), (r1, c1) = start, end
+    down, across = r1 - r0, c1 - c0
     result = np.zeros((size, size), dtype=bool)
-    steps = max(abs(r1 - r0), abs(c1 - c0))
+    steps = max(abs(down), abs(across))
     if width <= 1:
         along = np.arange(steps + 1) / max(steps, 1)
-        row, column = (np.floor(along * abs(b - a) + 0.5) * np.sign(b - a) + a for a, b in ((r0, r1), (c0, c1)))
+        row, column = (np.floor(along * abs(d) + 0.5) * np.sign(d) + at for d, at in ((down, r0), (across, c0)))
         result[row.astype(int), column.astype(int)] = True
         return result
-    long, half = np.hypot(r1 - r0, c1 - c0), (width - 1) / 2
-    across = round(half * (c1 - c0) / long), -round(half * (r1 - r0) / long)  # half the width, in whole pixels
-    row, column = np.mgrid[:size, :size]
-    # Every pixel is start + t (end - start) + s across; the stroke is the parallelogram 0 <= t <= 1, |s| <= 1.
-    area = (r1 - r0) * across[1] - (c1 - c0) * across[0]
-    t = ((row - r0) * across[1] - (column - c0) * across[0]) / area
-    s = ((r1 - r0) * (column - c0) - (c1 - c0) * (row - r0)) / area
-    return (t > -EDGE / long) & (t < 1 + EDGE / long) & (np.abs(s) < 1 + EDGE)
+    half = (width - 1) / 2 / np.hypot(down, across)
+    (r_low, r_high), (c_low, c_high) = _whole(half * across), _whole(half * down)
+    corners = [
+        (r0 + r_high, c0 - c_low),
+        (r1 + r_high, c1 - c_low),
+        (r1 - r_low, c1 + c_high),
+        (r0 - r_low, c0 + c_high),
+    ]
+    for row in range(min(r for r, _ in corners), max(r for r, _ in corners) + 1):
+        edges: list[float] = []
+        for (ra, ca), (rb, cb) in zip(corners, corners[1:] + corners[:1], strict=True):
+            if min(ra, rb) <= row <= max(ra, rb):
+                edges += [ca, cb] if ra == rb else [ca + (row - ra) * (cb - ca) / (rb - ra)]
+        result[row, floor(min(edges) + 0.5) : ceil(max(edges) - 0.5) + 1] = True
+    return result
+
+
+def _whole(x: float) -> tuple[int, int]:
+    """The nearest whole numbers: halves towards 0, and away from it."""
+    sign = 1 if x >= 0 else -1
+    return sign * ceil(abs(x) - 0.5), sign * floor(abs(x) + 0.5)
 
 
 def shrink(image: Float[np.ndarray, "n n"], size: int) -> Float[np.ndarray, "size size"]:
