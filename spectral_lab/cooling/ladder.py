@@ -36,9 +36,12 @@ def ladder_walks(k: Any, walks: Any, seed: Any = 0, mixing: str = "haar") -> Int
     """Steps taken by simulated walks down the ladder from level k, for comparison with `ladder_law`.
 
     'haar' draws the eigenvectors and the phases of every step afresh: P(j) = |sum_l W_jl e^{i phase_l} W*_kl|^2.
+    Raises ValueError if these are more than 5e7 numbers at once.
     """
     k, walks = checks.integer(k, "k", 0), checks.integer(walks, "walks", 1)
     mixing = checks.choice(mixing, "mixing", MIXING)
+    if mixing == "haar" and walks * (k + 1) ** 2 > 5e7:
+        raise ValueError(f"walks (k + 1)^2 must be at most 5e+07, got {walks * (k + 1) ** 2:.2g}: take fewer walks")
     rng = generator(seed)
     level, steps = np.full(walks, k), np.zeros(walks, dtype=int)
     while np.any(level):

@@ -80,6 +80,7 @@ def test_no_schedule_statement_holds_for_the_trajectories_themselves():
         (lambda: ladder.ladder_law(-1), "k must be"),
         (lambda: ladder.ladder_law(2, "fast"), "mixing must be"),
         (lambda: ladder.ladder_walks(2, 0), "walks must be"),
+        (lambda: ladder.ladder_walks(1000, 3000), "take fewer walks"),
         (lambda: ladder.descend(hm.tfim(2), 4), "start must be"),
         (lambda: ladder.mean_ground_population(hm.tfim(2), [np.eye(3)]), "unitaries must have shape"),
         (lambda: ladder.mean_ground_population(hm.tfim(2), [2 * np.eye(4)]), "unitaries must be unitary"),
