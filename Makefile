@@ -19,7 +19,7 @@ test: check unit notebooks-test
 
 $(READY): pyproject.toml constraints.txt
 	@test -n "$(PYTHON)" || { echo "spectral_lab needs Python 3.11 to 3.13. Try: make PYTHON=/path/to/python3.12"; exit 1; }
-	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip --version >/dev/null 2>&1 || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[test]'
 	touch $@
 
