@@ -1,7 +1,8 @@
 """Matrices whose eigenvalues say little about them: the standard cast of non-normal examples.
 
 Trefethen and Embree, "Spectra and Pseudospectra" (2005), tell the story of each. They stand beside LegS here because
-each is non-normal in its own way: Grcar and convection grow before they decay, a Jordan block has one eigenvector.
+each is non-normal in its own way: Grcar grows before it decays, convection waits before it decays, a Jordan block has
+one eigenvector.
 """
 
 from __future__ import annotations

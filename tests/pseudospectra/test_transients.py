@@ -96,6 +96,17 @@ def test_legs_never_grows_although_its_eigenvectors_are_hopeless() -> None:
         assert (norms <= np.exp(-0.05 * np.arange(61)) * (1 + 1e-12)).all()
 
 
+def test_grcar_grows_and_convection_waits() -> None:
+    assert semigroup_norms(grcar(24) - 1.8 * np.eye(24), 0.1, 100).max() > 5
+    A = convection_diffusion(60)
+    norms = semigroup_norms(A, 0.01, 200)
+    assert kreiss_constant(A) == 1
+    assert norms.max() == 1
+    assert norms[50] > 0.8  # a pulse from the far end is still on its way, where e^{t alpha} is
+    assert np.exp(0.5 * spectral_abscissa(A)) < 0.01
+    assert norms[200] < 1e-3
+
+
 def test_growing_and_marginal_matrices() -> None:
     assert kreiss_constant(np.diag([0.1, -1.0])) == np.inf
     assert kreiss_constant(jordan_block(2)) == np.inf
