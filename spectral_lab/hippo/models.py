@@ -60,14 +60,13 @@ class StateSpaceKernel(nn.Module):
         super().__init__()
         self.channels, self.trainable = checks.integer(channels, "channels", 1), trainable
         self.step_map = checks.choice(step_map, "step_map", STEP_MAPS)
-        if len(steps) != 2 or not 0 < steps[0] <= steps[1]:
-            raise ValueError(f"steps must be the smallest and the largest step, above 0, got {steps!r}")
-        low, high = steps
+        low, high = _range(steps)
         copies, half = Lambda.shape
         if channels % copies:
             raise ValueError(f"channels must be a multiple of the {copies} copies, got {channels}")
         step = torch.exp(torch.rand(channels) * (log(high) - log(low)) + log(low))  # (H,)
-        self._keep("inv_step", step.log() if step_map == "exp" else step.expm1().log())
+        # softplus(x) is x where x is large, and e^x - 1 would overflow there
+        self._keep("inv_step", step.log() if step_map == "exp" else step.where(step > 20, step.expm1().log()))
         self._keep("A_real", torch.tensor(np.maximum(-Lambda.real, 1e-4)).log())  # (copies, half)
         self._keep("A_imag", torch.tensor(-Lambda.imag))
         self._keep("B", torch.view_as_real(torch.tensor(B)))  # (copies, half, 2)
@@ -82,7 +81,8 @@ class StateSpaceKernel(nn.Module):
             self.register_buffer(name, value.float().clone())
 
     def step_sizes(self, rate: float = 1.0) -> Float[Tensor, " h"]:
-        """The step of each channel; `rate` is how much longer a sample lasts than in training."""
+        """The step of each channel; `rate` > 0, how much longer a sample lasts than in training. Raises: ValueError."""
+        rate = checks.number(rate, "rate", above=0)
         return rate * (self.inv_step.exp() if self.step_map == "exp" else F.softplus(self.inv_step))
 
     def modes(self) -> tuple[Complex[Tensor, "h half"], Complex[Tensor, "h half"]]:
@@ -172,7 +172,8 @@ class S4Kernel(StateSpaceKernel):
         return 4 / D[..., None] * R - eye, B_bar
 
     def forward(self, length: int, rate: float = 1.0) -> Float[Tensor, "directions h length"]:
-        """The kernels: columns A_bar^b B_bar and rows C A_bar^{a m} by doubling, then one product."""
+        """The kernels: columns A_bar^b B_bar, rows C A_bar^{a m} by doubling, and one product. Raises: ValueError."""
+        length = checks.integer(length, "length", 1)
         power, B_bar = self.discrete(rate)
         width = _width(length)
         columns = B_bar[..., None]  # (H, n, 1)
@@ -245,7 +246,11 @@ class S4DKernel(StateSpaceKernel):
         return torch.log((1 + z / 2) / (1 - z / 2)), D * B / (1 - z / 2)
 
     def forward(self, length: int, rate: float = 1.0) -> Float[Tensor, "directions h length"]:
-        """e^{(a m + b) z} = e^{a m z} e^{b z}: one real matrix product of sqrt(length) rows and columns a channel."""
+        """e^{(a m + b) z} = e^{a m z} e^{b z}: one real matrix product of sqrt(length) rows and columns a channel.
+
+        Raises: ValueError.
+        """
+        length = checks.integer(length, "length", 1)
         z, B_bar = self.discrete(rate)
         C = self.read_out()
         width = _width(length)
@@ -292,6 +297,7 @@ class FreeKernel(nn.Module):
         """The first `length` numbers. Raises: ValueError for a rate other than 1."""
         if rate != 1.0:
             raise ValueError(f"rate must be 1: a free kernel does not know how long a sample lasts, got {rate!r}")
+        length = checks.integer(length, "length", 1)
         return F.pad(self.values, (0, max(0, length - self.values.shape[-1])))[..., :length]
 
 
@@ -308,7 +314,9 @@ class Convolution(nn.Module):
         self.D = nn.Parameter(torch.randn(kernel.channels))
 
     def forward(self, u: Float[Tensor, "b l h"], rate: float = 1.0) -> Float[Tensor, "b l h"]:
-        """By FFT of twice the length."""
+        """By FFT of twice the length. Raises: ValueError."""
+        if u.ndim != 3 or u.shape[1] == 0 or u.shape[2] != self.kernel.channels:
+            raise ValueError(f"u must have shape (batch, length, {self.kernel.channels}), got {tuple(u.shape)}")
         length = u.shape[1]
         K = self.kernel(length, rate)
         k = F.pad(K[0], (0, length))
@@ -325,6 +333,8 @@ class Convolution(nn.Module):
         Args: state, from the step before (None: empty); system, from `kernel.stepper()`, to make it only once.
         Raises: ValueError for kernels that have no state or look into the future.
         """
+        if u.ndim != 2 or u.shape[1] != self.kernel.channels:
+            raise ValueError(f"u must have shape (batch, {self.kernel.channels}), got {tuple(u.shape)}")
         if not isinstance(self.kernel, (S4Kernel, S4DKernel)) or len(self.kernel.C) != 1:
             raise ValueError("kernel must be a causal S4Kernel or S4DKernel to step; this one has no causal state")
         system = self.kernel.stepper() if system is None else system
@@ -389,6 +399,8 @@ class Stack(nn.Module):
 
     def __init__(self, blocks: list[Block], norm: str = "layer") -> None:
         super().__init__()
+        if not blocks:
+            raise ValueError("blocks must hold at least one block")
         self.blocks = nn.ModuleList(blocks)
         prenorm, channels = blocks[0].prenorm, blocks[0].convolution.kernel.channels
         self.norm = Norm(norm, channels) if prenorm else nn.Identity()
@@ -425,6 +437,9 @@ class Transformer(nn.Module):
 
     def __init__(self, channels: int, layers: int = 2, heads: int = 4, dropout: float = 0.0) -> None:
         super().__init__()
+        heads = checks.integer(heads, "heads", 1)
+        if checks.integer(channels, "channels", 2) % 2 or channels % heads:
+            raise ValueError(f"channels must be even and a multiple of the {heads} heads, got {channels}")
         layer = nn.TransformerEncoderLayer(
             channels, heads, 4 * channels, dropout, F.gelu, batch_first=True, norm_first=True
         )
@@ -462,8 +477,12 @@ class Network(nn.Module):
         return self.head(self.features(x, lengths, rate))
 
     def features(self, x: Tensor, lengths: Int[Tensor, " b"] | None = None, rate: float = 1.0) -> Tensor:
-        """The pooled features."""
+        """The pooled features. Raises: ValueError if the lengths do not fit (values are looked at on a CPU only)."""
         x = self.encoder(x)
+        if lengths is not None:
+            wrong = lengths.device.type == "cpu" and bool(((lengths < 1) | (lengths > x.shape[1])).any())
+            if lengths.shape != x.shape[:1] or wrong:
+                raise ValueError(f"lengths must be {len(x)} whole numbers from 1 to {x.shape[1]}, got {lengths}")
         inside = None if lengths is None else (torch.arange(x.shape[1], device=x.device) < lengths[:, None])[..., None]
         x = self.body(x, inside, rate)  # (b, l, h)
         if self.pool == "none":
@@ -506,6 +525,8 @@ def s4_stack(
 ) -> Stack:
     """The authors' architecture: `layers` blocks of S4 ("s4"), S4D ("s4d") or free kernels of `length` ("free")."""
     checks.choice(kernel, "kernel", ("s4", "s4d", "free"))
+    if B_clip is not None and kernel != "s4":
+        raise ValueError(f"B_clip must be None for kernel {kernel!r}: only S4 is clipped, got {B_clip!r}")
     blocks = []
     for _ in range(checks.integer(layers, "layers", 1)):
         shared: dict[str, Any] = {"init": init, "copies": copies, "steps": steps, "bidirectional": bidirectional}
@@ -531,6 +552,16 @@ class DelayModel(nn.Module):
 
     def forward(self, u: Float[Tensor, "b l 1"]) -> Float[Tensor, "b l 1"]:
         return self.decoder(self.layer(self.encoder(u)))
+
+
+def _range(steps: Any) -> tuple[float, float]:
+    try:
+        low, high = (checks.number(step, "steps", above=0) for step in steps)
+    except (TypeError, ValueError):
+        low, high = 1.0, 0.0
+    if low > high:
+        raise ValueError(f"steps must be the smallest and the largest step, above 0, got {steps!r}")
+    return low, high
 
 
 def _width(length: int) -> int:

@@ -200,8 +200,39 @@ def test_pairs_and_delays_have_their_shapes():
         (lambda: FreeKernel(4, 8)(8, 2.0), "rate must"),
         (lambda: Convolution(S4Kernel(2, 4, bidirectional=True)).step(torch.zeros(1, 2)), "kernel must"),
         (lambda: s4_stack(4, 0), "layers must"),
+        (lambda: S4Kernel(4, 8)(0), "length must"),
+        (lambda: S4DKernel(4, 8)(-1), "length must"),
+        (lambda: FreeKernel(4, 8)(0), "length must"),
+        (lambda: S4Kernel(4, 8)(9, 0.0), "rate must"),
+        (lambda: S4DKernel(4, 8)(9, -1.0), "rate must"),
+        (lambda: S4DKernel(4, 8)(9, float("nan")), "rate must"),
+        (lambda: S4Kernel(4, 8, steps=(1e-3, float("inf"))), "steps must"),
+        (lambda: S4Kernel(4, 8, steps=(1e-3,)), "steps must"),
+        (lambda: Convolution(S4Kernel(4, 8))(torch.zeros(2, 9, 5)), "u must"),
+        (lambda: Convolution(S4Kernel(4, 8))(torch.zeros(2, 0, 4)), "u must"),
+        (lambda: Convolution(S4Kernel(4, 8)).step(torch.zeros(2, 5)), "u must"),
+        (lambda: Stack([]), "blocks must"),
+        (lambda: Transformer(5, 1, 1), "channels must"),
+        (lambda: Transformer(6, 1, 4), "channels must"),
+        (lambda: s4_stack(4, 1, kernel="s4d", B_clip=2.0), "B_clip must"),
     ],
 )
 def test_bad_input_is_named(call, message):
     with pytest.raises(ValueError, match=f"^{message}"):
         call()
+
+
+@pytest.mark.parametrize("lengths", [[9, 0, 1], [9, 10, 1], [9, -3, 1], [9, 3]])
+def test_lengths_that_do_not_fit_are_named(lengths):
+    """A length 0 gave NaN, a negative one a number without meaning. (A type checker refuses two lengths for three.)"""
+    network = Network(torch.nn.Embedding(5, 4), s4_stack(4, 1, states=4), torch.nn.Linear(4, 2)).eval()
+    with pytest.raises((ValueError, TypeError), match=r"^(lengths must be 3 whole numbers from 1 to 9|Type-check)"):
+        network(torch.zeros(3, 9, dtype=torch.long), torch.tensor(lengths))
+
+
+@pytest.mark.parametrize("step_map", ["softplus", "exp"])
+def test_steps_of_any_size_come_back_from_their_parameters(step_map):
+    """log(e^step - 1) overflowed in single precision for steps above 88."""
+    for size in (1e-8, 1e-3, 5.0, 19.0, 21.0, 100.0, 1000.0):
+        steps = S4DKernel(4, 8, steps=(size, size), step_map=step_map).step_sizes()
+        np.testing.assert_allclose(steps.detach().numpy(), size, rtol=2e-5)
