@@ -71,7 +71,7 @@ def _figure(d: dict[str, Any]) -> theme.Figure:
         equal=[False, False, True],
         notes=[
             theme.note("|product − P| = 10⁻¹²", -0.96, -11.5, color=theme.MUTED),
-            theme.note("j odd: zero", 0.97, 0.06, color=theme.MUTED, panel=2, anchor="right"),
+            theme.note("j odd: zero", 1.0, 0.03, color=theme.MUTED, panel=2, anchor="right"),
             theme.note("j even", 0.97, 0.47, color=theme.BLUE, panel=2, anchor="right"),
         ],
     )

@@ -91,8 +91,8 @@ def _figure(d: dict[str, Any]) -> theme.Figure:
             theme.line([-1.6, 1.6], [-1, -1], color=theme.MUTED, dash="dot", width=1, panel=2),
             theme.line(np.cos(turn), np.sin(turn), color=theme.GRID, width=1, panel=3),
             theme.line(radius * np.cos(turn), radius * np.sin(turn), color=theme.INK, width=1.2, panel=3),
-            theme.line(np.cos(edge), np.sin(edge), color=theme.GREEN, width=7, name="edge at 0", panel=3),
-            theme.line(-np.cos(edge), np.sin(edge), color=theme.GREEN, width=7, name="edge at π", panel=3),
+            theme.line(np.cos(edge), np.sin(edge), color=theme.GREEN, width=12, name="edge at 0", panel=3),
+            theme.line(-np.cos(edge), np.sin(edge), color=theme.GREEN, width=12, name="edge at π", panel=3),
             *_banded(d, np.cos(d["theta"]), np.sin(d["theta"]), panel=3),
         ],
         x=[

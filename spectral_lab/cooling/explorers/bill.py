@@ -39,8 +39,12 @@ def _figure(d: dict[str, Any]) -> theme.Figure:
     traces += [theme.line(bars_x[3 * i : 3 * i + 2], bars_y[3 * i : 3 * i + 2], color=COLOURS[name], width=16, panel=2)
                for i, name in enumerate(NAMES)]  # fmt: skip
     marks = [
-        theme.note("filter, 1/γ²", np.log10(2.5e-4), np.log10(d["one"] / 2.5e-4**2), color=theme.RED, xshift=6),
-        theme.note("amplified, 1/γ", np.log10(1.3e-5), np.log10(d["one"] / 1.3e-5), color=theme.PINK, xshift=8),
+        theme.note(
+            "filter, 1/γ²", np.log10(2.5e-4), np.log10(d["one"] / 2.5e-4**2), color=theme.RED, xshift=6, yshift=7
+        ),
+        theme.note(
+            "amplified, 1/γ", np.log10(1.3e-5), np.log10(d["one"] / 1.3e-5), color=theme.PINK, xshift=8, yshift=7
+        ),
         theme.note("cooling", -0.05, np.log10(d["cooling"]), color=theme.BLUE, anchor="right", yshift=9),
         theme.note("bang-bang", -0.05, np.log10(d["bang-bang"]), color=theme.GREEN, anchor="right", yshift=-9),
         theme.note("bath", -4.95, np.log10(d["bath"]), color=theme.MUTED, yshift=-9),
