@@ -25,6 +25,7 @@ from numpy.typing import ArrayLike
 
 from spectral_lab import checks
 from spectral_lab.hippo import legs
+from spectral_lab.pseudospectra.modal import modal_transfer
 
 METHODS = ("dense", "rank-one", "ginibre", "gaussian")
 
@@ -49,11 +50,10 @@ class PTD:
         return float(self.eigenvalues.real.max())
 
     def transfer(self, B: ArrayLike, C: ArrayLike, s: ArrayLike) -> Complex[np.ndarray, "*grid"]:
-        """C (s I - A - E)^{-1} B in modal form, O(n) a frequency, from the eigenpairs at hand."""
+        """C (s I - A - E)^{-1} B in modal form, O(n) a frequency, from the eigenpairs at hand; infinity at a pole."""
         n = len(self.eigenvalues)
         residues = (checks.array(C, "C", (n,)) @ self.V) * np.linalg.solve(self.V, checks.array(B, "B", (n,)) + 0j)
-        s = np.asarray(checks.array(s, "s"), dtype=complex)
-        return np.asarray((1 / (s[..., None] - self.eigenvalues)) @ residues)
+        return modal_transfer(self.eigenvalues, residues, s)
 
 
 def diagonalize(A: ArrayLike, E: ArrayLike) -> PTD:

@@ -158,6 +158,17 @@ def test_the_system_moves_by_e_and_no_more(n: int, power: float, seed: int, omeg
     assert gap <= np.linalg.norm(B) * np.linalg.norm(C) * (2 * np.log(n) + 4) * e * 1.5 + 1e-9
 
 
+def test_the_transfer_function_takes_any_shape_and_is_infinite_at_a_pole() -> None:
+    A, B = legs(8)
+    result, C = stored_path(8).nearest(0.05), np.arange(8.0)
+    s = np.array([[0.0, 1j, -3 + 2j], [5.0, 1e3j, result.eigenvalues[2]]])
+    G = result.transfer(B, C, s)
+    assert np.isinf(G[1, 2])
+    for z, value in zip(s.ravel()[:-1], G.ravel()[:-1], strict=True):
+        dense = C @ np.linalg.solve(z * np.eye(8) - A - result.E, B.astype(complex))
+        assert value == pytest.approx(dense, rel=1e-10)
+
+
 @pytest.mark.parametrize("n", STORED)
 def test_every_stored_perturbation_is_what_it_says(n: int) -> None:
     path, norm = stored_path(n), np.linalg.norm(legs(n)[0], 2)
