@@ -54,7 +54,7 @@ def test_there_is_no_paper_preset():
 
 
 @pytest.mark.gpu
-@pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device")
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device: run it on a machine with one")
 def test_the_gpu_gives_the_energies_of_the_cpu():
     from spectral_lab.cooling.models import cool_chain, ising_chain
 

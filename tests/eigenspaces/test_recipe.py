@@ -148,7 +148,7 @@ def test_unknown_names_are_refused(name, kwargs, message):
 
 
 def test_the_molecular_miniatures_run_where_rdkit_is(tmp_path):
-    pytest.importorskip("rdkit", reason="rdkit is an optional extra")
+    pytest.importorskip("rdkit", reason="rdkit is not installed: pip install -e '.[chemistry]'")
     for name in ("zinc/spe", "drugood/size/none"):
         run = train(replace(RECIPES[name]("miniature"), epochs=1), reporter=Silent(), folder=tmp_path)
         assert all(np.isfinite(value) for value in run.metrics.values())
