@@ -116,6 +116,9 @@ def _claims(options: argparse.Namespace) -> int:
     from spectral_lab.course import claims
 
     if options.write:
+        if not CLAIMS_PAGE.parent.is_dir():
+            print(f"{CLAIMS_PAGE.parent} is missing: the page comes with a clone of the repository.", file=sys.stderr)
+            return 1
         draft = CLAIMS_PAGE.with_suffix(".tmp")
         draft.write_text(claims.markdown(), encoding="utf-8")
         os.replace(draft, CLAIMS_PAGE)

@@ -86,6 +86,13 @@ def test_claims_write_the_page(monkeypatch, tmp_path, capsys) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["claims.md"]
 
 
+def test_claims_are_not_measured_for_a_page_that_has_no_place(monkeypatch, tmp_path, capsys) -> None:
+    monkeypatch.setattr("spectral_lab.course.claims.chapter_claims", pytest.fail)
+    monkeypatch.setattr(cli, "CLAIMS_PAGE", tmp_path / "docs" / "claims.md")
+    assert cli.main(["claims", "--write"]) == 1
+    assert "comes with a clone of the repository" in capsys.readouterr().err
+
+
 @pytest.fixture
 def toy(monkeypatch, tmp_path):
     """One data set that cannot be downloaded."""
