@@ -493,7 +493,10 @@ class Network(nn.Module):
 
 
 class PairNetwork(nn.Module):
-    """Two documents through one network (its head is unused), then [a, b, a - b, a b] to a small head (retrieval)."""
+    """Two documents through one network (its head is unused), then [a, b, a - b, a b] to a small head (retrieval).
+
+    Both go through as one batch, padded to one length, so that batch norm sees them together, as in the authors' code.
+    """
 
     def __init__(self, network: Network, channels: int, classes: int = 2) -> None:
         super().__init__()
@@ -501,9 +504,15 @@ class PairNetwork(nn.Module):
         self.head = nn.Sequential(nn.Linear(4 * channels, channels), nn.GELU(), nn.Linear(channels, classes))
 
     def forward(
-        self, first: Tensor, second: Tensor, lengths: tuple[Tensor | None, Tensor | None] = (None, None)
+        self,
+        first: Int[Tensor, "b _"],
+        second: Int[Tensor, "b _"],
+        lengths: tuple[Tensor | None, Tensor | None] = (None, None),
     ) -> Tensor:
-        a, b = (self.network.features(x, n) for x, n in zip((first, second), lengths, strict=True))
+        pair, longest = (first, second), max(first.shape[1], second.shape[1])
+        n = [x.new_full((len(x),), x.shape[1]) if m is None else m for x, m in zip(pair, lengths, strict=True)]
+        documents = torch.cat([F.pad(x, (0, longest - x.shape[1])) for x in pair])
+        a, b = self.network.features(documents, torch.cat(n)).chunk(2)
         return self.head(torch.cat([a, b, a - b, a * b], -1))
 
 

@@ -160,6 +160,21 @@ def test_gradients_are_finite_differences(name):
         assert float(parameter.grad.view(-1)[where]) == pytest.approx(slope, rel=1e-5, abs=1e-8)
 
 
+def test_pairs_share_their_batch_norm_and_are_otherwise_read_alone():
+    """In training the statistics are those of both documents together; in use each is as if it were read alone."""
+    network = Network(torch.nn.Embedding(9, 4), s4_stack(4, 1, states=4, norm="batch"), torch.nn.Identity())
+    pair, first, second = PairNetwork(network, 4), torch.randint(9, (6, 10)), torch.randint(9, (6, 10))
+    pair(first, second)
+    norm = network.body.blocks[0].norm.norm
+    both = network.encoder(torch.cat([first, second])).flatten(0, 1)
+    torch.testing.assert_close(norm.running_mean, 0.1 * both.mean(0))
+    torch.testing.assert_close(norm.running_var, 0.9 + 0.1 * both.var(0))
+    pair.eval()
+    n, m = torch.tensor([10, 9, 8, 1, 2, 3]), torch.tensor([6, 5, 4, 3, 2, 1])
+    a, b = network.features(first, n), network.features(second[:, :6], m)
+    torch.testing.assert_close(pair(first, second[:, :6], (n, m)), pair.head(torch.cat([a, b, a - b, a * b], -1)))
+
+
 def test_frozen_state_space_part_has_only_c_to_learn():
     kernel = S4Kernel(2, 8, trainable=False)
     assert [name for name, _ in kernel.named_parameters()] == ["C"]
