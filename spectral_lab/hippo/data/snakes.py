@@ -443,7 +443,8 @@ def pathfinder(
     sizes = {"train": train, "val": val, "test": test}
     sizes = {name: checks.integer(count, name, 1) for name, count in sizes.items()}
     total = sum(sizes.values())
-    path = data_folder() / "hippo" / f"pathfinder{size}-{total}-{seed}.npz"
+    # "v2": the drawing before it had slanted paddles, which an older file may still hold.
+    path = data_folder() / "hippo" / f"pathfinder{size}-v2-{total}-{seed}.npz"
     images, labels = cached(path, lambda: pathfinder_images(total, size, seed, workers))
     cuts = np.cumsum(list(sizes.values()))[:-1]
     parts = zip(sizes, np.split(images, cuts), np.split(labels, cuts), strict=True)
