@@ -153,7 +153,7 @@ class View {
     this.controls = {};
     const grid = element("div", "sl-controls", this.root);
     for (const control of spec.controls) this.controls[control.name] = this.addControl(grid, control);
-    this.plot = element("div", "sl-plot", this.root);
+    this.plot = element("div", "sl-plot", element("div", "sl-frame", this.root));
     this.plot.setAttribute("role", "img");
     this.error = element("p", "sl-error", this.root);
     this.error.setAttribute("role", "alert");

@@ -220,8 +220,9 @@ def test_on_a_narrow_page_the_picture_scrolls_and_keeps_its_width(chromium: Any)
     page = chromium.new_page(viewport={"width": 430, "height": 900})
     page.set_content(preview.page(functions_of_a_matrix()).replace("width:960px", "width:430px"))
     page.wait_for_function("document.title === 'drawn'")
-    root, plot = (page.query_selector(name) for name in (".sl-explorer", ".sl-plot"))
-    assert root.evaluate("e => [e.clientWidth <= 430, e.scrollWidth > 640]") == [True, True]
+    root, frame, plot = (page.query_selector(name) for name in (".sl-explorer", ".sl-frame", ".sl-plot"))
+    assert frame.evaluate("e => [e.clientWidth <= 430, e.scrollWidth >= 640]") == [True, True]
+    assert root.evaluate("e => e.scrollWidth <= e.clientWidth")  # title, controls and readout stay in view
     assert plot.evaluate("e => e._fullLayout.width") == 640
     page.close()
 
