@@ -20,7 +20,7 @@ from spectral_lab.cooling.levels import check_hermitian, levels
 from spectral_lab.cooling.sign_functions import sign_of
 
 DRIVES = ("constant", "ramp", "bang-bang")
-MAX_TIME = 1e6  # of a step: ramps and pulses are computed slice by slice
+MAX_TIME = 1e6  # of a step: ramps, pulses and their bill are computed slice by slice, or order by order
 
 
 def cooling_step(

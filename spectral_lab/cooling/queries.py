@@ -13,11 +13,10 @@ import numpy as np
 import scipy
 
 from spectral_lab import checks
-from spectral_lab.cooling.bands import DRIVES, budget, pulses
+from spectral_lab.cooling.bands import DRIVES, MAX_TIME, budget, pulses
 from spectral_lab.cooling.sign_functions import TINY, oracle_time, sign_degree
 
 ERROR = 1e-3  # of the sign outside its window, and of the simulation of a step
-MAX_TIME = 1e6
 
 
 class Queries(NamedTuple):
