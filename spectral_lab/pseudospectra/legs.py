@@ -223,7 +223,7 @@ def legs_state_modes(
     """Poles p and residues r of "dplr" or "diag" read at state l: K(t) = sum_i r_i exp(p_i t).
 
     DPLR: R_l x P_{l-1}(2 x - 1) by powers of x = e^{-t}, so only the poles -1..-l are seen; the coefficients grow like
-    5.8^l, so it is meant for small l. Diag: all n eigenvalues of A_N.
+    5.8^l, so it is meant for small l. Diag: all n eigenvalues of A_N. Derived here, from F1 and F5.
 
     Args: n, at least 1; l from 1 to n. Raises: ValueError.
     """

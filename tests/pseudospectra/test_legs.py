@@ -17,12 +17,12 @@ from spectral_lab.pseudospectra import (
     legs_impulse_response,
     legs_normal,
     legs_normal_eigenpairs,
+    legs_state_modes,
     legs_states,
     legs_transfer,
     s4d_frequencies,
     spikes,
 )
-from spectral_lab.pseudospectra.legs import legs_state_modes
 
 SIZES = st.integers(1, 40)
 OMEGAS = st.floats(1e-3, 1e5)
