@@ -1,4 +1,4 @@
-"""The same examples in every run: a test that passed today passes tomorrow, for a class and for a release."""
+"""Property tests try the same examples in every run: a check that passed today passes tomorrow."""
 
 from __future__ import annotations
 
