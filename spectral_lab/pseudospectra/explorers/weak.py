@@ -92,7 +92,9 @@ def _figure(d: dict[str, Any]) -> theme.Figure:
         widths=[1, 1],
         notes=[
             theme.note("worst input", np.log10(4), np.log10(2 * d["worst"][0]), color=theme.PINK, panel=2),
-            theme.note("this input", np.log10(4), np.log10(0.35 * d["errors"][0]), color=theme.GREEN, panel=2),
+            theme.note(
+                "this input", np.log10(256), np.log10(4.5 * d["errors"][-1]), color=theme.GREEN, panel=2, anchor="right"
+            ),
         ],
     )
 
