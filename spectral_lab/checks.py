@@ -7,19 +7,29 @@ argument, the value given and what is allowed.
 from __future__ import annotations
 
 import math
+import reprlib
+import sys
 from collections.abc import Collection
 from numbers import Integral, Real
 from typing import Any
 
 import numpy as np
 
+# A dense matrix of this order takes 0.8 GB, or 1.6 GB if it is complex; its eigenvalues take hours.
+LARGEST_ORDER = 10_000
+
 
 def integer(value: Any, name: str, minimum: int | None = None, maximum: int | None = None) -> int:
     """A whole number in [minimum, maximum]; booleans and fractions are refused."""
     whole = isinstance(value, Integral) and not isinstance(value, (bool, np.bool_))
     if not whole or (minimum is not None and value < minimum) or (maximum is not None and value > maximum):
-        raise ValueError(f"{name} must be a whole number{_range(minimum, maximum)}, got {value!r}")
+        raise ValueError(f"{name} must be a whole number{_range(minimum, maximum)}, got {shown(value)}")
     return int(value)
+
+
+def order(value: Any, name: str, minimum: int = 1, maximum: int = LARGEST_ORDER) -> int:
+    """The order of a dense matrix: a whole number that its memory can hold."""
+    return integer(value, name, minimum, maximum)
 
 
 def number(
@@ -38,28 +48,33 @@ def number(
     low = (minimum is not None and real and value < minimum) or (above is not None and real and value <= above)
     if not real or low or (maximum is not None and value > maximum):
         allowed = f" greater than {above:g}" if above is not None else ""
-        raise ValueError(f"{name} must be a finite number{allowed}{_range(minimum, maximum)}, got {value!r}")
+        raise ValueError(f"{name} must be a finite number{allowed}{_range(minimum, maximum)}, got {shown(value)}")
     return float(value)
 
 
 def choice(value: Any, name: str, allowed: Collection[str]) -> str:
     """One of the allowed names."""
     if not isinstance(value, str) or value not in allowed:
-        raise ValueError(f"{name} must be one of {', '.join(map(repr, allowed))}, got {value!r}")
+        raise ValueError(f"{name} must be one of {', '.join(map(repr, allowed))}, got {shown(value)}")
     return value
 
 
 def array(value: Any, name: str, shape: tuple[int | None, ...] | None = None) -> np.ndarray:
     """A finite real or complex array in double precision; None in `shape` matches any length.
 
-    Anything that numpy can read will do: a number, a list, whole numbers, a tensor. Text and dates are refused,
-    although numpy would turn them into numbers.
+    Anything that numpy can read will do: a number, a list, whole numbers, a tensor, and a sparse matrix of scipy.
+    Text and dates are refused, although numpy would turn them into numbers, and masked arrays, whose mask it would
+    drop.
     """
     try:
-        result = np.asarray(value)
+        if isinstance(value, np.ma.MaskedArray):
+            raise TypeError("its mask would be lost; fill it first, with value.filled(...)")
+        result = np.asarray(_dense(value, name))
         if result.dtype.kind in "USTmMV":
             raise TypeError(f"its entries are of type {result.dtype}")
         result = result.astype(np.complex128 if np.iscomplexobj(result) else np.float64, copy=False)
+    except TooLarge:
+        raise
     except (TypeError, ValueError, OverflowError, RuntimeError) as error:  # torch raises the last: detach() first
         raise ValueError(f"{name} must be an array of numbers, got {type(value).__name__}: {error}") from None
     if shape is not None and (
@@ -89,6 +104,34 @@ def square(value: Any, name: str) -> np.ndarray:
     if result.ndim != 2 or result.shape[0] != result.shape[1] or result.shape[0] == 0:
         raise ValueError(f"{name} must be a square matrix with at least one row, got shape {result.shape}")
     return result
+
+
+class TooLarge(ValueError):
+    """What was given has no room in memory as a dense array."""
+
+
+def shown(value: Any) -> str:
+    """A value as an error message shows it: cut short, on one line, and never an error of its own."""
+    if isinstance(value, int) and abs(value) >= 10**30:
+        return f"a whole number of {value.bit_length()} bits"
+    try:
+        text = " ".join(reprlib.repr(value).split())
+    except Exception:
+        return f"a {type(value).__name__}"
+    return text if len(text) <= 120 else text[:117] + "..."
+
+
+def _dense(value: Any, name: str) -> Any:
+    """A sparse matrix of scipy as a dense array; all else as it is. Scipy's sparse part is not loaded for this."""
+    sparse = sys.modules.get("scipy.sparse")
+    if sparse is None or not sparse.issparse(value):
+        return value
+    if math.prod(value.shape) > LARGEST_ORDER**2:
+        raise TooLarge(
+            f"{name} is sparse of shape {value.shape}; it would be made dense, which needs at most "
+            f"{LARGEST_ORDER:,} rows and columns"
+        )
+    return value.toarray()
 
 
 def _range(minimum: float | None, maximum: float | None) -> str:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import scipy.sparse
 import torch
 
 from spectral_lab import checks
@@ -56,3 +57,40 @@ def test_what_is_no_number_is_named(value):
 def test_other_arrays_are_named(value, message):
     with pytest.raises(ValueError, match=message):
         checks.real_array(value, "x")
+
+
+def test_a_mask_is_not_lost_in_silence():
+    with pytest.raises(ValueError, match="x must be an array of numbers, got MaskedArray: its mask would be lost"):
+        checks.array(np.ma.masked_array([1.0, 2.0], [False, True]), "x")
+
+
+@pytest.mark.parametrize("kind", ["csr_array", "coo_matrix", "dia_array", "lil_matrix"])
+def test_a_sparse_matrix_is_a_matrix(kind):
+    dense = np.array([[0.0, 2.0], [-1.0, 0.0]])
+    np.testing.assert_array_equal(checks.square(getattr(scipy.sparse, kind)(dense), "A"), dense)
+
+
+def test_a_sparse_matrix_too_large_to_be_dense_is_refused():
+    with pytest.raises(ValueError, match=r"A is sparse of shape \(1000000, 1000000\).*at most 10,000 rows"):
+        checks.square(scipy.sparse.eye_array(10**6), "A")
+
+
+def test_an_order_fits_in_memory():
+    assert checks.order(5, "n") == 5
+    with pytest.raises(ValueError, match="n must be a whole number between 1 and 10000, got 1000000"):
+        checks.order(10**6, "n")
+
+
+class Silent:
+    def __repr__(self):
+        raise RuntimeError("no name")
+
+
+@pytest.mark.parametrize(
+    "value", [10**400, 10**5000, -(10**5000), Silent(), "x" * 10**6, list(range(10**5))], ids=range(6)
+)
+def test_a_message_stays_one_short_line(value):
+    with pytest.raises(ValueError, match="n must be a whole number") as caught:
+        checks.integer(value, "n", 0, 9)
+    assert len(str(caught.value)) < 220
+    assert "\n" not in str(caught.value)
