@@ -10,7 +10,7 @@ READY := $(VENV)/.ready
 export OMP_NUM_THREADS ?= 1
 export OPENBLAS_NUM_THREADS ?= 1
 
-.PHONY: lab test check unit notebooks-test notebooks pages clean
+.PHONY: lab test test-machines check unit notebooks-test notebooks pages clean
 
 lab: $(READY)
 	$(BIN)/spectral-lab lab
@@ -34,6 +34,10 @@ unit: $(READY)
 
 notebooks-test: $(READY)
 	$(BIN)/python -m pytest --nbval notebooks -n 2 --dist loadfile
+
+# The mathematics and the notebooks on four imitated processors: nothing may depend on the last bits of a number.
+test-machines: $(READY)
+	$(BIN)/python tools/test_machines.py
 
 # What is written from the chapters: the README's table, docs/claims.md, the map and the board in notebook 00.
 pages: $(READY)
