@@ -44,10 +44,10 @@ class Machine:
         return f"{self.kernel}, {threads}{', numpy and torch without AVX' if self.plain else ''}"
 
 
-MACHINES = (
+MACHINES = (  # AMD's processors take the kernels of Haswell, or those of SkylakeX where they have AVX-512
     Machine("Haswell", 1),
     Machine("SkylakeX", 2),
-    Machine("Zen", 2),
+    Machine("Sandybridge", 2),
     Machine("Prescott", 1, plain=True),
 )
 ASK = """
