@@ -24,6 +24,7 @@ import scipy
 from jaxtyping import Float, Int, Shaped
 
 from spectral_lab import checks
+from spectral_lab.archives import FormatError
 from spectral_lab.eigenspaces.laplacian import edge_list
 
 
@@ -35,10 +36,6 @@ class LabelledGraph(NamedTuple):
     nodes: Shaped[np.ndarray, n * f]  # types, or features
     edge_values: Shaped[np.ndarray, m * g]
     target: Shaped[np.ndarray, " targets"]
-
-
-class FormatError(ValueError):
-    """A file does not hold what its format says."""
 
 
 ATOM_TYPES, BOND_TYPES = 28, 4  # of ZINC; bond type 0 is no bond

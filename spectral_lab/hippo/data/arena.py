@@ -22,9 +22,10 @@ from torch import Tensor
 from torch.utils.data import Dataset as TorchDataset
 
 from spectral_lab import checks
+from spectral_lab.archives import FormatError
 from spectral_lab.datasets import Dataset, data_folder
 from spectral_lab.hippo.data.expressions import VOCABULARY, listops_tokens
-from spectral_lab.hippo.data.sequences import FormatError, Sequences, pixels, split_rows
+from spectral_lab.hippo.data.sequences import Sequences, pixels, split_rows
 
 DATASETS = {
     "imdb": Dataset(

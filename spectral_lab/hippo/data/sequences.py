@@ -17,6 +17,7 @@ from torch import Tensor
 from torch.utils.data import Dataset as TorchDataset
 
 from spectral_lab import checks
+from spectral_lab.archives import FormatError
 from spectral_lab.datasets import Dataset
 
 Batch = tuple[Tensor, Tensor | None, Tensor]
@@ -48,10 +49,6 @@ DATASETS = {
         for part, (file, size, digest) in _MNIST_FILES.items()
     },
 }
-
-
-class FormatError(ValueError):
-    """A file is not what it should be; the message says where."""
 
 
 @dataclass(frozen=True)
