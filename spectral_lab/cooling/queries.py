@@ -1,7 +1,7 @@
 """The bill: how often each variant asks for exp(-i H tau) and for V.
 
-The paper states orders, up to logarithms: d^{3/2}/eps queries to the time evolution of H, and d^{3/2} to a block
-encoding of V. The counts below, with constants and logarithms of the errors, are our reconstruction of such an
+The paper states orders, up to logarithms: O~(d^{3/2}/eps) queries to the time evolution of H, and O~(d^{3/2}) to a
+block encoding of V. The counts below, with constants and logarithms of the errors, are our reconstruction of such an
 algorithm; those of the variants are ours.
 """
 
@@ -94,10 +94,13 @@ def bill(
     """Calls of the time evolution for a whole preparation, method by method, at energy resolution eps.
 
     'cooling': d steps of S + alpha V with alpha = sqrt(eta/d), the abstract's d^{3/2}/eps; 'bang-bang': kicks of
-    d^{-1/4}/2, hence d^{5/4}/eps (ours); 'filter': one sign per try, 1/gamma^2 tries for the ground-state overlap
-    gamma (amplitude), 'amplified filter': 1/gamma (literature); 'bath': contacts of one ancilla that resolves eps,
-    each pi/eps long (our estimate; 200 of them took our chain of six spins to a ground population of 0.8 to 0.9).
-    Read-outs are left out. Raises ValueError unless 0 < overlap <= 1.
+    d^{-1/4}/2, hence d^{5/4}/eps (ours); both with the d + 1 pointer read-outs of width eps that they need,
+    'read-outs'. 'filter': one sign per try, 1/gamma^2 tries for the ground-state overlap gamma (amplitude),
+    'amplified filter': 1/gamma (literature). Both must know a mu between the two lowest levels; 'search for E0' is
+    what finding it takes at least, one amplified filter for each halving of the spread down to eps (after Lin and
+    Tong 2020; the constants are our estimate). 'bath': contacts of one ancilla that resolves eps, each pi/eps long
+    (our estimate; 200 of them took our chain of six spins to a ground population of 0.8 to 0.9).
+    Raises ValueError unless 0 < overlap <= 1.
     """
     steps = checks.integer(steps, "steps", 1)
     gamma = checks.number(overlap, "overlap", maximum=1.0, above=0.0)
@@ -108,11 +111,15 @@ def bill(
     pulsed = step_queries(spread, width=width, alpha=0.5 * steps**-0.25, angle=angle, drive="bang-bang", error=error)
     one_sign = sign_queries(spread, width, error)
     tau, _ = oracle_time(spread, resolution)
+    readings = (steps + 1) * pointer_queries(spread, resolution, error)
+    halvings = max(1.0, np.ceil(np.log2(spread / resolution)))
     return {
-        "cooling": steps * constant.evolution,
-        "bang-bang": steps * pulsed.evolution,
+        "cooling": steps * constant.evolution + readings,
+        "bang-bang": steps * pulsed.evolution + readings,
+        "read-outs": readings,
         "filter": one_sign / gamma**2,
         "amplified filter": one_sign / gamma,
+        "search for E0": float(halvings * one_sign / gamma),
         "bath": checks.integer(contacts, "contacts", 0) * np.pi / (resolution * tau),
     }
 

@@ -53,6 +53,18 @@ def test_the_bill_grows_as_the_abstract_says():
     assert len({b["cooling"] for b in tries}) == 1  # cooling does not ask for an overlap
 
 
+def test_the_bill_holds_its_read_outs_and_what_a_filter_must_know_first():
+    spread, eps, d = 17.34, 0.3, 20
+    prices = qu.bill(spread, d, eps, overlap=0.0131)
+    assert prices["read-outs"] == (d + 1) * qu.pointer_queries(spread, eps)
+    width = eps / erfcinv(qu.ERROR / 2)
+    pulsed = qu.step_queries(spread, width=width, alpha=0.5 * d**-0.25, angle=8.0, drive="bang-bang")
+    assert prices["bang-bang"] == d * pulsed.evolution + prices["read-outs"]
+    assert prices["search for E0"] == 6 * prices["amplified filter"]  # 2^6 windows of 0.3 hold the spread, 2^5 do not
+    assert 2**5 < spread / eps <= 2**6
+    assert qu.bill(1.0, 1, 2.0, overlap=1.0)["search for E0"] > 0
+
+
 def test_pulses_are_cheaper_than_continuous_evolution_and_a_reading_costs_less_than_a_step():
     options = {"width": 0.1, "angle": 8.0}
     constant = qu.step_queries(17, alpha=0.1, **options)
