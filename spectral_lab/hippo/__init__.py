@@ -18,6 +18,7 @@ from spectral_lab.hippo.delay import delay_network, delay_readout_error, fourier
 from spectral_lab.hippo.diagonal import diagonal, discretize_diagonal, vandermonde_kernel, without_low_rank
 from spectral_lab.hippo.discretization import discretize
 from spectral_lab.hippo.dplr import DPLR, dplr, low_rank
+from spectral_lab.hippo.exponential import expm
 from spectral_lab.hippo.kernels import discrete_system, generating_function, kernel
 from spectral_lab.hippo.matrices import fout, lagt, legs, legt, lmu
 from spectral_lab.hippo.reconstruction import memory, projection, recall, reconstruct, relative_error, scaled_legs
@@ -55,6 +56,7 @@ __all__ = [
     "discretize",
     "discretize_diagonal",
     "dplr",
+    "expm",
     "fourier_delay",
     "fourier_states_needed",
     "fout",

@@ -24,11 +24,11 @@ from __future__ import annotations
 from typing import Any, SupportsFloat, SupportsInt
 
 import numpy as np
-import scipy
 from jaxtyping import Float
 from numpy.typing import ArrayLike
 
 from spectral_lab import checks
+from spectral_lab.hippo.exponential import doublings
 from spectral_lab.hippo.matrices import System, fout, lagt, legs, legt, lmu
 
 FAMILIES = ("legs", "legt", "fout", "lagt", "lmu")
@@ -108,31 +108,29 @@ def state_kernel(family: str, n: SupportsInt, age: Any, window: SupportsFloat = 
 def impulse_response(A: ArrayLike, B: ArrayLike, age: Any) -> Float[np.ndarray, "*ages n"]:
     """e^{tA} B at many ages t at once, in the last axis (derived here).
 
-    Write t = r + m h with m whole and h = 1/||A||: a Taylor series for e^{rA} B, then one product with e^{2^j h A} for
-    each binary digit j of m that is set. Cost: about 20 + log2(t ||A||)/2 products of A with all ages.
+    Write t = r + m h with m whole and h = 1/(2||A||): a Taylor series for e^{rA} B, then one product with e^{2^j h A}
+    for each binary digit j of m that is set. Cost: about 20 + log2(t ||A||)/2 products of A with all ages.
 
     Args: A (n, n) and B (n,) real; age t >= 0, any shape.
-    Raises: ValueError, also for an age so large that e^{tA} B overflows, or that its phase is lost (t ||A|| > 2^53).
+    Raises: ValueError, also for an age so large that e^{tA} B overflows, or that its phase is lost (t ||A|| > 2^52).
     """
     A, ages = _real(checks.square(A, "A"), "A"), _ages(age)
     B = _real(checks.array(B, "B", (len(A),)), "B")
-    h = 1 / max(float(np.linalg.norm(A)), 1e-30)
+    h = 0.5 / max(float(np.linalg.norm(A)), 1e-30)
     t = ages.ravel()
     if t.max(initial=0) > 2**53 * h:
-        raise ValueError(f"age must be at most 2^53/||A|| = {2**53 * h:.3g}: its phase is lost beyond, got {t.max():g}")
+        raise ValueError(f"age must be at most 2^52/||A|| = {2**53 * h:.3g}: its phase is lost beyond, got {t.max():g}")
     digits = np.floor(t / h).astype(np.int64)
     r = t - digits * h
     K = np.repeat(B[:, None], len(t), axis=1)
     term = K
-    for j in range(1, 20):  # ||r A|| < 1, and 1/20! < 1e-18
+    for j in range(1, 20):  # ||r A|| < 1/2, and 1/20! < 1e-18
         term = (A @ term) * (r / j)
         K = K + term
-    power = scipy.linalg.expm(h * A)
     with np.errstate(all="ignore"):
-        for j in range(int(digits.max(initial=0)).bit_length()):
+        for j, (power, less_one) in enumerate(doublings(h * A, int(digits.max(initial=0)).bit_length())):
             chosen = (digits >> j) & 1 == 1
-            K[:, chosen] = power @ K[:, chosen]
-            power = power @ power
+            K[:, chosen] = power @ K[:, chosen] + (K[:, chosen] if less_one else 0)
     if not np.isfinite(K).all():
         raise ValueError(f"age must be small enough for e^(age A) B to be finite, got {t.max():g}")
     return K.T.reshape(*ages.shape, len(B))

@@ -8,11 +8,11 @@ from __future__ import annotations
 from typing import SupportsFloat
 
 import numpy as np
-import scipy
 from jaxtyping import Inexact
 from numpy.typing import ArrayLike
 
 from spectral_lab import checks
+from spectral_lab.hippo.exponential import expm
 
 METHODS = ("bilinear", "zoh", "euler", "backward_euler")
 
@@ -69,5 +69,8 @@ def _zero_order_hold(
     n, columns = len(A), B.reshape(len(A), -1)
     augmented = np.zeros((n + columns.shape[1],) * 2, dtype=np.result_type(A, B))
     augmented[:n, :n], augmented[:n, n:] = A, columns
-    held = scipy.linalg.expm(step * augmented)
+    try:
+        held = expm(step * augmented)
+    except ValueError:
+        raise ValueError(f"step must be small enough for the discrete system to be finite, got {step:g}") from None
     return held[:n, :n], held[:n, n:].reshape(B.shape)

@@ -18,6 +18,7 @@ from jaxtyping import Float, Inexact
 from numpy.typing import ArrayLike
 
 from spectral_lab import checks
+from spectral_lab.hippo import expm
 from spectral_lab.pseudospectra.resolvent import sigma_min
 
 
@@ -100,8 +101,12 @@ def semigroup_norms(A: ArrayLike, step: Any, steps: SupportsInt) -> Float[np.nda
     Args: A (n, n), real or complex; step > 0 in units of time; steps, at least 1. Raises: ValueError.
     """
     A, step, steps = checks.square(A, "A"), checks.number(step, "step", above=0), checks.integer(steps, "steps", 1)
+    too_long = f"step must be small enough for e^(tA) to be finite at t = {steps} step, got {step:g}"
     with np.errstate(all="ignore"):
-        one = scipy.linalg.expm(step * A)
+        try:
+            one = expm(step * A)
+        except ValueError:
+            raise ValueError(too_long) from None
         powers = [np.eye(len(A), dtype=one.dtype)]
         for _ in range(8):
             powers.append(powers[-1] @ one)
@@ -110,7 +115,7 @@ def semigroup_norms(A: ArrayLike, step: Any, steps: SupportsInt) -> Float[np.nda
             blocks.append(blocks[-1] @ leap)
     exponentials = np.concatenate(blocks)[: steps + 1]
     if not np.isfinite(exponentials).all():
-        raise ValueError(f"step must be small enough for e^(tA) to be finite at t = {steps} step, got {step:g}")
+        raise ValueError(too_long)
     return np.linalg.norm(exponentials, 2, axis=(1, 2))
 
 
