@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import hashlib
+import signal
+import subprocess
+import sys
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
+from spectral_lab.course import CHAPTERS
 from spectral_lab.datasets import Dataset, DatasetUnavailable, data_folder
 
 CONTENT = b"seven spectra"
@@ -75,3 +80,55 @@ def test_default_folder_is_in_the_checkout(monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.delenv("SPECTRAL_LAB_DATA")
     assert data_folder().name == "data"
     assert (data_folder().parent / "pyproject.toml").is_file()
+
+
+@pytest.fixture
+def endless():
+    """A web server that sends bytes for ever, slowly at first."""
+    from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+    from threading import Event, Thread
+
+    begun = Event()
+
+    class Endless(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.end_headers()
+            with suppress(OSError):  # until the other side is gone
+                while True:
+                    self.wfile.write(bytes(1 << 14))
+                    begun.set()
+
+        def log_message(self, *_: object) -> None: ...
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Endless) as running:
+        running.daemon_threads = True
+        Thread(target=running.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{running.server_port}/", begun
+        running.shutdown()
+
+
+def test_an_address_that_never_ends_does_not_fill_the_disk(endless, folder: Path) -> None:
+    with pytest.raises(DatasetUnavailable, match="more came than the file has bytes"):
+        dataset(endless[0]).fetch()
+    assert list(folder.iterdir()) == []
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
+def test_a_killed_download_leaves_nothing(endless, folder: Path, number: int) -> None:
+    address, begun = endless
+    script = "import sys; from spectral_lab.datasets import Dataset\n"
+    script += f"Dataset('toy', 'a toy', 1 << 60, (sys.argv[1],), 'sha256:{'0' * 64}', 'toy.bin').fetch()"
+    download = subprocess.Popen([sys.executable, "-c", script, address], stderr=subprocess.DEVNULL)
+    assert begun.wait(60)
+    download.send_signal(number)
+    assert download.wait(60) != 0
+    assert list(folder.iterdir()) == []
+
+
+def test_every_data_set_comes_encrypted_and_is_proved_by_a_strong_hash() -> None:
+    known = [dataset for item in CHAPTERS for dataset in getattr(item.room("data"), "DATASETS", {}).values()]
+    assert len(known) >= 6
+    for each in known:
+        assert each.hash.startswith("sha256:"), each.name
+        assert all(url.startswith("https://") for url in each.urls), each.name

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import os
-
+from spectral_lab.atomic import write_atomically
 from spectral_lab.course.chapters import ROOT, readme
 
 page = ROOT / "README.md"
-draft = page.with_suffix(".tmp")
-draft.write_text(readme(page.read_text(encoding="utf-8")), encoding="utf-8")
-os.replace(draft, page)
+write_atomically(page, readme(page.read_text(encoding="utf-8")).encode())
 print(f"wrote the table of chapters in {page.name}")

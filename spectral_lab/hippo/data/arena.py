@@ -32,8 +32,8 @@ DATASETS = {
         name="imdb",
         description="IMDB, 50 000 film reviews with their sentiment",
         size=84_125_825,
-        urls=("http://ai.stanford.edu/~amaas/data/sentiment/aclImdb_v1.tar.gz",),
-        hash="md5:7c2ac02c03563afcf9b574c7e56c153a",
+        urls=("https://ai.stanford.edu/~amaas/data/sentiment/aclImdb_v1.tar.gz",),
+        hash="sha256:c40f74a18d3b61f90feba1e17730e0d38e8b97c05fde7008942e91923d1658fe",
         file="aclImdb_v1.tar.gz",
     )
 }
