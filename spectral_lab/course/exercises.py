@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from copy import deepcopy
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from spectral_lab import checks
 from spectral_lab.course import _html
 
 WAITING = "Not answered yet: replace the dots and run the cell again."
@@ -41,7 +43,7 @@ class Value:
 
     def __call__(self, answer: Any) -> Verdict:
         expected = np.asarray(self.expected())
-        given, complaint = _readable(answer, expected)
+        given, complaint = readable(answer, expected)
         if given is None:
             return Verdict(False, complaint)
         if _close(given, expected, self.relative):
@@ -54,7 +56,11 @@ class Value:
 
 @dataclass(frozen=True)
 class Function:
-    """Judges a function: it must agree with `reference` on every case (a tuple of positional arguments)."""
+    """Judges a function: it must agree with `reference` on every case (a tuple of positional arguments).
+
+    Both get copies of the case, and the reference is asked first: an answer may work in place, and must not be able to
+    change what it is compared with, nor the case itself.
+    """
 
     reference: Callable[..., Any]
     cases: Sequence[tuple[Any, ...]]
@@ -65,16 +71,16 @@ class Function:
             return Verdict(False, f"Please give a function, not {_kind(answer)}.")
         for case in self.cases:
             shown = f"f({', '.join(_short(argument) for argument in case)})"
+            expected = np.array(self.reference(*deepcopy(case)))
             try:
-                result = answer(*case)
-            except Exception as error:  # the learner's own code: say what happened, and for which input
-                return Verdict(False, f"Your function raises {type(error).__name__} for {shown}: {error}")
+                result = answer(*deepcopy(case))
+            except (Exception, SystemExit) as error:  # the learner's own code: say what happened, and for which input
+                return Verdict(False, f"Your function raises {type(error).__name__} for {shown}: {_words(error)}")
             if result is ...:
                 return Verdict(False, WAITING)
-            expected = np.asarray(self.reference(*case))
-            given, complaint = _readable(result, expected)
+            given, complaint = readable(result, expected)
             if given is None:
-                return Verdict(False, f"For {shown}: {complaint}")
+                return Verdict(False, complaint if complaint == WAITING else f"For {shown}: {complaint}")
             if not _close(given, expected, self.relative):
                 return Verdict(False, f"For {shown}: {_distance(given, expected)}.")
         return Verdict(True, f"Right, on all {len(self.cases)} cases.")
@@ -139,13 +145,19 @@ class Exercise:
         )
 
 
-def _readable(answer: Any, expected: np.ndarray) -> tuple[np.ndarray | None, str]:
-    """The answer as an array of the expected shape and kind, or None and what is wrong with it."""
+@np.errstate(all="ignore")
+def readable(answer: Any, expected: np.ndarray) -> tuple[np.ndarray | None, str]:
+    """The answer as an array of the expected shape and kind, or None and what is wrong with it; it never raises."""
     wanted = "a number" if expected.ndim == 0 else f"an array of shape {expected.shape}"
     try:
-        given = np.asarray(answer)
-    except ValueError:
-        return None, f"Please give {wanted}, not rows of different lengths."
+        given = _array(answer)
+        if given.dtype.kind == "O" and any(entry is ... for entry in given.ravel()):
+            return None, WAITING
+        if given.dtype.kind == "O" and expected.dtype.kind in "iufc":
+            given = _numbers(given)
+    except Exception as error:  # whatever the answer is: its own code may run when it is read
+        uneven = isinstance(error, ValueError) and "inhomogeneous" in str(error)
+        return None, f"Please give {wanted}, not {'rows of different lengths' if uneven else _kind(answer)}."
     if given.dtype.kind not in "iufc" and given.dtype != expected.dtype:
         return None, f"Please give {wanted}, not {_kind(answer)}."
     if given.shape != expected.shape:
@@ -153,11 +165,36 @@ def _readable(answer: Any, expected: np.ndarray) -> tuple[np.ndarray | None, str
         return None, f"Please give {wanted}; yours is {have}."
     if np.iscomplexobj(given) and not np.iscomplexobj(expected):
         return None, f"Please give {wanted} that is real; yours is complex."
+    given = given.astype(complex if np.iscomplexobj(given) else float)
     if not np.isfinite(given).all():
         return None, "Your answer holds NaN or infinity."
-    return given.astype(complex if np.iscomplexobj(given) else float), ""
+    return given, ""
 
 
+def _array(answer: Any) -> np.ndarray:
+    """What numpy makes of an answer, and what it does not make by itself of tensors and sparse matrices."""
+    if np.ma.isMaskedArray(answer):
+        raise TypeError("its mask would be lost")
+    if hasattr(answer, "detach"):  # of torch: with a gradient, on a GPU, or in bfloat16
+        answer = answer.detach().tolist()
+    elif hasattr(answer, "toarray"):  # of scipy.sparse
+        answer = answer.toarray()
+    elif isinstance(answer, (list, tuple)):
+        answer = [_array(entry) if hasattr(entry, "detach") else entry for entry in answer]
+    return np.asarray(answer)
+
+
+def _numbers(entries: np.ndarray) -> np.ndarray:
+    """Objects as numbers, such as fractions and whole numbers of any size. Raises: TypeError, OverflowError."""
+    if any(entry is None or isinstance(entry, (str, bytes, bool)) for entry in entries.ravel()):
+        return entries
+    try:
+        return entries.astype(float)
+    except TypeError:  # some are complex, or no numbers at all
+        return entries.astype(complex)
+
+
+@np.errstate(all="ignore")
 def _close(given: Any, expected: Any, relative: float) -> bool:
     scale = np.abs(expected).max(initial=0.0)
     return bool(np.abs(np.subtract(given, expected)).max(initial=0.0) <= relative * (scale if scale > 0 else 1.0))
@@ -187,5 +224,13 @@ def _kind(value: Any) -> str:
 def _short(value: Any) -> str:
     if isinstance(value, np.ndarray) and value.ndim:
         return f"array of shape {value.shape}"
-    text = repr(value)
+    text = checks.shown(value)
     return text if len(text) <= 40 else text[:37] + "..."
+
+
+def _words(error: BaseException) -> str:
+    """What an exception says, on one line; nothing if it cannot say it."""
+    try:
+        return " ".join(str(error).split())
+    except Exception:
+        return ""

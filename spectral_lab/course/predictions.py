@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from numbers import Real
 from typing import Any
 
+import numpy as np
+
+from spectral_lab import checks
 from spectral_lab.course import _html
+from spectral_lab.course.exercises import readable
 
 
 @dataclass(frozen=True)
@@ -32,15 +34,15 @@ class Prediction:
         """The guess beside the answer, in one or two sentences; a guess that cannot be read gets a clear line."""
         answer = self.answer()
         if self.options:
-            if guess not in self.options:
+            if not isinstance(guess, str) or guess not in self.options:
                 return f"Please choose one of: {'; '.join(self.options)}."
             verdict = "Yes" if guess == answer else f"You said “{guess}”. The computation says otherwise"
             return f"{verdict}: {answer}. {self.because}"
-        if isinstance(guess, bool) or not isinstance(guess, Real) or not math.isfinite(guess):
-            return f"Please give a finite number, not {guess!r}."
-        return f"You said {self._written(guess)}; it is {self._written(answer)}{self._distance(guess, answer)}. " + (
-            self.because
-        )
+        given, _ = readable(guess, np.asarray(0.0))
+        if given is None:
+            return f"Please give a finite number, not {checks.shown(guess)}."
+        told = f"You said {self._written(given)}; it is {self._written(answer)}{self._distance(given, answer)}."
+        return f"{told} {self.because}"
 
     def _written(self, value: Any) -> str:
         return f"{float(value):.{self.digits}g}{' ' + self.unit if self.unit else ''}"

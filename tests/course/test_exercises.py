@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import sys
+from copy import deepcopy
+from decimal import Decimal
+from fractions import Fraction
+
 import numpy as np
 import pytest
+import scipy.sparse
+import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from spectral_lab.course import Exercise, Function, Value
+from spectral_lab.course import CHAPTERS, Exercise, Function, Value, first_exercises
 
 
 def exercise(judge) -> Exercise:
@@ -29,6 +36,16 @@ FUNCTION = exercise(Function(lambda x: np.array([x, x**2]), cases=[(1.0,), (3.0,
         (MATRIX, np.eye(2, dtype=complex).real),
         (COMPLEX, 1j),
         (FUNCTION, lambda x: [x, x * x]),
+        (NUMBER, Fraction(73286, 100)),
+        (NUMBER, Decimal("732.86")),
+        (NUMBER, torch.tensor(732.86, requires_grad=True)),
+        (MATRIX, torch.eye(2, dtype=torch.bfloat16, requires_grad=True)),
+        (MATRIX, [torch.tensor([1.0, 0.0], requires_grad=True), [Fraction(0), Fraction(1)]]),
+        (MATRIX, scipy.sparse.eye(2)),
+        (COMPLEX, torch.tensor(1j)),
+        (COMPLEX, torch.tensor(-1j).conj()),
+        (FUNCTION, lambda x: torch.tensor([x, x * x], requires_grad=True)),
+        (FUNCTION, lambda x: (Fraction(x), Fraction(x) ** 2)),
     ],
 )
 def test_right_answers(task: Exercise, answer) -> None:
@@ -63,6 +80,13 @@ def test_right_answers(task: Exercise, answer) -> None:
         (FUNCTION, lambda x: x, "For f(1.0): Please give an array of shape (2,)"),
         (FUNCTION, lambda x: 1 / 0, "raises ZeroDivisionError for f(1.0): division by zero"),
         (FUNCTION, lambda: 1, "raises TypeError"),
+        (NUMBER, 10**400, "Please give a number, not int a whole number of 1329 bits"),
+        (NUMBER, np.ma.array(732.86, mask=True), "Please give a number, not MaskedArray"),
+        (MATRIX, [[1, ...], [0, 1]], "Not answered yet"),
+        (MATRIX, [["1", "0"], ["0", "1"]], "Please give an array of shape (2, 2), not list"),
+        (MATRIX, [[True, 0], [0, {}]], "Please give an array of shape (2, 2), not list"),
+        (FUNCTION, lambda x: sys.exit(), "Your function raises SystemExit for f(1.0)"),
+        (FUNCTION, lambda x: [x, ...], "Not answered yet"),
         (FUNCTION, lambda x: None, "For f(1.0): Please give an array of shape (2,), not NoneType None"),
     ],
 )
@@ -107,3 +131,70 @@ def test_hint_and_solution_are_folded_and_their_text_is_deterministic() -> None:
 def test_level_is_checked() -> None:
     with pytest.raises(ValueError, match="level must be 1, 2 or 3, got 4"):
         Exercise("t", 4, "s", "x = ...", Value(lambda: 1), "h", "s")
+
+
+class Unspeakable(Exception):
+    def __str__(self) -> str:
+        raise RuntimeError
+
+
+class Hostile:
+    """An answer whose every part raises when it is read."""
+
+    def fail(self, *_: object) -> None:
+        raise Unspeakable
+
+    __array__ = __repr__ = __str__ = __float__ = __len__ = __iter__ = __bool__ = __eq__ = __getattr__ = fail
+    __hash__ = None
+
+
+def test_an_answer_whose_own_code_fails_gets_a_line() -> None:
+    for task in (NUMBER, MATRIX, COMPLEX, FUNCTION):
+        assert "not Hostile <Hostile instance" in task.check(Hostile()).message
+    assert "not Hostile <Hostile instance" in FUNCTION.check(lambda x: Hostile()).message
+    assert FUNCTION.check(lambda x: [1, 2].index(Hostile())).message.startswith("Your function raises Unspeakable for")
+
+
+def test_an_answer_that_works_in_place_cannot_change_what_it_is_compared_with() -> None:
+    x = np.array([1.0, 2.0])
+    task = exercise(Function(lambda v, options: v * options["by"], [(x, {"by": 3.0})]))
+
+    def right(v: np.ndarray, options: dict[str, float]) -> np.ndarray:
+        v *= options.pop("by")
+        return v
+
+    def wrong(v: np.ndarray, options: dict[str, float]) -> np.ndarray:
+        v[:] = options["by"] = 0.0
+        return v
+
+    for _ in range(2):
+        assert task.check(right).correct
+        assert not task.check(wrong).correct
+    assert task.judge.cases == [(x, {"by": 3.0})]
+    assert x.tolist() == [1.0, 2.0]
+
+
+def test_a_reference_that_works_in_place_gives_the_learner_a_fresh_case() -> None:
+    def negated(v: np.ndarray) -> np.ndarray:
+        v *= -1
+        return v
+
+    task = exercise(Function(negated, [(np.array([1.0, 2.0]),)]))
+    assert task.check(lambda v: -v).correct
+    assert task.check(lambda v: -v).correct
+
+
+@pytest.mark.parametrize("item", CHAPTERS, ids=lambda item: item.package)
+def test_no_exercise_of_the_course_is_changed_by_an_answer(item) -> None:
+    tasks = [task for task in vars(item.room("exercises") or first_exercises).values() if isinstance(task, Exercise)]
+
+    def vandal(*arguments: object) -> float:
+        for argument in arguments:
+            if isinstance(argument, np.ndarray):
+                argument[...] = 0
+        return 0.0
+
+    for judge in (task.judge for task in tasks if isinstance(task.judge, Function)):
+        before = deepcopy(judge.cases)
+        judge(vandal)
+        np.testing.assert_equal(list(judge.cases), list(before))

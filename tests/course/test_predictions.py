@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
+
+import numpy as np
 import pytest
+import torch
 
 from spectral_lab.course import Prediction
 
@@ -17,6 +21,14 @@ CHOICE = Prediction("Does it shrink?", answer=lambda: "no", because="Its height 
         (NUMBER, 73.286, "You said 73.29 rad/s; it is 732.9 rad/s, a factor 10 away. It grows."),
         (NUMBER, -1.0, "You said -1 rad/s; it is 732.9 rad/s. It grows."),
         (NUMBER, float("nan"), "Please give a finite number, not nan."),
+        (NUMBER, Fraction(1401, 2), "You said 700.5 rad/s; it is 732.9 rad/s, so you were close. It grows."),
+        (
+            NUMBER,
+            torch.tensor(700.0, requires_grad=True),
+            "You said 700 rad/s; it is 732.9 rad/s, so you were close. It grows.",
+        ),
+        (NUMBER, 10**400, "Please give a finite number, not a whole number of 1329 bits."),
+        (CHOICE, np.array([1, 2]), "Please choose one of: yes; no."),
         (NUMBER, None, "Please give a finite number, not None."),
         (NUMBER, "far", "Please give a finite number, not 'far'."),
         (CHOICE, "no", "Yes: no. Its height is 2/π."),
