@@ -20,10 +20,13 @@ from numpy.typing import ArrayLike
 
 from spectral_lab import checks
 
+MAX_DEGREE = 20_000
 MAX_FFT = 2**22
 MAX_NEWTON = 200  # degree
+MAX_GATES = 500_000_000  # applied to single points
 DISCARDED = 1e-13  # what the FFT may leave beyond the coefficients that are kept
 NOTHING = 1e-14  # a coefficient that is rounding
+MARGIN = 1e-12  # 1 - |P| that is left for Q: below it, |Q|^2 is rounding
 
 
 class Angles(NamedTuple):
@@ -41,52 +44,83 @@ def gqsp_complement(P: ArrayLike, *, zeros: str = "inside") -> Complex[np.ndarra
     Q(z) = z^d conj(q(1/conj z)) has the same modulus, ALL zeros inside the disc and a leading coefficient that is
     real and positive; `gqsp_angles` is stable for that one only (derived here). `zeros='outside'` returns q itself,
     to show what goes wrong. Where |P| touches 1, zeros lie on the circle and no FFT resolves the logarithm: there
-    Newton's iteration takes over, for degrees up to 200. Raises ValueError where |P| exceeds 1 (rescale P: a truncated
-    sign series overshoots by up to half its error), or is too close to 1 for its degree.
+    Newton's iteration takes over, for degrees up to 200. Where |P| is 1 to rounding all along (Hamiltonian
+    simulation), |Q|^2 would be rounding: (1 - 1e-12) P is completed. A monomial has Q = 0. Raises ValueError where
+    |P| exceeds 1 (rescale P: a truncated sign series overshoots by up to half its error), or is too close to 1 for
+    its degree, or if the degree exceeds 20 000.
     """
     p = _polynomial(P, "P")
     zeros = checks.choice(zeros, "zeros", ("inside", "outside"))
-    d = len(p) - 1
-    q, largest = _outer_function(p, MAX_FFT if d > MAX_NEWTON else 2**18)
-    if q is None and d <= MAX_NEWTON:
+    others = np.sort(np.abs(p))[:-1].sum()
+    q, largest = _outer_function(p, MAX_FFT if len(p) > MAX_NEWTON + 1 else 2**18)
+    if others < NOTHING and abs(largest - 1) < NOTHING:  # a monomial
+        return np.zeros_like(p)
+    if q is None and len(p) <= MAX_NEWTON + 1:
         q = _newton(p)
     if q is None:
-        raise ValueError(f"max |P| = {largest:.12g} is too close to 1 to complete: multiply P by 1 - 1e-6 or less")
+        less = 1 - max(1e-6, (60 * len(p) / MAX_FFT) ** 2)
+        raise ValueError(f"max |P| = {largest:.12g} is too close to 1 to complete: multiply P by {less:.7g}")
     return np.ascontiguousarray(q.conj()[::-1]) if zeros == "inside" else q
 
 
-def gqsp_angles(P: ArrayLike, Q: ArrayLike | None = None) -> Angles:
+def gqsp_angles(P: ArrayLike, Q: ArrayLike | None = None, *, tolerance: Any = 1e-9) -> Angles:
     """The angles whose product has first column (P, Q), by stripping one gate after another: O(d^2), vectorised rows.
 
     From the top coefficients (a, b): theta = atan2(|b|, |a|), phi = arg(a conj b); undo the gate, shift, repeat.
     Without Q the stable `gqsp_complement(P)` is used. phi is arbitrary where cos or sin theta vanishes (every second
-    gate of an odd P): compare products, not angles. Raises ValueError if the degrees differ or |P|^2 + |Q|^2 is not
-    1 (to 1e-6) on the unit circle.
+    gate of an odd P), and 0 is taken: compare products, not angles. The product is always multiplied out and compared
+    with P, and with Q if it was given. Raises ValueError if the degrees differ, or if |P|^2 + |Q|^2 differs from 1,
+    or the product from P and Q, by more than `tolerance` on the unit circle.
     """
     p = _polynomial(P, "P")
     q = gqsp_complement(p) if Q is None else _polynomial(Q, "Q")
+    tolerance = checks.number(tolerance, "tolerance", above=0.0)
     if len(q) != len(p):
         raise ValueError(f"P and Q must have one degree, got {len(p) - 1} and {len(q) - 1}")
     defect = completion_error(p, q)
-    if not defect < 1e-6:
+    if not defect <= tolerance:
         raise ValueError(f"|P|^2 + |Q|^2 must be 1 on the unit circle, but it is off by {defect:.2g}")
     d = len(p) - 1
     rows = np.array([p, q])
     theta, phi = np.zeros(d + 1), np.zeros(d + 1)
     undo = np.empty((2, 2), dtype=complex)
-    for j in range(d, -1, -1):
+    for j in range(d, 0, -1):
         a, b = complex(rows[0, -1]), complex(rows[1, -1])
         if max(abs(a), abs(b)) < NOTHING:  # padded with zeros; but (p_d, q_d) is orthogonal to (p_0, q_0)
             a, b = -complex(rows[1, 0]).conjugate(), complex(rows[0, 0]).conjugate()
-        theta[j] = np.arctan2(abs(b), abs(a))
-        phi[j] = _angle(a * b.conjugate()) if a and b else _angle(a)
-        if j == 0:
-            break
+        theta[j], phi[j], _ = _gate_angles(a, b)
         turn, c, s = np.exp(-1j * phi[j]), np.cos(theta[j]), np.sin(theta[j])
         undo[:] = [[turn * c, s], [turn * s, -c]]
         undone = undo @ rows
         rows = np.array([undone[0, 1:], undone[1, :-1]])
-    return Angles(theta, phi, _angle(b))
+    theta[0], phi[0], lam = _gate_angles(complex(rows[0, 0]), complex(rows[1, 0]))
+    wrong = gqsp_coefficients(theta, phi, lam) - [p, q]
+    error = float(np.abs(np.fft.fft(wrong[: 1 if Q is None else 2], _points(4 * len(p)))).max())
+    if not error <= tolerance:
+        raise ValueError(
+            f"the product of the gates must be P and Q to tolerance = {tolerance:g}, but it is off by {error:.2g}: "
+            "take the Q of gqsp_complement(P), or multiply P by 1 - 1e-6"
+        )
+    return Angles(theta, phi, lam)
+
+
+def gqsp_coefficients(theta: ArrayLike, phi: ArrayLike, lam: Any) -> Complex[np.ndarray, "2 d1"]:
+    """The coefficients of P and Q, ascending powers: the inverse of `gqsp_angles`.
+
+    Products of neighbouring gates by FFT, then of neighbouring products, and so on: O(d log^2 d).
+    """
+    theta, phi, lam = _angles(theta, phi, lam)
+    gates = len(theta)
+    c, s, turn = np.cos(theta), np.sin(theta), np.exp(1j * phi)
+    factors = np.zeros((1 << (gates - 1).bit_length(), 2, 2, 2), dtype=complex)  # (gate, row, column, power of z)
+    factors[:gates, 0, 0, 1], factors[:gates, 0, 1, 0] = turn * c, turn * s
+    factors[:gates, 1, 0, 1], factors[:gates, 1, 1, 0] = s, -c
+    factors[0, :, :, 0], factors[0, :, :, 1] = gate(theta[0], phi[0], lam), 0  # gate 0 comes before the first query
+    factors[gates:, [0, 1], [0, 1], 0] = 1
+    while len(factors) > 1:
+        values = np.fft.fft(factors, 2 * factors.shape[-1])
+        factors = np.fft.ifft(np.einsum("gijz,gjkz->gikz", values[1::2], values[::2]))
+    return factors[0, :, 0, :gates]
 
 
 def gqsp_polynomial(theta: ArrayLike, phi: ArrayLike, lam: Any, z: ArrayLike) -> Complex[np.ndarray, "*grid"]:
@@ -169,7 +203,7 @@ def gqsp_circuit(
 def completion_error(P: ArrayLike, Q: ArrayLike) -> float:
     """max over roots of unity of | |P|^2 + |Q|^2 - 1 |, on at least 4 points a coefficient."""
     p, q = _polynomial(P, "P"), _polynomial(Q, "Q")
-    points = 1 << int(np.ceil(np.log2(4 * max(len(p), len(q)))))
+    points = _points(4 * max(len(p), len(q)))
     return float(np.abs(np.abs(np.fft.fft(p, points)) ** 2 + np.abs(np.fft.fft(q, points)) ** 2 - 1).max())
 
 
@@ -200,22 +234,31 @@ def symmetric_qsp_polynomial(phases: ArrayLike, x: ArrayLike) -> Complex[np.ndar
     return np.asarray(a)
 
 
+def _gate_angles(a: complex, b: complex) -> tuple[float, float, float]:
+    """theta, phi, lambda of the gate with first column (a, b) up to its length; what is only rounding has no phase."""
+    length = max(abs(a), abs(b))
+    a, b = (x if length > NOTHING and abs(x) > NOTHING * length else 0j for x in (a, b))
+    turn_b = b / abs(b) if b else 1 + 0j
+    turn_a = a / abs(a) if a else turn_b
+    return float(np.arctan2(abs(b), abs(a))), _angle(turn_a * turn_b.conjugate()), _angle(turn_b)
+
+
 def _outer_function(p: np.ndarray, limit: int) -> tuple[np.ndarray | None, float]:
     """The completion without zeros in the disc, or None if `limit` points do not resolve it; and the largest |P|."""
-    points = 1 << int(np.ceil(np.log2(16 * len(p))))
+    points = _points(16 * len(p))
     while True:
         modulus = np.abs(np.fft.fft(p, points))
         largest = float(modulus.max())
-        if largest > 1 + 1e-12:
+        if largest > 1 + MARGIN:
             raise ValueError(f"P must not exceed 1 on the unit circle, but max |P| = {largest:.12g}")
-        if modulus.min() > 1 - NOTHING:  # a monomial
-            return np.zeros_like(p), largest
-        s = np.fft.ifft(0.5 * np.log(np.maximum(1 - modulus**2, 1e-300)))
+        remainder = 1 - (modulus * min(1.0, (1 - MARGIN) / max(largest, 0.5))) ** 2
+        s = np.fft.ifft(0.5 * np.log(remainder))
         s[1 : points // 2] *= 2  # keep the analytic half: s_0 + 2 sum_{k>0} s_k z^k
         s[points // 2 + 1 :] = 0
         # numpy's forward transform evaluates at exp(-i w), so powers of z are read back with the inverse one.
         q = np.fft.fft(np.exp(np.fft.ifft(s) * points)) / points
-        if np.abs(q[len(p) :]).max(initial=0.0) < DISCARDED:
+        # A coefficient that is left out costs |P|^2 + |Q|^2 its product with Q.
+        if np.abs(q[len(p) :]).max(initial=0.0) * np.sqrt(remainder.max()) < DISCARDED:
             return q[: len(p)], largest
         if points >= limit:
             return None, largest
@@ -251,8 +294,8 @@ def _newton(p: np.ndarray) -> np.ndarray | None:
 
 def _polynomial(value: ArrayLike, name: str) -> np.ndarray:
     p = checks.array(value, name, (None,)).astype(complex)
-    if len(p) == 0:
-        raise ValueError(f"{name} must have at least one coefficient")
+    if not 1 <= len(p) <= MAX_DEGREE + 1:
+        raise ValueError(f"{name} must have at least one coefficient, and at most {MAX_DEGREE + 1}, got {len(p)}")
     return p
 
 
@@ -264,4 +307,11 @@ def _angles(theta: ArrayLike, phi: ArrayLike, lam: Any) -> tuple[np.ndarray, np.
 
 
 def _angle(value: complex) -> float:
-    return float(np.arctan2(value.imag, value.real))
+    """The argument in (-pi, pi]; a negative number is at +pi, whatever the sign of its rounding."""
+    angle = float(np.arctan2(value.imag, value.real))
+    return angle if angle > 1e-12 - np.pi else np.pi
+
+
+def _points(least: int) -> int:
+    """The smallest power of two that is no less."""
+    return 1 << (least - 1).bit_length()

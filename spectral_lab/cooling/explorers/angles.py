@@ -21,7 +21,7 @@ SHARPNESS = 4.0  # K sigma: the series is cut where its Gaussian has fallen to e
 def _factory(degree: int, eta: float, roots: str) -> tuple[np.ndarray, qsp.Angles]:
     K = (degree // 2 - 1) | 1
     p = (1 - eta) * laurent_coefficients(gaussian_coefficients(K, SHARPNESS / K))
-    return p, qsp.gqsp_angles(p, qsp.gqsp_complement(p, zeros=ROOTS[roots]))
+    return p, qsp.gqsp_angles(p, qsp.gqsp_complement(p, zeros=ROOTS[roots]), tolerance=1)
 
 
 def _compute(degree: int, eta: float, roots: str, level: float, shift: float, coarse: bool) -> dict[str, Any]:
@@ -95,7 +95,7 @@ def _code(degree: int, eta: float, roots: str, level: float, shift: float) -> st
         from spectral_lab.cooling.sign_functions import gaussian_coefficients
 
         P = (1 - {eta}) * laurent_coefficients(gaussian_coefficients({K}, {SHARPNESS} / {K}))
-        angles = gqsp_angles(P, gqsp_complement(P, zeros="{ROOTS[roots]}"))
+        angles = gqsp_angles(P, gqsp_complement(P, zeros="{ROOTS[roots]}"), tolerance=1)
         phi = shift_angles(angles.phi, -np.pi * {shift})
         z = gqsp_path(angles.theta, phi, angles.lam, np.exp(1j * np.pi * {level}))[-1, 2]
         print(product_error(P, angles), f"{{abs(1 + z) / 2:.3f}}")
