@@ -17,6 +17,7 @@ import numpy as np
 
 # A dense matrix of this order takes 0.8 GB, or 1.6 GB if it is complex; its eigenvalues take hours.
 LARGEST_ORDER = 10_000
+LARGEST_ARRAY = 200_000_000  # entries: 1.6 GB of real numbers
 
 
 def integer(value: Any, name: str, minimum: int | None = None, maximum: int | None = None) -> int:
@@ -30,6 +31,12 @@ def integer(value: Any, name: str, minimum: int | None = None, maximum: int | No
 def order(value: Any, name: str, minimum: int = 1, maximum: int = LARGEST_ORDER) -> int:
     """The order of a dense matrix: a whole number that its memory can hold."""
     return integer(value, name, minimum, maximum)
+
+
+def room(entries: int, names: str) -> None:
+    """Refuse sizes, by their names, that together ask for an array of more entries than memory should hold."""
+    if entries > LARGEST_ARRAY:
+        raise ValueError(f"{names} must ask for at most {LARGEST_ARRAY:,} entries together, got {shown(entries)}")
 
 
 def number(

@@ -28,8 +28,7 @@ from jaxtyping import Float
 from numpy.typing import ArrayLike
 
 from spectral_lab import checks
-from spectral_lab.hippo.exponential import doublings
-from spectral_lab.hippo.matrices import System, fout, lagt, legs, legt, lmu
+from spectral_lab.hippo.matrices import System, fout, lagt, legs, legt, lmu, window_length
 
 FAMILIES = ("legs", "legt", "fout", "lagt", "lmu")
 WINDOWED = ("legt", "fout", "lmu")
@@ -42,7 +41,7 @@ def system(family: str, n: SupportsInt, window: SupportsFloat = 1.0) -> System:
     Args: family, one of FAMILIES; n states; window > 0. Raises: ValueError.
     """
     family = checks.choice(family, "family", FAMILIES)
-    window = checks.number(window, "window", above=0)
+    window = window_length(window)
     if family == "legs":
         return legs(n)
     if family == "lagt":
@@ -70,8 +69,11 @@ def basis(family: str, n: SupportsInt, age: Any, window: SupportsFloat = 1.0) ->
     if family == "lagt":
         return _laguerre(n, s)
     if family == "fout":
-        return _fourier(n, s / window)
-    p = shifted_legendre(n, 1 - s / window, s / window)
+        return _fourier(n, np.fmod(s, window) / window)
+    with np.errstate(all="ignore"):
+        p = shifted_legendre(n, 1 - s / window, s / window)
+    if not np.isfinite(p).all():
+        raise ValueError(f"age must not lie so far beyond the window that polynomials overflow, got {s.max():g}")
     return p if family == "legt" else p * _lmu_over_legt(n) / (2 * np.arange(n) + 1)
 
 
@@ -114,10 +116,13 @@ def impulse_response(A: ArrayLike, B: ArrayLike, age: Any) -> Float[np.ndarray, 
     Args: A (n, n) and B (n,) real; age t >= 0, any shape.
     Raises: ValueError, also for an age so large that e^{tA} B overflows, or that its phase is lost (t ||A|| > 2^52).
     """
-    A, ages = _real(checks.square(A, "A"), "A"), _ages(age)
-    B = _real(checks.array(B, "B", (len(A),)), "B")
-    h = 0.5 / max(float(np.linalg.norm(A)), 1e-30)
+    A, ages = checks.square(checks.real_array(A, "A"), "A"), _ages(age)
+    B = checks.real_array(B, "B", (len(A),))
+    checks.room(ages.size * len(A), "A and age")
     t = ages.ravel()
+    if not A.any():
+        return np.tile(B, (*ages.shape, 1))
+    h = 0.5 / _frobenius(A)
     if t.max(initial=0) > 2**53 * h:
         raise ValueError(f"age must be at most 2^52/||A|| = {2**53 * h:.3g}: its phase is lost beyond, got {t.max():g}")
     digits = np.floor(t / h).astype(np.int64)
@@ -134,6 +139,14 @@ def impulse_response(A: ArrayLike, B: ArrayLike, age: Any) -> Float[np.ndarray, 
     if not np.isfinite(K).all():
         raise ValueError(f"age must be small enough for e^(age A) B to be finite, got {t.max():g}")
     return K.T.reshape(*ages.shape, len(B))
+
+
+def _frobenius(A: Float[np.ndarray, "n n"]) -> float:
+    """||A||, without squares that overflow or vanish. Raises: ValueError if 1/||A|| would."""
+    largest = np.abs(A).max()
+    if not 1e-290 < largest < 1e290:
+        raise ValueError(f"A must have a largest entry between 1e-290 and 1e290, or be 0, got {largest:.3g}")
+    return float(largest * np.linalg.norm(A / largest))
 
 
 def shifted_legendre(n: int, x: Any, rest: Any = None) -> Float[np.ndarray, "*points n"]:
@@ -159,9 +172,9 @@ def _laguerre(n: int, s: Float[np.ndarray, "*points"]) -> Float[np.ndarray, "*po
     """e^{-s/2} Lag_k(s), by the differences (k + 1)(Lag_{k+1} - Lag_k) = k (Lag_k - Lag_{k-1}) - s Lag_k.
 
     At great ages Lag_k overflows and e^{-s/2} is 0 while their product is neither: where the polynomial grows large,
-    a part of the exponential goes over to it.
+    a part of the exponential goes over to it. Beyond s = 8 n + 3000 all of them are 0 in floating point.
     """
-    functions = np.empty((n, *s.shape))
+    functions, s = np.empty((n, *s.shape)), np.minimum(s, 8.0 * n + 3000)
     change, now, exponent = np.zeros_like(s), np.ones_like(s), -s / 2
     weight = np.exp(exponent)
     for k in range(n):
@@ -195,20 +208,15 @@ def _checked(
     family: str, n: SupportsInt, age: Any, window: SupportsFloat
 ) -> tuple[str, int, Float[np.ndarray, "*ages"], float]:
     family = checks.choice(family, "family", FAMILIES)
-    n = checks.integer(n, "n", 1)
+    n, s = checks.order(n, "n"), _ages(age)
     if family == "fout" and n % 2:
         raise ValueError(f"n must be even for fout (a cosine and a sine for each frequency), got {n}")
-    return family, n, _ages(age), checks.number(window, "window", above=0)
+    checks.room(n * s.size, "n and age")
+    return family, n, s, window_length(window)
 
 
 def _ages(age: Any) -> Float[np.ndarray, "*ages"]:
-    s = checks.array(age, "age")
-    if np.iscomplexobj(s) or (s < 0).any():
-        raise ValueError("age must be real and at least 0 (0 is now)")
+    s = checks.real_array(age, "age")
+    if (s < 0).any():
+        raise ValueError(f"age must be at least 0 (0 is now), got {s.min():g}")
     return s
-
-
-def _real(value: np.ndarray, name: str) -> Float[np.ndarray, "*shape"]:
-    if np.iscomplexobj(value):
-        raise ValueError(f"{name} must be real")
-    return value

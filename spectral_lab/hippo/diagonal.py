@@ -37,7 +37,7 @@ def diagonal(name: str, n: SupportsInt) -> Diagonal:
     Args: name; n states, even. Raises: ValueError.
     """
     name = checks.choice(name, "name", INITIALISATIONS)
-    n = checks.integer(n, "n", 2)
+    n = checks.order(n, "n", 2)
     if n % 2:
         raise ValueError(f"n must be even, so that the spectrum has two conjugate halves, got {n}")
     j = np.arange(n // 2)

@@ -20,6 +20,7 @@ from jaxtyping import Complex, Float, Inexact
 
 from spectral_lab import checks
 from spectral_lab.hippo.bases import system
+from spectral_lab.hippo.matrices import window_length
 
 FAMILIES = ("legs", "legt", "fout")
 
@@ -90,7 +91,7 @@ def low_rank(family: str, n: SupportsInt, window: SupportsFloat = 1.0) -> Float[
     """
     family = checks.choice(family, "family", FAMILIES)
     _, B = system(family, n, window)
-    w = checks.number(window, "window", above=0)
+    w = window_length(window)
     if family == "legs":
         return (B / np.sqrt(2))[None]
     if family == "fout":
@@ -103,13 +104,14 @@ def dplr(family: str, n: SupportsInt, window: SupportsFloat = 1.0) -> DPLR:
     """The diagonal-plus-low-rank form of a family: A = V (Lambda - P P^*) V^*, on the half spectrum.
 
     Real parts of Lambda: -1/2 (legs), 0 (legt, fout); the largest frequency of legs tends to n^2/pi. Eigenvectors have
-    arbitrary phases, so only |B|, |P| and B conj(P) are determined. FouT has the eigenvalue 0 twice, once for the mean
+    arbitrary phases, so only |B|, |P| and B conj(P) are determined; of the two signs that rounding chooses from, the
+    one with Re(e^{-i} B) > 0 is taken. FouT has the eigenvalue 0 twice, once for the mean
     and once for the dead state; the kept vector is (e_0 + i e_1)/sqrt 2, whose conjugate is the other one.
 
     Args: family, "legs", "legt" or "fout"; n states, even; window > 0 (legt, fout).
     Raises: ValueError. Source: S4 (arXiv 2111.00396), theorem 1 and appendix C; arXiv 2206.12037 for FouT.
     """
-    n = checks.integer(n, "n", 2)
+    n = checks.order(n, "n", 2)
     if n % 2:
         raise ValueError(f"n must be even, so that the spectrum has two conjugate halves, got {n}")
     P = low_rank(family, n, window)
@@ -124,4 +126,5 @@ def dplr(family: str, n: SupportsInt, window: SupportsFloat = 1.0) -> DPLR:
         frequency[-1] = 0.0
         V[:, -1] = 0.0
         V[:2, -1] = np.array([1, 1j]) / np.sqrt(2)
+    V = V * np.where((np.exp(-1j) * (B @ V.conj())).real < 0, -1, 1)
     return DPLR(Lambda=d + 1j * frequency, P=P @ V.conj(), B=B @ V.conj(), V=V)

@@ -40,7 +40,7 @@ def legt(n: SupportsInt, window: SupportsFloat = 1.0) -> System:
     Args: n, the number of states, at least 1; window > 0. Raises: ValueError.
     """
     R = _legendre_norms(n)
-    w = checks.number(window, "window", above=0)
+    w = window_length(window)
     order = np.arange(R.size)
     sign = np.where(order[:, None] >= order, 1.0, (-1.0) ** (order[:, None] + order))
     return -np.outer(R, R) * sign / w, R / w
@@ -55,10 +55,10 @@ def fout(n: SupportsInt, window: SupportsFloat = 1.0) -> System:
 
     Args: n, the number of states, even and at least 2; window > 0. Raises: ValueError.
     """
-    n = checks.integer(n, "n", 2)
+    n = checks.order(n, "n", 2)
     if n % 2:
         raise ValueError(f"n must be even (a cosine and a sine for each frequency), got {n}")
-    w = checks.number(window, "window", above=0)
+    w = window_length(window)
     p = np.zeros(n)
     p[0], p[2::2] = 1.0, np.sqrt(2.0)
     A = -2.0 * np.outer(p, p)
@@ -76,7 +76,7 @@ def lagt(n: SupportsInt) -> System:
 
     Args: n, the number of states, at least 1. Raises: ValueError.
     """
-    n = checks.integer(n, "n", 1)
+    n = checks.order(n, "n")
     return -np.tril(np.ones((n, n)), -1) - 0.5 * np.eye(n), np.ones(n)
 
 
@@ -87,7 +87,7 @@ def lmu(n: SupportsInt) -> System:
 
     Args: n, the number of states, at least 1. Raises: ValueError.
     """
-    order = np.arange(checks.integer(n, "n", 1))
+    order = np.arange(checks.order(n, "n"))
     alternating = (-1.0) ** (order[:, None] + order + 1)
     A = (2.0 * order[:, None] + 1) * np.where(order[:, None] < order, -1.0, alternating)
     return A, (-1.0) ** order * (2.0 * order + 1)
@@ -95,4 +95,9 @@ def lmu(n: SupportsInt) -> System:
 
 def _legendre_norms(n: SupportsInt) -> Float[np.ndarray, " n"]:
     """R_k = sqrt(2k + 1): the value at 1 of the Legendre polynomial that is orthonormal on [0, 1]."""
-    return np.sqrt(2.0 * np.arange(checks.integer(n, "n", 1)) + 1)
+    return np.sqrt(2.0 * np.arange(checks.order(n, "n")) + 1)
+
+
+def window_length(window: SupportsFloat) -> float:
+    """The length of a window, so far from overflow that the square of what is divided by it is finite."""
+    return checks.number(window, "window", 1e-100, 1e100)

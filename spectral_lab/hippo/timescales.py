@@ -15,6 +15,7 @@ from numpy.typing import ArrayLike
 
 from spectral_lab import checks
 from spectral_lab.hippo.bases import FAMILIES
+from spectral_lab.hippo.matrices import window_length
 
 
 def stretch(A: ArrayLike, B: ArrayLike, c: SupportsFloat) -> tuple[np.ndarray, np.ndarray]:
@@ -22,8 +23,13 @@ def stretch(A: ArrayLike, B: ArrayLike, c: SupportsFloat) -> tuple[np.ndarray, n
 
     Args: A (n, n), B (n,). Raises: ValueError.
     """
-    c = checks.number(c, "c", above=0)
-    return c * checks.square(A, "A"), c * checks.array(B, "B")
+    A = checks.square(A, "A")
+    B, c = checks.array(B, "B", (len(A),)), checks.number(c, "c", above=0)
+    with np.errstate(over="ignore"):
+        stretched = c * A, c * B
+    if not all(np.isfinite(part).all() for part in stretched):
+        raise ValueError(f"c must keep c A and c B finite, got {c:g}")
+    return stretched
 
 
 def tilt(A: ArrayLike, B: ArrayLike, c: SupportsFloat) -> tuple[np.ndarray, np.ndarray]:
@@ -42,35 +48,50 @@ def turn(A: ArrayLike, B: ArrayLike, V: ArrayLike) -> tuple[np.ndarray, np.ndarr
     """
     A = checks.square(A, "A")
     V = checks.array(V, "V", A.shape)
-    if not np.allclose(V @ V.conj().T, np.eye(len(A)), atol=1e-8):
+    with np.errstate(all="ignore"):
+        unitary = np.allclose(V @ V.conj().T, np.eye(len(A)), atol=1e-8)
+    if not unitary:
         raise ValueError("V must be unitary")
     return V @ A @ V.conj().T, V @ checks.array(B, "B", (len(A),))
 
 
 def orthogonality_defect(A: ArrayLike, B: ArrayLike, decay: SupportsFloat) -> float:
-    """The largest entry of A + A^T + c I + B B^T, for the decay c.
+    """The largest entry of A + A^* + c I + B B^*, for the decay c.
 
     If it is 0, then int_0^inf K_j K_k e^{ct} dt is the identity at this very n: the system is exactly a memory with
-    measure e^{-ct} (derived here: differentiate e^{tA} B B^T e^{tA^T} e^{ct}). It is 0 for LegS with c = 1, for LagT
+    measure e^{-ct} (derived here: differentiate e^{tA} B B^* e^{tA^*} e^{ct}). It is 0 for LegS with c = 1, for LagT
     with c = 0 and, the dead state aside, for FouT with c = 0, at every n; not for LegT.
 
-    Args: A (n, n), B (n,) real; decay c. Raises: ValueError.
+    Args: A (n, n), B (n,); decay c. Raises: ValueError.
     """
     A = checks.square(A, "A")
-    B = checks.array(B, "B", (len(A),))
-    return float(np.abs(A + A.T + checks.number(decay, "decay") * np.eye(len(A)) + np.outer(B, B)).max())
+    B, decay = checks.array(B, "B", (len(A),)), checks.number(decay, "decay")
+    with np.errstate(all="ignore"):
+        defect = float(np.abs(A + A.conj().T + decay * np.eye(len(A)) + np.outer(B, B.conj())).max())
+    if not np.isfinite(defect):
+        raise ValueError(f"B must keep B B^* finite, got entries of up to {np.abs(B).max():g}")
+    return defect
 
 
 def gramian(A: ArrayLike, B: ArrayLike) -> Inexact[np.ndarray, "n n"]:
     """W = int_0^inf e^{tA} B B^* e^{tA^*} dt, the covariance of the state under white noise: A W + W A^* + B B^* = 0.
 
-    trace W is n/2 for LegS. Args: A (n, n) with eigenvalues in Re < 0, B (n,). Raises: ValueError.
+    trace W is n/2 for LegS. Args: A (n, n) with eigenvalues in Re < 0, beyond rounding; B (n,). Raises: ValueError.
     """
     A = checks.square(A, "A")
     B = checks.array(B, "B", (len(A),))
-    if np.linalg.eigvals(A).real.max() >= 0:
+    size, force = np.abs(A).max() or 1.0, np.abs(B).max() or 1.0  # so that no product overflows or vanishes
+    A, B = A / size, B / force
+    abscissa = np.linalg.eigvals(A).real.max()
+    if abscissa >= -10 * len(A) * np.finfo(float).eps:
         raise ValueError("A must have all eigenvalues in Re < 0; the Gramian of this system is infinite")
-    return scipy.linalg.solve_continuous_lyapunov(A, -np.outer(B, B.conj()))
+    if np.iscomplexobj(B):
+        A = A.astype(np.complex128)  # scipy solves a real A in real arithmetic, whatever B is
+    with np.errstate(all="ignore"):
+        W = scipy.linalg.solve_continuous_lyapunov(A, -np.outer(B, B.conj())) * force * (force / size)
+    if not np.isfinite(W).all():
+        raise ValueError(f"B must keep the Gramian finite, got entries of up to {force:g}")
+    return W
 
 
 def timescale(family: str, window: SupportsFloat = 1.0) -> float:
@@ -80,7 +101,7 @@ def timescale(family: str, window: SupportsFloat = 1.0) -> float:
     Args: family; window > 0. Raises: ValueError.
     """
     family = checks.choice(family, "family", [name for name in FAMILIES if name != "lagt"])
-    window = checks.number(window, "window", above=0)
+    window = window_length(window)
     return 1.0 if family == "legs" else window / 2
 
 
@@ -93,12 +114,16 @@ def horizon(n: Any, frequency: Any) -> Float[np.ndarray, "*shape"]:
 
     Args: n >= 1 states; frequency f > 0 in cycles per unit of time. Raises: ValueError.
     """
-    n, f = checks.array(n, "n"), checks.array(frequency, "frequency")
-    if np.iscomplexobj(n) or (n < 1).any():
-        raise ValueError("n must be at least 1")
-    if np.iscomplexobj(f) or (f <= 0).any():
-        raise ValueError("frequency must be real and greater than 0")
-    return np.asarray(np.log1p((n / (2 * np.pi * f)) ** 2))
+    n, f = checks.real_array(n, "n"), checks.real_array(frequency, "frequency")
+    if (n < 1).any():
+        raise ValueError(f"n must be at least 1, got {n.min():g}")
+    if (f <= 0).any():
+        raise ValueError(f"frequency must be greater than 0, got {f.min():g}")
+    try:
+        np.broadcast_shapes(n.shape, f.shape)
+    except ValueError:
+        raise ValueError(f"frequency must fit n of shape {n.shape}, got shape {f.shape}") from None
+    return np.asarray(np.logaddexp(0, 2 * (np.log(n) - np.log(2 * np.pi) - np.log(f))))  # no square that overflows
 
 
 def states_needed(family: str, frequency: SupportsFloat, age: SupportsFloat = 1.0) -> int:
@@ -132,7 +157,7 @@ def fourier_states_needed(lipschitz: SupportsFloat, error: SupportsFloat, deriva
     """
     L = checks.number(lipschitz, "lipschitz", 0)
     epsilon = checks.number(error, "error", above=0)
-    k = checks.integer(derivatives, "derivatives", 1)
+    k = checks.integer(derivatives, "derivatives", 1, 1000)
     with np.errstate(over="ignore"):
         least = (np.divide(L, epsilon) ** (1 / k) / np.pi) ** (2 * k / (2 * k - 1)) + 2  # without pi^k, which overflows
     if not least <= 2**53:
