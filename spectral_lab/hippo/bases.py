@@ -28,6 +28,7 @@ from jaxtyping import Float
 from numpy.typing import ArrayLike
 
 from spectral_lab import checks
+from spectral_lab.hippo.exponential import doublings
 from spectral_lab.hippo.matrices import System, fout, lagt, legs, legt, lmu, window_length
 
 FAMILIES = ("legs", "legt", "fout", "lagt", "lmu")

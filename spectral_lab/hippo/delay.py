@@ -147,9 +147,9 @@ def delay_readout_error(
     Raises: ValueError. Cost: about 3 ms at n = 64 and F = 512.
     """
     family = checks.choice(family, "family", DPLR_FAMILIES)
-    n, lag, Delta = checks.order(n, "n"), checks.number(lag, "lag", 0, 2**53), checks.number(step, "step", 1e-100, 1e100)
+    n, Delta = checks.order(n, "n"), checks.number(step, "step", 1e-100, 1e100)
+    lag, damping = checks.number(lag, "lag", 0, 2**53), checks.number(ridge, "ridge", 0, 1e100)
     band, F = checks.number(band, "band", 1e-100, 1), checks.integer(frequencies, "frequencies", 1)
-    ridge = checks.number(ridge, "ridge", 0, 1e100)
     checks.room(2 * n * F, "n and frequencies")
     w = (np.arange(F) + 0.5) * np.pi * band / F
     X = _state_response(family, n, Delta, np.exp(-1j * w))
@@ -158,7 +158,12 @@ def delay_readout_error(
     M = np.concatenate([features.real, features.imag]) / np.sqrt(F)
     y = np.concatenate([target.real, target.imag]) / np.sqrt(F)
     G = M.T @ M
-    c = np.linalg.solve(G + ridge * np.trace(G) / len(G) * np.eye(len(G)), M.T @ y)
+    penalty = damping * np.trace(G) / len(G)
+    if damping >= 1e-12:
+        c = np.linalg.solve(G + penalty * np.eye(len(G)), M.T @ y)
+    else:  # what the normal equations would lose in rounding
+        damped = np.concatenate([M, np.sqrt(penalty) * np.eye(len(G))])
+        c = np.linalg.lstsq(damped, np.concatenate([y, np.zeros(len(G))]))[0]
     return float(((M @ c - y) ** 2).sum())
 
 

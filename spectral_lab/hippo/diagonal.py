@@ -17,6 +17,7 @@ from numpy.typing import ArrayLike
 from spectral_lab import checks
 from spectral_lab.hippo.bases import system
 from spectral_lab.hippo.dplr import dplr, low_rank
+from spectral_lab.hippo.kernels import LONGEST
 
 INITIALISATIONS = ("legs", "lin", "inv", "real", "foud")
 METHODS = ("zoh", "bilinear")
@@ -27,8 +28,8 @@ Diagonal = tuple[Complex[np.ndarray, " half"], Complex[np.ndarray, " half"]]
 def diagonal(name: str, n: SupportsInt) -> Diagonal:
     """The initial (Lambda, B) of S4D on the half spectrum, h = n/2 modes j = 0..h-1 (arXiv 2206.11893, section 4):
 
-    - "legs": the normal part of LegS, with B = V^* B / 2. The half makes the kernels converge weakly to those of LegS
-      (theorem 3 there); the authors' code leaves it out, as C is trained anyway;
+    - "legs": the normal part of LegS, with B = V^* B / 2. The half makes the kernels converge to those of LegS
+      (theorem 3 there), weakly (Yu et al., arXiv 2310.01698); the authors' code leaves it out, as C is trained anyway;
     - "lin": -1/2 - i pi j, B = 1; the mode j = 0 is real, and 2 Re counts it twice;
     - "inv": -1/2 - i (n/pi) (n/(2j + 1) - 1), B = 1: the spectrum of LegS, approximately;
     - "real": -(j + 1), B = 1;
@@ -60,8 +61,9 @@ def without_low_rank(
 ) -> tuple[Float[np.ndarray, "n n"], Float[np.ndarray, " n"]]:
     """The system (A + P P^T, B/2): normal, in the original real coordinates.
 
-    For legs its kernels tend to those of LegS weakly, not in L2: the antiderivatives agree in the limit, while the
-    L2 distance stays near R_k/2 (arXiv 2206.11893, theorem 3; measured in the claims). For fout it never forgets.
+    For legs its kernels tend to those of LegS (S4D, arXiv 2206.11893, theorem 3), but only weakly, not in L2 (Yu et
+    al., arXiv 2310.01698): the antiderivatives agree in the limit, while the L2 distance stays near R_k/2 (measured in
+    the claims). For fout it never forgets.
 
     Args: family, "legs", "legt" or "fout"; n states; window > 0. Raises: ValueError.
     """
@@ -88,10 +90,11 @@ def vandermonde_kernel(
     matrix product of sqrt(L) rows with sqrt(L) columns; "direct" makes the whole n x L matrix.
 
     Args: Lambda, B (..., half): leading axes are independent systems; C (..., half): channels, then systems; step > 0,
-        one for each system or one number; length >= 1; method "zoh" or "bilinear"; algorithm "two_level" or "direct".
+        one for each system or one number; length from 1 to 10 million; method "zoh" or "bilinear"; algorithm
+        "two_level" or "direct".
     Single precision input gives a single precision computation. Raises: ValueError.
     """
-    length = checks.integer(length, "length", 1)
+    length = checks.integer(length, "length", 1, LONGEST)
     algorithm = checks.choice(algorithm, "algorithm", ALGORITHMS)
     Lambda_bar, B_bar = discretize_diagonal(Lambda, B, step, method)
     C = _complex(C, "C")
@@ -99,6 +102,7 @@ def vandermonde_kernel(
     if C.shape[-1] != half or not _fit(C.shape, B_bar.shape):
         raise ValueError(f"C must have shape (channels, systems, {half}) for modes {B_bar.shape}, got {C.shape}")
     weights = 2 * C * B_bar
+    checks.room((weights.size if algorithm == "direct" else weights[..., 0].size) * length, "C and length")
     with np.errstate(all="ignore"):
         K = _vandermonde(Lambda_bar, weights, length, algorithm)
     if not np.isfinite(K).all():
@@ -136,9 +140,9 @@ def discretize_diagonal(
     """
     method = checks.choice(method, "method", METHODS)
     Lambda, B = _complex(Lambda, "Lambda"), _complex(B, "B")
-    Delta = checks.array(step, "step")
-    if np.iscomplexobj(Delta) or (Delta <= 0).any():
-        raise ValueError("step must be real and greater than 0")
+    Delta = checks.real_array(step, "step")
+    if (Delta <= 0).any():
+        raise ValueError(f"step must be greater than 0, got {Delta.min():g}")
     D = Delta.astype(Lambda.real.dtype)[..., None]
     if Lambda.shape[-1] != B.shape[-1] or not _fit(Lambda.shape, B.shape, D.shape):
         raise ValueError(f"Lambda {Lambda.shape}, B {B.shape} and step {Delta.shape} must fit together")

@@ -117,7 +117,7 @@ def dplr(family: str, n: SupportsInt, window: SupportsFloat = 1.0) -> DPLR:
     P = low_rank(family, n, window)
     A, B = system(family, n, window)
     normal = A + P.T @ P
-    d = np.mean(np.diag(normal))
+    d = -0.5 if family == "legs" else 0.0
     skew = normal - d * np.eye(n)
     frequency, V = np.linalg.eigh(-1j * skew)  # the skew part has eigenvalues i frequency, in ascending order
     half = n // 2

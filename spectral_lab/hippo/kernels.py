@@ -25,6 +25,7 @@ from spectral_lab.hippo.discretization import discretize
 from spectral_lab.hippo.dplr import DPLR
 
 METHODS = ("powers", "cauchy", "krylov")
+LONGEST = 10_000_000  # samples of a kernel
 Dense = tuple[Inexact[np.ndarray, "*systems n n"], Inexact[np.ndarray, "*systems n"]]
 
 
@@ -44,13 +45,13 @@ def kernel(
             2 Re(C z)), or (..., n) in the original real coordinates where the system knows its V.
             Leading axes: channels, then the axes of the systems.
         step: the time step, > 0; one for each system, or one number.
-        length: L >= 1.
+        length: L from 1 to 10 million ("powers" takes some microseconds for each sample).
         method: "powers", "cauchy" (a `DPLR` with the bilinear rule only) or "krylov".
         discretization: "bilinear", "zoh", "euler" or "backward_euler".
     A `DPLR` in single precision gives a single precision computation.
     Raises: ValueError, also if the system grows so fast that the kernel overflows.
     """
-    length = checks.integer(length, "length", 1)
+    length = checks.integer(length, "length", 1, LONGEST)
     method = checks.choice(method, "method", METHODS)
     discretization = checks.choice(discretization, "discretization", DISCRETIZATIONS)
     if method == "cauchy":
@@ -59,6 +60,7 @@ def kernel(
         omega = np.exp(-2j * np.pi * np.arange(length // 2 + 1) / length)
         return np.fft.irfft(generating_function(system, C, step, length, omega), length).astype(_real_type(system))
     A_bar, B_bar, c = discrete_system(system, C, step, discretization)
+    checks.room(max(c[..., 0].size, B_bar[..., 0].size) * length, "C and length")
     with np.errstate(all="ignore"):
         K = _powers(A_bar, B_bar, c, length) if method == "powers" else _krylov(A_bar, B_bar, c, length)
     if not np.isfinite(K).all():
@@ -80,6 +82,7 @@ def discrete_system(
         A_bar, B_bar = discretize(A, B, checks.number(step, "step", above=0), discretization)
         return A_bar, B_bar, _read_out(C, len(B), "n")
     Delta = _steps(step, system)
+    checks.room(4 * system.Lambda.size * system.Lambda.shape[-1], "system")
     c = _real_read_out(_eigen_read_out(system, C))
     if discretization == "bilinear":
         return *_bilinear(system, Delta), c
@@ -106,13 +109,14 @@ def generating_function(
 
     Args: system, a `DPLR`; omega, L-th roots of unity, in one axis; the others as `kernel`. Raises: ValueError.
     """
-    length = checks.integer(length, "length", 1)
+    length = checks.integer(length, "length", 1, LONGEST)
     if not isinstance(system, DPLR):
         raise ValueError(f"system must be a DPLR, got {type(system).__name__}")
     omega = checks.array(omega, "omega", (None,)).astype(np.complex128)
     if (np.abs(omega**length - 1) > 1e-6 * length).any():
         raise ValueError(f"omega must be roots of unity of order length = {length}")
     omega = omega.astype(_complex_type(system))
+    checks.room(2 * system.Lambda.size * len(omega), "system and omega")
     Delta = _steps(step, system)
     A_bar, B_bar = _bilinear(system, Delta)
     c = _real_read_out(_eigen_read_out(system, C))
@@ -121,8 +125,9 @@ def generating_function(
     C_tilde = _both_halves((c[..., :half] - 1j * c[..., half:]) / 2)
     Lambda, B, P = (_both_halves(x) for x in (system.Lambda, system.B, system.P))
     D = np.asarray(Delta)[..., None]
-    d = 2 * (1 - omega) - (1 + omega) * (D * Lambda)[..., None]  # (*systems, n, points)
-    infinite = np.abs(d) < 1e-12
+    turn, decay = 2 * (1 - omega), (1 + omega) * (D * Lambda)[..., None]
+    d = turn - decay  # (*systems, n, points)
+    infinite = np.abs(d) <= 1e-12 * (np.abs(turn) + np.abs(decay))  # cancelled, or 0: whatever the units are
     poles = 1 / np.where(infinite, 1, d)
 
     def cauchy(X: np.ndarray, Y: np.ndarray) -> np.ndarray:
@@ -218,9 +223,9 @@ def _read_out(C: ArrayLike, size: int, name: str) -> Inexact[np.ndarray, "*chann
 
 
 def _steps(step: Any, system: DPLR) -> Float[np.ndarray, "*systems"]:
-    Delta = checks.array(step, "step")
-    if np.iscomplexobj(Delta) or (Delta <= 0).any():
-        raise ValueError("step must be real and greater than 0")
+    Delta = checks.real_array(step, "step")
+    if Delta.size == 0 or Delta.min() < 1e-30 or Delta.max() > 1e30:  # so that single precision holds it and 2/step
+        raise ValueError(f"step must lie between 1e-30 and 1e30, got {checks.shown(step)}")
     if Delta.ndim and Delta.shape != system.Lambda.shape[:-1]:
         raise ValueError(
             f"step must be one number or have the shape of the systems {system.Lambda.shape[:-1]}, got {Delta.shape}"

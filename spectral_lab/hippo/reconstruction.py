@@ -33,12 +33,13 @@ def memory(
 
     Args: family, one of FAMILIES or "legs_scaled"; n states; signal (samples,) real; dt > 0 between samples, in units
         of the memory's time; method, a discretisation; window > 0 (legt, fout, lmu).
-    Raises: ValueError.
+    Raises: ValueError. Cost: n^2 operations a sample, of which at most 10^11 are done (about a minute).
     """
     family = checks.choice(family, "family", MEMORIES)
     u, dt = _signal(signal), checks.number(dt, "dt", above=0)
     if family == "legs_scaled":
         return scaled_legs(n, u, method)
+    _affordable(n, u)
     A_bar, B_bar = discretize(*system(family, n, window), dt, method)
     states = np.empty((len(u), len(B_bar)))
     x = np.zeros(len(B_bar))
@@ -62,6 +63,7 @@ def scaled_legs(n: SupportsInt, signal: ArrayLike, method: str = "bilinear") -> 
     """
     u = _signal(signal)
     method = checks.choice(method, "method", ("bilinear", "backward_euler"))
+    _affordable(n, u)
     A, B = legs(n)
     implicit = 0.5 if method == "bilinear" else 1.0
     eye = np.eye(len(A))
@@ -111,7 +113,7 @@ def recall(
 
     Args: family, one of FAMILIES or "legs_scaled"; state (n,); samples >= 1; dt > 0. Raises: ValueError.
     """
-    x = checks.array(state, "state", (None,))
+    x = checks.real_array(state, "state", (None,))
     return recall_matrix(family, len(x), samples, dt, window, half_sample) @ x
 
 
@@ -128,7 +130,8 @@ def recall_matrix(
     Args and errors: as `recall`.
     """
     family = checks.choice(family, "family", MEMORIES)
-    n, samples = checks.integer(n, "n", 1), checks.integer(samples, "samples", 1)
+    n, samples = checks.order(n, "n"), checks.integer(samples, "samples", 1)
+    checks.room(n * samples, "n and samples")
     dt = checks.number(dt, "dt", above=0)
     if family == "legs_scaled":  # its basis lives on the absolute time t in [0, 1] of the whole past
         t = (np.arange(samples) + 0.5) / samples if half_sample else np.linspace(0, 1, samples)
@@ -163,7 +166,7 @@ def relative_error(
     Raises: ValueError, also if the signal is 0 wherever the measure is not.
     """
     u = _signal(signal)
-    v = checks.array(estimate, "estimate", u.shape)
+    v = checks.real_array(estimate, "estimate", u.shape)
     weight = _weights(family, len(u), dt, window)
     energy = (weight * u**2).sum()
     if energy == 0:
@@ -180,10 +183,17 @@ def _weights(family: str, samples: int, dt: SupportsFloat, window: SupportsFloat
 
 
 def _signal(value: ArrayLike) -> Float[np.ndarray, " samples"]:
-    u = checks.array(value, "signal", (None,))
-    if np.iscomplexobj(u) or len(u) == 0:
-        raise ValueError("signal must be real and hold at least one sample")
+    u = checks.real_array(value, "signal", (None,))
+    if len(u) == 0 or np.abs(u).max() > 1e150:
+        raise ValueError("signal must hold at least one sample, and none beyond 1e150 in size")
     return u
+
+
+def _affordable(n: SupportsInt, u: Float[np.ndarray, " samples"]) -> None:
+    n = checks.order(n, "n")
+    checks.room(n * len(u), "n and signal")
+    if n**2 * len(u) > 10**11:
+        raise ValueError(f"n must need at most 10^11 operations, n^2 a sample, got {n} for {len(u):,} samples")
 
 
 def _index(at: Any, samples: int) -> int:

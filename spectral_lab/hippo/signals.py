@@ -27,6 +27,7 @@ def white_signal(
     freq = checks.number(freq, "freq", above=0)
     if freq < 1 / period or freq > 0.5 / dt:
         raise ValueError(f"freq must lie between 1/period = {1 / period:g} and 1/(2 dt) = {0.5 / dt:g}, got {freq!r}")
+    checks.room(2 * int(np.ceil(min(period / dt / 2, 1e18))), "period/dt")
     draw = seed
     if not isinstance(seed, np.random.RandomState):
         draw = np.random.RandomState(checks.integer(seed, "seed", 0, 2**32 - 1))

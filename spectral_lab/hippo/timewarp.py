@@ -34,6 +34,12 @@ class TimeWarp:
     derivative: RealFunction
     inverse: RealFunction
 
+    def __post_init__(self) -> None:
+        """Raises: ValueError for what cannot be called."""
+        for name in ("a", "derivative", "inverse"):
+            if not callable(getattr(self, name)):
+                raise ValueError(f"{name} must be a function of arrays, got {checks.shown(getattr(self, name))}")
+
     def sigma(self, t: Any, s: Any) -> Float[np.ndarray, "*times"]:
         """sigma(t, s) = e^{a(s) - a(t)}, the warped position of time s <= t: 1 at s = t, towards 0 in the far past.
 
@@ -55,9 +61,8 @@ def warped_basis(warp: TimeWarp, n: SupportsInt, t: Any, s: Any) -> Float[np.nda
 
     Args: t, the present; s <= t, absolute times in the domain of the warp. Raises: ValueError.
     """
-    n, t, s = checks.integer(n, "n", 1), _times(t, "t"), _times(s, "s")
-    if (s > t).any():
-        raise ValueError("s must be at most t: the memory sees only the past")
+    n, (t, s) = checks.order(n, "n"), _past(warp, t, s)
+    checks.room(n * np.broadcast(t, s).size, "n, t and s")
     return shifted_legendre(n, warp.sigma(t, s))
 
 
@@ -66,9 +71,7 @@ def warped_measure(warp: TimeWarp, t: Any, s: Any) -> Float[np.ndarray, "*times"
 
     Args: as `warped_basis`. Raises: ValueError.
     """
-    t, s = _times(t, "t"), _times(s, "s")
-    if (s > t).any():
-        raise ValueError("s must be at most t: the memory sees only the past")
+    t, s = _past(warp, t, s)
     sigma = warp.sigma(t, s)
     with np.errstate(all="ignore"):
         omega = np.asarray(warp.derivative(s) * sigma)
@@ -83,22 +86,35 @@ def warped_coefficients(
     """The state x(t) of the warped system, x_k = int_0^1 u(s(sigma)) L_k(sigma) d sigma, by Gauss-Legendre nodes.
 
     Args: signal, u as a function of absolute time, smooth on (-inf, t] or the domain of the warp; nodes, the order of
-        the quadrature, exact for polynomials in sigma of degree 2 nodes - 1.
+        the quadrature, up to 2000, exact for polynomials in sigma of degree 2 nodes - 1.
     Raises: ValueError.
     """
-    n, nodes = checks.integer(n, "n", 1), checks.integer(nodes, "nodes", 1)
+    n, nodes = checks.order(n, "n"), checks.integer(nodes, "nodes", 1, 2000)
     present = checks.number(t, "t")
+    _is_warp(warp)
+    if not callable(signal):
+        raise ValueError(f"signal must be a function of arrays of times, got {checks.shown(signal)}")
     points, weights = np.polynomial.legendre.leggauss(nodes)
     sigma = (points + 1) / 2
     with np.errstate(all="ignore"):
         past = warp.inverse(np.log(sigma) + warp.a(np.asarray(present)))
     if not np.isfinite(past).all():
         raise ValueError(f"t must lie in the domain of the warp, got {t!r}")
-    return (weights / 2 * signal(past)) @ shifted_legendre(n, sigma)
+    return (weights / 2 * checks.real_array(signal(past), "signal(times)", past.shape)) @ shifted_legendre(n, sigma)
 
 
-def _times(value: Any, name: str) -> Float[np.ndarray, "*times"]:
-    times = checks.array(value, name)
-    if np.iscomplexobj(times):
-        raise ValueError(f"{name} must be real")
-    return times
+def _past(warp: Any, t: Any, s: Any) -> tuple[Float[np.ndarray, "*now"], Float[np.ndarray, "*then"]]:
+    _is_warp(warp)
+    t, s = checks.real_array(t, "t"), checks.real_array(s, "s")
+    try:
+        later = (s > t).any()
+    except ValueError:
+        raise ValueError(f"s must fit t of shape {t.shape}, got shape {s.shape}") from None
+    if later:
+        raise ValueError("s must be at most t: the memory sees only the past")
+    return t, s
+
+
+def _is_warp(warp: Any) -> None:
+    if not isinstance(warp, TimeWarp):
+        raise ValueError(f"warp must be a TimeWarp, got {checks.shown(warp)}")

@@ -42,6 +42,45 @@ def test_pade_delay_does_not_cancel(n):
         np.testing.assert_allclose(pade_delay(n, 100j), np.exp(-100j), atol=1e-12)
 
 
+def exact_pade(n, s):
+    """H and its condition number |s H'/H|, from the polynomials in 300 digits."""
+    over, under = [mpmath.mpf(1)], [mpmath.mpf(1)]
+    for j in range(n):
+        over.append(-over[-1] * (n - 1 - j) / mpmath.mpf((2 * n - 1 - j) * (j + 1)))
+        under.append(under[-1] * (n - j) / mpmath.mpf((2 * n - 1 - j) * (j + 1)))
+    p, dp = mpmath.polyval(over[::-1], s, derivative=1)
+    q, dq = mpmath.polyval(under[::-1], s, derivative=1)
+    return p / q, abs(s * (dp / p - dq / q)) if p else mpmath.inf
+
+
+@pytest.mark.parametrize("n", [1, 2, 5, 20, 64, 150])
+def test_pade_delay_has_all_its_digits_in_the_whole_plane(n):
+    """Left and right, near the axis and far out, to a few roundings times the condition number of H."""
+    angles = np.concatenate([np.linspace(-np.pi, np.pi, 9), [np.pi / 2 + 0.03, np.pi / 2 - 0.2]])
+    points = (n * np.array([0.01, 0.3, 0.7, 1.1, 1.6, 3, 8, 100, 1e6])[:, None] * np.exp(1j * angles)).ravel()
+    with mpmath.workdps(300):
+        exact = [exact_pade(n, mpmath.mpc(s)) for s in points]
+        kept = [i for i, (H, _) in enumerate(exact) if H and abs(mpmath.log(abs(H))) < 600]
+        found = pade_delay(n, points[kept])
+        worst = max(
+            abs(mpmath.mpc(h) - exact[i][0]) / abs(exact[i][0]) / (1 + exact[i][1]) for i, h in zip(kept, found)
+        )
+    assert len(kept) > 60
+    assert worst < 1e-14
+
+
+def test_pade_delay_far_left():
+    assert pade_delay(64, -50.0) == pytest.approx(5.184705528587e21, rel=1e-12)
+    assert pade_delay(64, 50.0) == pytest.approx(np.exp(-50), rel=1e-12)
+
+
+@given(half=st.integers(1, 8), exponent=st.floats(3, 300), turn=st.floats(-np.pi, np.pi))
+def test_fourier_delay_is_minus_one_far_out(half, exponent, turn):
+    """H = (2 g - s)/(2 g + s), and g stays finite."""
+    s = 10.0**exponent * np.exp(1j * turn)
+    assert abs(fourier_delay(2 * half, s) + 1) <= 10 * half / abs(s) + 1e-12
+
+
 @given(half=st.integers(1, 40), omega=st.floats(-60, 60))
 def test_fourier_delay_is_all_pass(half, omega):
     assert abs(fourier_delay(2 * half, 1j * omega)) == pytest.approx(1, abs=1e-10)
@@ -104,6 +143,13 @@ def test_a_window_shorter_than_the_lag_sees_nothing_of_it():
         (lambda: transfer_function(np.eye(2), np.ones(2), np.ones(2), 0.0, 1.0), "s must"),
         (lambda: transfer_function(np.eye(2), np.ones(2), np.ones(2), np.nan, 2.0), "D must"),
         (lambda: pade_delay(1, -1.0), "s must"),
+        (lambda: pade_delay(5000, -1000.0), "s must"),
+        (lambda: pade_delay(10**400, 1.0), "n must"),
+        (lambda: fourier_delay(10**6, 1.0), "n must"),
+        (lambda: fourier_delay(2, -2.0), "s must"),
+        (lambda: delay_readout_error("legt", 10**9, 4, 0.1), "n must"),
+        (lambda: delay_readout_error("legt", 8, 4, 0.1, frequencies=10**10), "n and frequencies must"),
+        (lambda: transfer_function(np.eye(2000), np.ones(2000), np.ones(2000), 0.0, 1j * np.arange(100)), "s and A"),
         (lambda: delay_readout_error("legs", 8, -1, 0.1), "lag must"),
         (lambda: delay_readout_error("legs", 8, 4, 0.0), "step must"),
         (lambda: delay_readout_error("legs", 8, 4, 0.1, band=1.5), "band must"),

@@ -145,3 +145,25 @@ def test_a_constant_needs_no_tones_however_smooth_it_must_be():
 def test_bad_input_is_named(call, message):
     with pytest.raises(ValueError, match=f"^{message}"):
         call()
+
+
+@given(n=st.integers(1, 6), seed=st.integers(0, 200), scale=st.sampled_from([1e-120, 1.0, 1e120]), real=st.booleans())
+def test_the_gramian_solves_its_equation_in_any_units(n, seed, scale, real):
+    """Real A with complex pairs and complex B among them: scipy would solve another equation."""
+    rng = np.random.default_rng(seed)
+    A = rng.normal(size=(n, n)) - (3 * np.sqrt(n) + 1) * np.eye(n)
+    B = rng.normal(size=n) + (0 if real else 1j * rng.normal(size=n))
+    W = gramian(scale * A, B)
+    force = np.outer(B, B.conj())
+    np.testing.assert_allclose(A @ W * scale + W * scale @ A.conj().T, -force, atol=1e-12 * np.abs(force).max())
+
+
+def test_an_undamped_system_has_no_gramian_however_rounding_falls():
+    Q, _ = np.linalg.qr(np.random.default_rng(0).normal(size=(8, 8)))
+    with pytest.raises(ValueError, match=r"^A must"):
+        gramian(*turn(*fout(8), Q))
+
+
+def test_the_horizon_needs_no_squares_that_overflow():
+    assert horizon(1e200, 1.0) == pytest.approx(2 * np.log(1e200 / (2 * np.pi)), rel=1e-14)
+    assert horizon(1, 1e9) == pytest.approx((1 / (2 * np.pi * 1e9)) ** 2, rel=1e-12)
