@@ -11,7 +11,7 @@ raises one error, `FormatError`:
     rows = inflate(data, height * (width + 1), path)
     picture = inside(folder, where, file)           # a path that a table names
 
-Imports nothing but Python, so that every chapter may use it.
+Imports nothing but Python (and numpy, where an array is read), so that every chapter may use it.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from __future__ import annotations
 import gzip
 import io
 import lzma
+import math
 import pickletools
 import tarfile
 import zipfile
@@ -144,6 +145,23 @@ def inside(folder: Path, *parts: str) -> Path:
     if not within:
         raise FormatError(f"{'/'.join(parts)!r} is not a path inside {folder}")
     return path
+
+
+def npy(content: bytes, name: Any) -> Any:
+    """The array of an .npy file that is in memory, if it is as long as its header says. Raises: FormatError."""
+    import numpy as np
+
+    file = io.BytesIO(content)
+    try:
+        read = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}
+        shape, by_column, kind = read[np.lib.format.read_magic(file)](file)
+        if kind.hasobject or math.prod(shape) * kind.itemsize != len(content) - file.tell():
+            raise FormatError(f"{name} holds an array that is not as long as it says")
+        return np.frombuffer(content, kind, offset=file.tell()).reshape(shape, order="F" if by_column else "C").copy()
+    except FormatError:
+        raise
+    except (KeyError, ValueError, TypeError) as error:  # another version, or no header
+        raise FormatError(f"{name} is not a whole .npy file: {error}") from None
 
 
 _SIZES = {op.code: op.arg.n if op.arg else 0 for op in pickletools.opcodes}

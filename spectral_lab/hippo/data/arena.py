@@ -6,13 +6,11 @@ is unpacked by hand; the readers take its folders. Texts are read character by c
 
 from __future__ import annotations
 
-import csv
 import struct
-import tarfile
-import zlib
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from io import TextIOWrapper
 from pathlib import Path
 
 import numpy as np
@@ -22,10 +20,10 @@ from torch import Tensor
 from torch.utils.data import Dataset as TorchDataset
 
 from spectral_lab import checks
-from spectral_lab.archives import FormatError
+from spectral_lab.archives import LARGEST, FormatError, bounded, inflate, inside, untar
 from spectral_lab.datasets import Dataset, data_folder
 from spectral_lab.hippo.data.expressions import VOCABULARY, listops_tokens
-from spectral_lab.hippo.data.sequences import Sequences, pixels, split_rows
+from spectral_lab.hippo.data.sequences import Sequences, a_path, checked_seed, pixels, split_rows
 
 DATASETS = {
     "imdb": Dataset(
@@ -38,18 +36,20 @@ DATASETS = {
     )
 }
 PAD, UNKNOWN, END = 0, 1, 2
+LONGEST_LINE = 1 << 24  # characters of a line; the longest pair of papers has some hundred thousand
+LARGEST_SIDE = 1024  # pixels of a picture; those of the release have up to 256
 PairBatch = tuple[Tensor, Tensor, Tensor, Tensor, Tensor]
 
 
 def lra_listops(folder: Path) -> dict[str, Sequences]:
-    """ListOps from `basic_{train,val,test}.tsv` (header Source, Target), tokens ended by <eos>. Raises: ValueError."""
+    """ListOps from `basic_{train,val,test}.tsv` (header Source, Target), tokens ended by <eos>. Raises: FormatError."""
     code = {token: number for number, token in enumerate(VOCABULARY)}
-    parts = {}
+    folder, parts = a_path(folder, "folder"), {}
     for name in ("train", "val", "test"):
-        path = Path(folder) / f"basic_{name}.tsv"
+        path = folder / f"basic_{name}.tsv"
         header, *rows = list(_table(path)) or [[]]
         if header[:2] != ["Source", "Target"] or not rows:
-            raise ValueError(
+            raise FormatError(
                 f"folder must hold {path.name} with the header Source, Target and expressions, got {folder}"
             )
         texts, labels = [], []
@@ -58,7 +58,7 @@ def lra_listops(folder: Path) -> dict[str, Sequences]:
                 raise FormatError(f"{path}, line {line}: must have an expression and its value, got {row}")
             texts.append([code[token] for token in listops_tokens(row[0])])
             labels.append(_label(row[1], 10, path, line))
-        parts[name] = _padded(texts, np.array(labels))
+        parts[name] = _padded(texts, np.array(labels), path)
     return parts
 
 
@@ -67,14 +67,16 @@ def lra_pathfinder(folder: Path, seed: int = 42) -> dict[str, Sequences]:
 
     `metadata/*.npy` are plain text in spite of their name, a line an image: folder, file, number, label, ... An empty
     image file (the release has one) is left out. Batches are read in the order of their numbers, and cut as the authors
-    do, so that a seed gives their split. Raises: ValueError.
+    do, so that a seed gives their split. Raises: FormatError; ValueError.
     """
-    images, labels = [], []
-    for table in sorted((Path(folder) / "metadata").glob("*.npy"), key=lambda path: (len(path.stem), path.stem)):
-        for number, line in enumerate(table.read_text(errors="replace").splitlines(), 1):
+    folder, seed = a_path(folder, "folder"), checked_seed(seed)
+    images: list[UInt8[np.ndarray, "h w"]] = []
+    labels: list[int] = []
+    for table in sorted((folder / "metadata").glob("*.npy"), key=lambda path: (len(path.stem), path.stem)):
+        for number, line in enumerate(_lines(table), 1):
             match line.split():
                 case [where, file, _, label, *_]:
-                    path = Path(folder) / where / file
+                    path = inside(folder, where, file)
                 case _:
                     raise FormatError(f"{table}, line {number}: must name an image and its label, got {line[:80]!r}")
             if not path.is_file():
@@ -86,8 +88,10 @@ def lra_pathfinder(folder: Path, seed: int = 42) -> dict[str, Sequences]:
                     raise FormatError(
                         f"{path}: must have the size {images[0].shape} of the others, got {images[-1].shape}"
                     )
+                if len(images) * images[0].size > LARGEST:
+                    raise FormatError(f"{folder} holds more than the {LARGEST:,} pixels that are read of it")
     if not images:
-        raise ValueError(f"folder must hold metadata/*.npy and the images they name, got {folder}")
+        raise FormatError(f"folder must hold metadata/*.npy and the images they name, got {folder}")
     x, y = pixels(np.stack(images)), torch.tensor(labels)
     rows = split_rows(len(y), {"train": 0.8, "val": 0.1, "test": 0.1}, seed)
     return {name: Sequences(x[part], y[part], scale=255.0) for name, part in rows.items()}
@@ -97,27 +101,32 @@ def imdb(path: Path | None = None, length: int = 4096, rare: int = 15) -> dict[s
     """IMDB, character by character, cut to `length` with <eos>; "val" is the test set, as in the Arena.
 
     Args: path of the published archive (default: fetched); rare, characters seen less often are <unk>.
-    Raises: ValueError for a file that is not the archive.
+    Raises: FormatError for a file that is not the archive; DatasetUnavailable; ValueError.
     """
     length, rare = checks.integer(length, "length", 1), checks.integer(rare, "rare", 1)
     texts: dict[str, list[str]] = {"train": [], "test": []}
     labels: dict[str, list[int]] = {"train": [], "test": []}
-    source = DATASETS["imdb"].fetch() if path is None else Path(path)
+    source = DATASETS["imdb"].fetch() if path is None else a_path(path, "path")
     try:
-        with tarfile.open(source) as archive:
-            for member in archive:
-                part = Path(member.name).parts
-                file = archive.extractfile(member) if part[-2:-1] in (("pos",), ("neg",)) else None
-                if file is not None and len(part) >= 3 and part[-3] in texts and part[-1].endswith(".txt"):
-                    texts[part[-3]].append(file.read().decode("utf-8", "replace"))
-                    labels[part[-3]].append(int(part[-2] == "pos"))
-    except (tarfile.TarError, EOFError, OSError, zlib.error) as error:
-        raise ValueError(f"path must be the IMDB archive, got {source}: {error}") from None
+        for name, content in untar(source, _is_review):
+            part = Path(name).parts
+            texts[part[-3]].append(content.decode("utf-8", "replace"))
+            labels[part[-3]].append(int(part[-2] == "pos"))
+    except (FormatError, OSError) as error:
+        raise FormatError(f"path must be the IMDB archive, got {source}: {error}") from None
     if not texts["train"] or not texts["test"]:
-        raise ValueError(f"path must be the IMDB archive with reviews in train and test, got {source}")
+        raise FormatError(f"path must be the IMDB archive with reviews in train and test, got {source}")
     code = characters(texts["train"], rare)
-    data = {name: _padded(_encoded(texts[name], code, length - 1), np.array(labels[name])) for name in texts}
+    data = {name: _padded(_encoded(texts[name], code, length - 1), np.array(labels[name]), source) for name in texts}
     return {"train": data["train"], "val": data["test"], "test": data["test"]}
+
+
+def _is_review(name: str) -> bool:
+    """.../train/pos/0_9.txt, with test for train and neg for pos."""
+    match Path(name).parts:
+        case [*_, "train" | "test", "pos" | "neg", file]:
+            return file.endswith(".txt")
+    return False
 
 
 @dataclass(frozen=True)
@@ -146,26 +155,30 @@ def aan(folder: Path | None = None, length: int = 4000) -> dict[str, Pairs]:
     """Document retrieval from `new_aan_pairs.{train,eval,test}.tsv`: label, two numbers, two texts; no header.
 
     Characters of the training texts, cut to `length` with <eos>. Args: folder, by default
-    `lra_release/lra_release/tsv_data` in the data folder. Raises: ValueError.
+    `lra_release/lra_release/tsv_data` in the data folder. Raises: FormatError; ValueError.
     """
-    folder = data_folder() / "lra_release" / "lra_release" / "tsv_data" if folder is None else Path(folder)
+    folder = data_folder() / "lra_release" / "lra_release" / "tsv_data" if folder is None else a_path(folder, "folder")
     length = checks.integer(length, "length", 1)
-    rows: dict[str, list[list[str]]] = {}
-    values: dict[str, list[int]] = {}
+    counts: Counter[str] = Counter()
+    texts: dict[str, list[tuple[str, str]]] = {}
+    labels: dict[str, list[int]] = {}
     for name, file in {"train": "train", "val": "eval", "test": "test"}.items():
-        path = folder / f"new_aan_pairs.{file}.tsv"
-        rows[name], values[name] = list(_table(path)), []
-        if not rows[name]:
-            raise ValueError(f"folder must hold {path.name} with five columns, got {folder}")
-        for line, row in enumerate(rows[name], 1):
+        path, texts[name], labels[name] = folder / f"new_aan_pairs.{file}.tsv", [], []
+        for line, row in enumerate(_table(path), 1):
             if len(row) != 5:
                 raise FormatError(f"{path}, line {line}: must have five columns, got {len(row)}")
-            values[name].append(_label(row[0], 2, path, line))
-    code = characters((text for row in rows["train"] for text in row[3:]), 1)
+            labels[name].append(_label(row[0], 2, path, line))
+            texts[name].append((row[3][: length - 1], row[4][: length - 1]))  # whole papers would fill the memory
+            if name == "train":
+                counts.update(row[3])
+                counts.update(row[4])
+        if not labels[name]:
+            raise FormatError(f"folder must hold {path.name} with five columns, got {folder}")
+    code = _numbered(counts, 1)
     parts = {}
-    for name, part in rows.items():
-        labels = np.array(values[name])
-        first, second = (_padded(_encoded([row[i] for row in part], code, length - 1), labels) for i in (3, 4))
+    for name, pairs in texts.items():
+        values = np.array(labels[name])
+        first, second = (_padded(_encoded([p[i] for p in pairs], code, length), values, folder) for i in (0, 1))
         parts[name] = Pairs(first, second)
     return parts
 
@@ -175,6 +188,10 @@ def characters(texts: Iterable[str], rare: int) -> dict[str, int]:
     counts: Counter[str] = Counter()
     for text in texts:
         counts.update(text)
+    return _numbered(counts, rare)
+
+
+def _numbered(counts: Counter[str], rare: int) -> dict[str, int]:
     known = sorted((c for c, n in counts.items() if n >= rare), key=lambda c: (-counts[c], c))
     return {character: number for number, character in enumerate(known, 3)}
 
@@ -183,9 +200,11 @@ def _encoded(texts: Iterable[str], code: dict[str, int], longest: int) -> list[l
     return [[code.get(character, UNKNOWN) for character in text[:longest]] for text in texts]
 
 
-def _padded(texts: Sequence[Sequence[int]], labels: Int[np.ndarray, " n"]) -> Sequences:
+def _padded(texts: Sequence[Sequence[int]], labels: Int[np.ndarray, " n"], source: Path) -> Sequences:
     """Tokens as bytes where they fit, ended by <eos>."""
     lengths = np.array([len(text) + 1 for text in texts])
+    if len(texts) * int(lengths.max()) > LARGEST:
+        raise FormatError(f"{source} holds {len(texts):,} texts of up to {lengths.max():,} tokens, more than are read")
     small = max((max(text, default=0) for text in texts), default=0) < 256
     x = np.zeros((len(texts), int(lengths.max())), dtype=np.uint8 if small else np.int64)
     for row, text in zip(x, texts, strict=True):
@@ -206,34 +225,51 @@ def _label(text: str, classes: int, path: Path, line: int) -> int:
 
 def _table(path: Path) -> Iterator[list[str]]:
     if not path.is_file():
-        raise ValueError(f"folder must hold {path.name}, got {path.parent}")
-    csv.field_size_limit(1 << 27)
-    with path.open(newline="", encoding="utf-8", errors="replace") as file:
-        yield from csv.reader(file, delimiter="\t", quoting=csv.QUOTE_NONE)
+        raise FormatError(f"folder must hold {path.name}, got {path.parent}")
+    for line in _lines(path):
+        yield line.split("\t") if line else []
+
+
+def _lines(path: Path) -> Iterator[str]:
+    """The lines of a text file, none of them longer than is stated."""
+    with path.open("rb") as file, TextIOWrapper(bounded(file, path, 1 << 40), "utf-8", "replace") as text:
+        while line := text.readline(LONGEST_LINE + 1):
+            if len(line) > LONGEST_LINE:
+                raise FormatError(f"{path} has a line of more than the {LONGEST_LINE:,} characters that are read of it")
+            yield line.rstrip("\n")
 
 
 def read_png(path: Path) -> UInt8[np.ndarray, "h w"]:
-    """A grey PNG of 8 bits, not interlaced: the chunks IHDR and IDAT, and the five row filters. Raises: ValueError."""
-    content = Path(path).read_bytes()
+    """A grey PNG of 8 bits, not interlaced, of at most LARGEST_SIDE pixels a side: IHDR and IDAT, five row filters.
+
+    Raises: FormatError.
+    """
+    with a_path(path, "path").open("rb") as file:
+        content = bounded(file, path, 4 * LARGEST_SIDE**2).read()
     if content[:8] != b"\x89PNG\r\n\x1a\n":
-        raise ValueError(f"path must be a PNG file, got {path}")
-    header, data, at = b"", b"", 8
+        raise FormatError(f"path must be a PNG file, got {path}")
+    header, data, at = b"", [], 8
     while at + 8 <= len(content):
         size, kind = struct.unpack(">I4s", content[at : at + 8])
-        body = content[at + 8 : at + 8 + size]
-        header, data = (body if kind == b"IHDR" else header), (data + body if kind == b"IDAT" else data)
+        if kind == b"IHDR":
+            header = content[at + 8 : at + 8 + size]
+        elif kind == b"IDAT":
+            data.append(content[at + 8 : at + 8 + size])
         at += 12 + size
-    try:
-        width, height, depth, colour, *_, interlace = struct.unpack(">IIBBBBB", header)
-        if (depth, colour, interlace) != (8, 0, 0):
-            raise ValueError(f"path must be a grey PNG of 8 bits, not interlaced, got {path}")
-        rows = np.frombuffer(zlib.decompress(data), dtype=np.uint8).reshape(height, width + 1).astype(np.int64)
-        if rows.size == 0 or rows[:, 0].max() > 4:
-            raise ValueError
-    except (struct.error, zlib.error, ValueError) as error:
+    if len(header) != 13:
+        raise FormatError(f"path must be a whole PNG, got {path}")
+    width, height, depth, colour, *_, interlace = struct.unpack(">IIBBBBB", header)
+    if (depth, colour, interlace) != (8, 0, 0) or not (0 < width <= LARGEST_SIDE and 0 < height <= LARGEST_SIDE):
         raise FormatError(
-            str(error) if str(error).startswith("path") else f"path must be a whole PNG, got {path}"
-        ) from None
+            f"path must be a grey PNG of 8 bits, not interlaced, of at most {LARGEST_SIDE} pixels a side, got {path}"
+        )
+    try:
+        rows = np.frombuffer(inflate(b"".join(data), height * (width + 1), path), dtype=np.uint8)
+        rows = rows.reshape(height, width + 1).astype(np.int64)
+    except ValueError:  # a FormatError, or too few bytes
+        raise FormatError(f"path must be a whole PNG, got {path}") from None
+    if rows[:, 0].max() > 4:
+        raise FormatError(f"path must be a whole PNG, got {path}: there are five row filters")
     image, above = np.zeros((height, width), dtype=np.int64), np.zeros(width, dtype=np.int64)
     for y, row in enumerate(rows):
         above = image[y] = _unfiltered(int(row[0]), row[1:], above)
@@ -242,7 +278,6 @@ def read_png(path: Path) -> UInt8[np.ndarray, "h w"]:
 
 def _unfiltered(kind: int, row: Int[np.ndarray, " w"], above: Int[np.ndarray, " w"]) -> Int[np.ndarray, " w"]:
     """Undo a row filter: none, left neighbour, neighbour above, their mean, or Paeth's choice of three."""
-    checks.integer(kind, "filter", 0, 4)
     if kind in (0, 2):
         return (row + (above if kind == 2 else 0)) % 256
     if kind == 1:

@@ -23,6 +23,7 @@ import numpy as np
 from jaxtyping import Int, UInt8
 
 from spectral_lab import checks
+from spectral_lab.archives import LARGEST, FormatError, member, npy
 from spectral_lab.datasets import data_folder
 
 if TYPE_CHECKING:
@@ -38,6 +39,8 @@ CROWD = 10**6  # nodes of a level beyond which trees that are too long already s
 
 def listops_tokens(source: str) -> list[str]:
     """A source line of the release as tokens: round brackets are dropped, "]" becomes "X". Raises: ValueError."""
+    if not isinstance(source, str):
+        raise ValueError(f"source must be a line of text, got {checks.shown(source)}")
     tokens = ["X" if word == "]" else word for word in source.split() if word not in "()"]
     for token in tokens:
         checks.choice(token, "source", VOCABULARY[DIGIT:])
@@ -46,6 +49,8 @@ def listops_tokens(source: str) -> list[str]:
 
 def listops_value(tokens: list[str]) -> int:
     """The value of an expression. MED rounds the median down, SM is the sum modulo 10. Raises: ValueError."""
+    if isinstance(tokens, str) or not isinstance(tokens, Sequence):
+        raise ValueError(f"tokens must be a list of tokens, got {checks.shown(tokens)}")
     stack: list[list[str | int]] = [[]]
     for token in tokens:
         checks.choice(token, "tokens", VOCABULARY[DIGIT:])
@@ -82,17 +87,24 @@ def listops_arrays(
 ) -> tuple[UInt8[np.ndarray, "count longest"], Int[np.ndarray, " count"], Int[np.ndarray, " count"]]:
     """`count` distinct expressions: tokens padded with 0 and ended by <eos>, lengths with <eos>, and values.
 
-    The result depends on the seed, not on the number of workers. Raises: ValueError.
+    The result depends on the seed, not on the number of workers (processes: at most one a core, and no more than there
+    is work for). At the Arena's settings a core makes several hundred expressions a second.
+    Args: count up to 10^6; max_depth up to 100; max_args up to 1000; max_length up to 10^5. Raises: ValueError.
     """
-    count, seed = checks.integer(count, "count", 1), checks.integer(seed, "seed", 0)
-    max_depth, max_args = checks.integer(max_depth, "max_depth", 1), checks.integer(max_args, "max_args", 2)
-    min_length, max_length = checks.integer(min_length, "min_length", 0), checks.integer(max_length, "max_length", 2)
+    count, seed = checks.integer(count, "count", 1, 10**6), checks.integer(seed, "seed", 0, 2**64 - 1)
+    max_depth, max_args = checks.integer(max_depth, "max_depth", 1, 100), checks.integer(max_args, "max_args", 2, 1000)
+    min_length, max_length = (
+        checks.integer(min_length, "min_length", 0),
+        checks.integer(max_length, "max_length", 2, 10**5),
+    )
+    if count * max_length > LARGEST:
+        raise ValueError(f"count and max_length must ask for at most {LARGEST:,} tokens, got {count} and {max_length}")
     if max_length <= max(min_length + 1, 1) or (max_depth == 1 and min_length > 0):
         raise ValueError(f"max_length must leave room above min_length, got {min_length} to {max_length}")
     grow = partial(_accepted, max_depth=max_depth, max_args=max_args, shortest=min_length, longest=max_length)
     kept: dict[bytes, int] = {}
     batch = 0
-    with in_processes(workers) as pool:
+    with in_processes(workers, min(count, 8)) as pool:
         barren = 0
         while len(kept) < count:
             seeds = [[seed, batch + i] for i in range(8)]
@@ -116,14 +128,31 @@ def listops_arrays(
 
 
 @contextmanager
-def in_processes(workers: int | None) -> Iterator[Any]:
-    """A pool with `map`: so many processes (None: one a core), or this one."""
-    count = (os.cpu_count() or 1) if workers is None else checks.integer(workers, "workers", 1)
+def in_processes(workers: int | None, jobs: int) -> Iterator[Any]:
+    """A pool with `map`: so many processes (None: one a core), or this one; never more than cores or jobs.
+
+    A process whose parent is gone ends itself, and an interruption does not wait for the jobs that have not begun.
+    """
+    cores = os.cpu_count() or 1
+    count = min(cores if workers is None else checks.integer(workers, "workers", 1), cores, jobs)
     if count == 1:
         yield SimpleNamespace(map=map)
         return
-    with ProcessPoolExecutor(count) as pool:
-        yield pool
+    with ProcessPoolExecutor(count, initializer=_end_with_parent) as pool:
+        try:
+            yield pool
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
+
+
+def _end_with_parent() -> None:
+    from multiprocessing import connection, parent_process
+    from threading import Thread
+
+    parent = parent_process()
+    if parent is not None:
+        Thread(target=lambda: (connection.wait([parent.sentinel]), os._exit(1)), daemon=True).start()
 
 
 def _accepted(seed: list[int], max_depth: int, max_args: int, shortest: int, longest: int) -> list[tuple[bytes, int]]:
@@ -250,9 +279,14 @@ def listops(
     from spectral_lab.hippo.data.sequences import Sequences
 
     sizes = {"train": train, "val": val, "test": test}
-    sizes = {name: checks.integer(size, name, 1) for name, size in sizes.items()}
-    total = sum(sizes.values())
-    limits = (max_depth, max_args, min_length, max_length)
+    sizes = {name: checks.integer(size, name, 1, 10**6) for name, size in sizes.items()}
+    total, seed = sum(sizes.values()), checks.integer(seed, "seed", 0, 2**64 - 1)
+    limits = tuple(
+        checks.integer(value, name, 0, 10**5)
+        for value, name in (
+            (max_depth, "max_depth"), (max_args, "max_args"), (min_length, "min_length"), (max_length, "max_length"),
+        )
+    )  # fmt: skip
     path = data_folder() / "hippo" / f"listops-{total}-{seed}-{'-'.join(map(str, limits))}.npz"
     x, lengths, values = cached(path, lambda: listops_arrays(total, seed, *limits, workers=workers))
     cuts = np.cumsum(list(sizes.values()))[:-1]
@@ -261,19 +295,24 @@ def listops(
 
 
 def cached(path: Path, make: Callable[[], Sequence[np.ndarray]]) -> list[np.ndarray]:
-    """The arrays in `path`, made and written (whole, or not at all) if they are not there."""
-    import zlib
+    """The arrays in `path`, made and written (whole, or not at all) if they are not there. Raises: FormatError."""
     from io import BytesIO
-    from zipfile import BadZipFile
 
     from spectral_lab.training.files import write_atomically
 
     if not path.is_file():
-        file = BytesIO()
-        np.savez_compressed(file, *make())
+        made, file = list(make()), BytesIO()
+        np.savez_compressed(file, *made)
         write_atomically(path, file.getvalue())
+        return made
+    arrays: list[np.ndarray] = []
     try:
-        with np.load(path, allow_pickle=False) as archive:
-            return [archive[name] for name in archive.files]
-    except (OSError, EOFError, ValueError, BadZipFile, zlib.error) as error:
-        raise ValueError(f"{path} is damaged, delete it to have it made anew: {error}") from None
+        while True:
+            with member(path, f"arr_{len(arrays)}.npy") as stored:
+                arrays.append(npy(stored.read(), path))
+    except FileNotFoundError:
+        if arrays:
+            return arrays
+        raise FormatError(f"{path} is damaged, delete it to have it made anew: it holds no array") from None
+    except (FormatError, OSError) as error:
+        raise FormatError(f"{path} is damaged, delete it to have it made anew: {error}") from None

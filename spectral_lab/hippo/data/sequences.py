@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import gzip
-import tarfile
-import zlib
 from dataclasses import dataclass
-from math import pi
+from math import pi, prod
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -17,9 +15,11 @@ from torch import Tensor
 from torch.utils.data import Dataset as TorchDataset
 
 from spectral_lab import checks
-from spectral_lab.archives import FormatError
+from spectral_lab.archives import FormatError, gunzip, untar
 from spectral_lab.datasets import Dataset
 
+CIFAR_SIZE = 1 << 29  # bytes that are unpacked of the archive, which holds 184 MB
+IDX_SIZE = 1 << 28  # of a file of MNIST, of which the largest holds 47 MB
 Batch = tuple[Tensor, Tensor | None, Tensor]
 _MNIST = "https://ossci-datasets.s3.amazonaws.com/mnist/"
 _MNIST_FILES = {
@@ -108,14 +108,14 @@ def digits(size: int = 8, copies: int = 1, train_size: int = 1400, seed: int = 4
 
     Raises: ValueError; ImportError where scikit-learn is missing.
     """
-    size, copies = checks.integer(size, "size", 8, 64), checks.integer(copies, "copies", 1)
+    size, copies = checks.integer(size, "size", 8, 64), checks.integer(copies, "copies", 1, 100)
     train_size = checks.integer(train_size, "train_size", 1, 1796)
     try:
         from sklearn.datasets import load_digits
     except ImportError:
         raise ImportError("the digits come with scikit-learn: pip install scikit-learn") from None
     pixels, labels = load_digits(return_X_y=True)
-    order = np.random.default_rng(checks.integer(seed, "seed", 0)).permutation(len(labels))
+    order = np.random.default_rng(checked_seed(seed)).permutation(len(labels))
     images, labels = torch.tensor(pixels[order], dtype=torch.float32).view(-1, 1, 8, 8), torch.tensor(labels[order])
     if size > 8:
         images = F.interpolate(images, size=(size, size), mode="bilinear", align_corners=False)
@@ -130,8 +130,13 @@ def digits(size: int = 8, copies: int = 1, train_size: int = 1400, seed: int = 4
 
 
 def redraw(images: Float[Tensor, "b c h w"], seed: int) -> Float[Tensor, "b c h w"]:
-    """Each image turned by up to 15 degrees, stretched by up to 15 % and moved by up to a tenth of its width."""
-    draw = torch.Generator().manual_seed(seed)
+    """Each image turned by up to 15 degrees, stretched by up to 15 % and moved by up to a tenth of its width.
+
+    Raises: ValueError.
+    """
+    if not isinstance(images, Tensor) or images.ndim != 4 or not images.is_floating_point() or 0 in images.shape:
+        raise ValueError(f"images must be a tensor of shape (b, c, h, w) in floating point, got {checks.shown(images)}")
+    draw = torch.Generator().manual_seed(checked_seed(seed))
     angle, stretch, *shift = (2 * torch.rand(4, len(images), generator=draw) - 1).unbind()
     angle, stretch = angle * pi / 12, 1 + 0.15 * stretch
     across = torch.stack([stretch * angle.cos(), -stretch * angle.sin(), 0.2 * shift[0]], -1)
@@ -154,9 +159,9 @@ def cifar10(colour: bool = False, path: str | None = None, seed: int = 42) -> di
 
     Args: path, the archive of the binary version; fetched if None. Raises: FormatError; DatasetUnavailable.
     """
-    archive = DATASETS["cifar10"].fetch() if path is None else Path(path)
+    archive = DATASETS["cifar10"].fetch() if path is None else a_path(path, "path")
     train, test = read_cifar10(archive)
-    order = torch.randperm(len(train[0]), generator=torch.Generator().manual_seed(checks.integer(seed, "seed", 0)))
+    order = torch.randperm(len(train[0]), generator=torch.Generator().manual_seed(checked_seed(seed)))
     rest, val = order.tensor_split([len(order) - len(order) // 10])
     parts = {"train": (train[0][rest], train[1][rest]), "val": (train[0][val], train[1][val]), "test": test}
     prepare = _colours if colour else _greys
@@ -172,25 +177,22 @@ def read_cifar10(archive: Path) -> tuple[Labelled, Labelled]:
     The Python version of the archive holds pickles, and reading a pickle runs what is in it; this one cannot.
     Raises: FormatError if the archive is not what it should be.
     """
-    batches: dict[str, Labelled] = {}
+    names = [f"cifar-10-batches-bin/{name}.bin" for name in (*(f"data_batch_{i}" for i in range(1, 6)), "test_batch")]
     try:
-        with tarfile.open(archive, "r:gz") as tar:
-            for name in (*(f"data_batch_{i}" for i in range(1, 6)), "test_batch"):
-                member = tar.extractfile(f"cifar-10-batches-bin/{name}.bin")
-                if member is None:
-                    raise FormatError(f"{archive}: {name}.bin is not a file")
-                records = np.frombuffer(member.read(), np.uint8)
-                if records.size == 0 or records.size % 3073 or records[::3073].max() > 9:
-                    raise FormatError(f"{archive}: {name}.bin does not consist of 3073-byte records with labels 0 to 9")
-                records = records.reshape(-1, 3073)
-                batches[name] = (
-                    torch.tensor(records[:, 1:]).view(-1, 3, 32, 32),
-                    torch.tensor(records[:, 0]).long(),
-                )
-    except (tarfile.TarError, KeyError, EOFError, OSError, zlib.error) as error:
+        found = dict(untar(archive, names.__contains__, CIFAR_SIZE))
+    except (FormatError, OSError) as error:
         raise FormatError(f"{archive} is not the binary CIFAR-10 archive: {error}") from None
-    test = batches.pop("test_batch")
-    images, labels = zip(*batches.values(), strict=True)
+    batches: list[Labelled] = []
+    for name in names:
+        if name not in found:
+            raise FormatError(f"{archive} is not the binary CIFAR-10 archive: it holds no file {name}")
+        records = np.frombuffer(found[name], np.uint8)
+        if records.size == 0 or records.size % 3073 or records[::3073].max() > 9:
+            raise FormatError(f"{archive}: {name} does not consist of 3073-byte records with labels 0 to 9")
+        records = records.reshape(-1, 3073)
+        batches.append((torch.tensor(records[:, 1:]).view(-1, 3, 32, 32), torch.tensor(records[:, 0]).long()))
+    test = batches.pop()
+    images, labels = zip(*batches, strict=True)
     return (torch.cat(images), torch.cat(labels)), test
 
 
@@ -210,10 +212,10 @@ def mnist(permuted: bool = False, folder: Path | None = None, seed: int = 42) ->
 
     Args: permuted, in bit-reversed order (the authors' "permuted" MNIST, not the usual random permutation); folder of
     the four published files (default: fetched); seed of the split.
-    Raises: ValueError for a file that is not IDX.
+    Raises: FormatError for a file that is not IDX; DatasetUnavailable; ValueError.
     """
     paths = {
-        part: DATASETS[f"mnist-{part}"].fetch() if folder is None else Path(folder) / _MNIST_FILES[part][0]
+        part: DATASETS[f"mnist-{part}"].fetch() if folder is None else a_path(folder, "folder") / _MNIST_FILES[part][0]
         for part in _MNIST_FILES
     }
     data = {part: read_idx(path) for part, path in paths.items()}
@@ -227,7 +229,7 @@ def mnist(permuted: bool = False, folder: Path | None = None, seed: int = 42) ->
     order = bit_reversal(784) if permuted else np.arange(784)
     x = {name: torch.tensor(data[f"{name}-images"].reshape(-1, 784)[:, order, None]) for name in ("train", "test")}
     y = {name: torch.tensor(data[f"{name}-labels"].astype(np.int64)) for name in ("train", "test")}
-    shuffled = torch.randperm(len(y["train"]), generator=torch.Generator().manual_seed(checks.integer(seed, "seed", 0)))
+    shuffled = torch.randperm(len(y["train"]), generator=torch.Generator().manual_seed(checked_seed(seed)))
     kept = len(shuffled) - len(shuffled) // 10
     parts = {"train": shuffled[:kept], "val": shuffled[kept:]}
     chosen = {name: (x["train"][rows], y["train"][rows]) for name, rows in parts.items()}
@@ -236,23 +238,23 @@ def mnist(permuted: bool = False, folder: Path | None = None, seed: int = 42) ->
 
 
 def read_idx(path: Path) -> UInt8[np.ndarray, "*shape"]:
-    """A gzipped IDX file of bytes: magic 0, 0, 8, dimensions; the big-endian sizes; the bytes. Raises: ValueError."""
+    """A gzipped IDX file of bytes: magic 0, 0, 8, dimensions; the big-endian sizes; the bytes. Raises: FormatError."""
     try:
-        content = gzip.decompress(Path(path).read_bytes())
-    except (OSError, EOFError, zlib.error) as error:
-        raise ValueError(f"path must be a gzipped IDX file, got {path}: {error}") from None
-    dimensions = content[3] if len(content) > 4 and content[:3] == b"\x00\x00\x08" else 0
+        content = gunzip(Path(path), IDX_SIZE)
+    except (FormatError, OSError) as error:
+        raise FormatError(f"path must be a gzipped IDX file, got {path}: {error}") from None
+    dimensions = content[3] if len(content) > 4 and content[:3] == b"\x00\x00\x08" and content[3] <= 4 else 0
     sizes = content[4 : 4 + 4 * dimensions]
     shape = tuple(int(size) for size in np.frombuffer(sizes[: len(sizes) // 4 * 4], dtype=">u4"))
     values = np.frombuffer(content[4 + 4 * dimensions :], dtype=np.uint8)
-    if not dimensions or len(shape) != dimensions or values.size != int(np.prod(shape)):
-        raise ValueError(f"path must be a whole IDX file of bytes, got {path}")
+    if not dimensions or len(shape) != dimensions or values.size != prod(shape):
+        raise FormatError(f"path must be a whole IDX file of bytes, got {path}")
     return values.reshape(shape)
 
 
 def bit_reversal(length: int) -> Int[np.ndarray, " length"]:
     """0..length-1 in the order of their reversed bits (those of the next power of two). Raises: ValueError."""
-    length = checks.integer(length, "length", 1)
+    length = checks.integer(length, "length", 1, 1 << 26)
     bits = max(1, (length - 1).bit_length())
     index = np.arange(1 << bits)
     reverse = np.zeros_like(index)
@@ -271,6 +273,18 @@ def split_rows(count: int, parts: dict[str, float], seed: int) -> dict[str, np.n
     order = torch.randperm(count, generator=torch.Generator().manual_seed(seed)).numpy()
     cuts = np.cumsum([int(share * count) for share in parts.values()])[:-1]
     return dict(zip(parts, np.split(order, cuts), strict=True))
+
+
+def checked_seed(seed: Any) -> int:
+    """A seed that both numpy and torch take. Raises: ValueError."""
+    return checks.integer(seed, "seed", 0, 2**64 - 1)
+
+
+def a_path(value: Any, name: str) -> Path:
+    """A path. Raises: ValueError for what cannot be one."""
+    if not isinstance(value, (str, Path)) or "\0" in str(value):
+        raise ValueError(f"{name} must be a path, got {checks.shown(value)}")
+    return Path(value)
 
 
 def as_float(x: Float[np.ndarray, "*shape"]) -> Float[Tensor, "*shape"]:

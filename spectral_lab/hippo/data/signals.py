@@ -36,7 +36,7 @@ class Signals(Dataset):
 
 def delayed(signals: ArrayLike, lag: int) -> np.ndarray:
     """The signals (samples, length) shifted by `lag`, with zeros before their start. Raises: ValueError."""
-    x = checks.array(signals, "signals", (None, None))
+    x = checks.real_array(signals, "signals", (None, None))
     lag = checks.integer(lag, "lag", 0, x.shape[1] - 1)
     return np.concatenate([np.zeros((len(x), lag)), x[:, : x.shape[1] - lag]], axis=1)
 
@@ -49,12 +49,13 @@ def delay(
     The step is 1/length and the cut-off is half of Nyquist unless `freq`, in cycles a sequence, is given. The paper
     draws fresh signals each epoch; here the set is fixed. Raises: ValueError.
     """
-    length = checks.integer(length, "length", 4)
+    length, lag = checks.integer(length, "length", 4), checks.integer(lag, "lag", 0)
     cut = length / 4 if freq is None else checks.number(freq, "freq", 1, length / 2)
     draw = np.random.RandomState(checks.integer(seed, "seed", 0, 2**32 - 1))
     parts = {}
     for name, count in (("test", test), ("train", train)):
         count = checks.integer(count, name, 1)
+        checks.room(count * length, f"{name} and length")
         u = white_signals(count, 1.0, 1.0 / length, cut, draw)[:, :length]
         parts[name] = Signals(as_float(u[..., None]), as_float(delayed(u, lag)[..., None]))
     return parts
@@ -74,12 +75,14 @@ def reconstruction(
     Raises: ValueError.
     """
     length = checks.integer(length, "length", 2)
-    remembered, dt = checks.integer(remembered, "remembered", 1, length), checks.number(dt, "dt", above=0)
+    remembered, dt = checks.integer(remembered, "remembered", 1, length), checks.number(dt, "dt", 1e-100, 1e100)
+    checks.room(length, "length")
     freq = checks.number(freq, "freq", 1 / (length * dt), 0.5 / dt)
     draw = np.random.RandomState(checks.integer(seed, "seed", 0, 2**32 - 1))
     parts = {}
     for name, count in (("test", test), ("train", train)):
         count = checks.integer(count, name, 1)
+        checks.room(count * length, f"{name} and length")
         u = white_signals(count, length * dt, dt, freq, draw)[:, :length]
         parts[name] = Signals(as_float(u[..., None]), as_float(u[:, -remembered:]))
     return parts

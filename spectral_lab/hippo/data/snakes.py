@@ -22,6 +22,7 @@ import numpy as np
 from jaxtyping import Bool, Float, Int, UInt8
 
 from spectral_lab import checks
+from spectral_lab.archives import LARGEST
 from spectral_lab.hippo.data.expressions import cached, in_processes
 
 if TYPE_CHECKING:
@@ -410,14 +411,18 @@ def pathfinder_images(
 ) -> tuple[UInt8[np.ndarray, "count size size"], Int[np.ndarray, " count"]]:
     """`count` pictures of 32x32 (Pathfinder) or 128x128 (Path-X) with their labels.
 
-    The result depends on the seed, not on the number of workers (processes; default: all cores). Raises: ValueError.
+    The result depends on the seed, not on the number of workers (processes: at most one a core, and no more than there
+    is work for). A core makes about 50 pictures a second, or 5 of the large ones. Args: count up to 10^6. Raises:
+    ValueError.
     """
-    count, seed = checks.integer(count, "count", 1), checks.integer(seed, "seed", 0)
+    count, seed = checks.integer(count, "count", 1, 10**6), checks.integer(seed, "seed", 0, 2**64 - 1)
     size = _known(size)
+    if count * size**2 > LARGEST:
+        raise ValueError(f"count must ask for at most {LARGEST:,} pixels, got {count} pictures")
     chunk = 50
     sizes = [min(chunk, count - start) for start in range(0, count, chunk)]
     jobs = [[seed, i] for i in range(len(sizes))]
-    with in_processes(workers) as pool:
+    with in_processes(workers, len(jobs)) as pool:
         parts = list(pool.map(partial(_chunk, size=size), jobs, sizes))
     return np.concatenate([images for images, _ in parts]), np.concatenate([labels for _, labels in parts])
 
@@ -441,8 +446,8 @@ def pathfinder(
 
     size = _known(size)
     sizes = {"train": train, "val": val, "test": test}
-    sizes = {name: checks.integer(count, name, 1) for name, count in sizes.items()}
-    total = sum(sizes.values())
+    sizes = {name: checks.integer(count, name, 1, 10**6) for name, count in sizes.items()}
+    total, seed = sum(sizes.values()), checks.integer(seed, "seed", 0, 2**64 - 1)
     # "v2": the drawing before it had slanted paddles, which an older file may still hold.
     path = data_folder() / "hippo" / f"pathfinder{size}-v2-{total}-{seed}.npz"
     images, labels = cached(path, lambda: pathfinder_images(total, size, seed, workers))
