@@ -45,7 +45,10 @@ from spectral_lab.pseudospectra.modal import (
     transfer_function,
 )
 from spectral_lab.pseudospectra.norms import h2_norm, hinf_norm
+from spectral_lab.pseudospectra.numerical_range import field_of_values, numerical_radius
+from spectral_lab.pseudospectra.pencils import arnoldi, energy_matrix, pencil_sigma_min
 from spectral_lab.pseudospectra.ptd import PTD, Path, diagonalize, ptd, ptd_by_adam, rank_one_path, stored_path
+from spectral_lab.pseudospectra.reading import read_matrix
 from spectral_lab.pseudospectra.resolvent import legs_sigma_min, sigma_min
 from spectral_lab.pseudospectra.transients import (
     growth_reached,
@@ -61,6 +64,7 @@ __all__ = [
     "Path",
     "allpass",
     "allpass_phase",
+    "arnoldi",
     "convection_diffusion",
     "departure_from_normality",
     "diag_gap",
@@ -68,6 +72,8 @@ __all__ = [
     "diagonalize",
     "eigenvalue_conditions",
     "eigenvector_condition",
+    "energy_matrix",
+    "field_of_values",
     "grcar",
     "growth_reached",
     "h2_norm",
@@ -86,10 +92,13 @@ __all__ = [
     "modal_transfer",
     "modes",
     "numerical_abscissa",
+    "numerical_radius",
+    "pencil_sigma_min",
     "pseudospectral_abscissa",
     "ptd",
     "ptd_by_adam",
     "rank_one_path",
+    "read_matrix",
     "s4d_frequencies",
     "sampled_transfer",
     "semigroup_norms",
