@@ -44,7 +44,7 @@ def pencil_sigma_min(
         raise ValueError("alpha must be positive if beta is 0: something must be perturbed")
     # sigma_min forgets a unitary factor from the left: no more rows are needed than A and B have columns together.
     n = A.shape[1]
-    R = np.linalg.qr(np.hstack([A, B]), mode="r")
+    R = np.asarray(np.linalg.qr(np.hstack([A, B]), mode="r"))
     A, B = R[:, :n], R[:, n:]
     points, size = z.ravel(), max(2_000_000 // A.size, 1)
     blocks = [points[i : i + size, None, None] * B - A for i in range(0, points.size, size)]

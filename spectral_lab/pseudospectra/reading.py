@@ -106,13 +106,12 @@ def _from_matrix_market(text: str, largest: int) -> np.ndarray:
     promised = sizes[2] if places is None else len(places)
     if len(lines) - 1 != promised:
         raise ValueError(f"source must hold the {promised} entries that it promises, got {len(lines) - 1}")
-    mirror = {"symmetric": lambda x: x, "skew-symmetric": lambda x: -x, "hermitian": np.conj}.get(symmetry)
     for k, (number, words) in enumerate(lines[1:]):
         i, j = places[k] if places is not None else _place(words, number, matrix.shape)
         value = _entry(words if places is not None else words[2:], field, number)
         matrix[i, j] += value  # entries given twice are added up
-        if mirror and i != j:
-            matrix[j, i] += mirror(value)
+        if symmetry != "general" and i != j:
+            matrix[j, i] += {"symmetric": value, "skew-symmetric": -value, "hermitian": np.conj(value)}[symmetry]
     return matrix
 
 

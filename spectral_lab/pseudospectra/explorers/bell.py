@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from spectral_lab.explorer import Explorer, Slider, integers, theme
-from spectral_lab.pseudospectra.legs import legs_transfer, s4d_frequencies, spikes
+from spectral_lab.pseudospectra.legs import diag_gap, legs_transfer, s4d_frequencies, spikes
 
 # Whole numbers of states, evenly spread in their logarithm.
 SIZES = tuple(int(n) for n in np.unique(np.round(np.geomspace(4, 256, 61))))
@@ -32,7 +32,11 @@ def _compute(n: int, l: int) -> dict[str, Any]:
         for name, system in (("S4", "dplr"), ("S4D", "diag"))
         for part, w in (("", omega), (" zoom", zoom))
     }
-    return {"n": n, "l": min(l, n), "omega": omega, "zoom": zoom, "last": last, "height": float(heights[0]), **gains}
+    return {
+        "n": n, "l": min(l, n), "omega": omega, "zoom": zoom, "last": last, "height": float(heights[0]),
+        "loud": float(abs(legs_transfer(n, 1j * last, C, "diag"))),
+        "apart": np.abs(diag_gap(n, 1j * zoom, C)), **gains,
+    }  # fmt: skip
 
 
 def _figure(d: dict[str, Any]) -> theme.Figure:
@@ -41,11 +45,12 @@ def _figure(d: dict[str, Any]) -> theme.Figure:
         [
             theme.line(d["omega"], d["S4D"], name="S4D", color=theme.RED, width=1.5),
             theme.line(d["omega"], d["S4"], name="S4", color=theme.BLUE, width=2.5),
-            theme.points(
-                [d["last"]], [d["S4D zoom"].max()], name="last spike", color=theme.RED, symbol="triangle-down"
-            ),
+            theme.points([d["last"]], [d["loud"]], name="last spike", color=theme.RED, symbol="triangle-down"),
             theme.line(d["zoom"] - d["last"], d["S4D zoom"], name="S4D", color=theme.RED, panel=2),
             theme.line(d["zoom"] - d["last"], d["S4 zoom"], name="S4", color=theme.BLUE, width=2.5, panel=2),
+            theme.line(
+                d["zoom"] - d["last"], d["apart"], name="difference", color=theme.INK, width=1.5, dash="dash", panel=2
+            ),
             theme.line([-4, 4], [limit, limit], name="(2/π)√(2l−1)", color=theme.MUTED, dash="dot", panel=2),
         ],
         x=[
@@ -58,15 +63,20 @@ def _figure(d: dict[str, Any]) -> theme.Figure:
         notes=[
             theme.note("S4 (keeps the rank-one part)", np.log10(0.15), np.log10(3e-6), color=theme.BLUE),
             theme.note("S4D (drops it)", np.log10(0.15), np.log10(1e-5), color=theme.RED),
+            theme.note("|G<sub>S4D</sub>|", -3.8, 2.55, color=theme.RED, panel=2),
+            theme.note("|G<sub>S4</sub>|", -3.8, 2.35, color=theme.BLUE, panel=2),
+            theme.note("|G<sub>S4D</sub> − G<sub>S4</sub>|, dashed", -3.8, 2.15, panel=2),
+            theme.note("limit for many states, dotted", -3.8, 1.95, color=theme.MUTED, panel=2),
         ],
     )
 
 
 def _readout(d: dict[str, Any]) -> str:
     return (
-        f"n = {d['n']}, reading state {d['l']}: the last spike of S4D stands at ω = {d['last']:.2f} "
-        f"(n²/π − π/6 = {d['n'] ** 2 / np.pi - np.pi / 6:.2f}) and is {d['height']:.4f} high; "
-        f"(2/π)√(2l−1) = {2 / np.pi * np.sqrt(2 * d['l'] - 1):.4f}."
+        f"n = {d['n']}, reading state {d['l']}: the last spike of S4D stands at ν₀ = {d['last']:.2f} "
+        f"(n²/π − π/6 = {d['n'] ** 2 / np.pi - np.pi / 6:.2f}). There |G_S4D| = {d['loud']:.4f} and "
+        f"|G_S4D − G_S4| = {d['height']:.4f}; with more states both tend to (2/π)√(2l−1) = "
+        f"{2 / np.pi * np.sqrt(2 * d['l'] - 1):.4f}."
     )
 
 
@@ -75,11 +85,11 @@ def _code(n: int, l: int) -> str:
         import numpy as np
         from spectral_lab.pseudospectra import legs_transfer, s4d_frequencies
 
-        n, C = {n}, np.eye({n})[{min(l, n) - 1}]
-        omega = s4d_frequencies(n)[0] + np.linspace(-4, 4, 201)   # around the last spike
-        S4 = abs(legs_transfer(n, 1j * omega, C, "dplr"))
-        S4D = abs(legs_transfer(n, 1j * omega, C, "diag"))
-        print(omega[0] + 4, abs(S4D - S4).max())
+        n, l = {n}, {min(l, n)}
+        C, nu = np.eye(n)[l - 1], s4d_frequencies(n)[0]   # the last spike
+        S4, S4D = (legs_transfer(n, 1j * nu, C, system) for system in ("dplr", "diag"))
+        print(nu, n**2 / np.pi - np.pi / 6)
+        print(abs(S4D), abs(S4D - S4), 2 / np.pi * np.sqrt(2 * l - 1))
     """
 
 

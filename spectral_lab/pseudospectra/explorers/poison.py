@@ -42,11 +42,14 @@ def _trade_off(kind: str, n: int) -> tuple[np.ndarray, np.ndarray]:
 @lru_cache(maxsize=8)
 def _frequencies(n: int) -> np.ndarray:
     near = s4d_frequencies(n)[:8, None] + np.linspace(-3, 3, 25)
-    return np.unique(np.concatenate([np.geomspace(0.05, n**2, 300), near[near > 0.05]]))
+    return np.concatenate([np.geomspace(0.05, n**2, 300), near.ravel()])
 
 
 def _compute(kind: str, n: int, epsilon: float) -> dict[str, Any]:
-    result, omega, C = _perturbed(kind, n, epsilon), _frequencies(n), np.eye(n)[0]
+    result, C = _perturbed(kind, n, epsilon), np.eye(n)[0]
+    # A grid steps over narrow peaks: those of S4D are in it, and here come those of A + E.
+    omega = np.unique(np.append(_frequencies(n), result.eigenvalues.imag))
+    omega = omega[omega >= 0.05]
     exact = legs_transfer(n, 1j * omega, C)
     sizes, conditions = _trade_off(kind, n)
     best = _trade_off(KINDS[0], n)
@@ -82,21 +85,22 @@ def _figure(d: dict[str, Any]) -> theme.Figure:
         x=[
             theme.axis("‖E‖ / ‖A‖", log=True, low=7e-5, high=0.7),
             theme.axis("ω", log=True, low=0.05, high=float(n**2)),
-            theme.axis("Re λ", low=-1.7 * n, high=0.5 * n),
+            theme.axis("Re λ", low=-1.7 * n, high=0.9 * n),
         ],
         y=[
             theme.axis("κ(V)", log=True, low=0.8, high=3e4),
-            theme.axis("gap to S4", log=True, low=1e-7, high=3),
-            theme.axis("Im λ", low=-top, high=top),
+            theme.axis("|G − G<sub>S4</sub>|", log=True, low=1e-7, high=30),
+            theme.axis("", low=-top, high=top),
         ],
-        titles=["The bargain", "|G − G<sub>S4</sub>|", "Eigenvalues of A + E"],
-        widths=[1.1, 1.1, 0.9],
+        titles=["The bargain", "Error of the gain", "Eigenvalues of A + E"],
+        widths=[1.05, 1.05, 0.9],
         notes=[
             theme.note("optimised", np.log10(9e-5), 1.6, color=theme.BLUE),
             theme.note("this kind, dashed", np.log10(9e-5), 1.15, color=theme.RED),
             theme.note("authors’ ◆", np.log10(9e-5), 0.7, color=theme.PINK),
             theme.note("S4D", np.log10(0.07), -5.6, color=theme.RED, panel=2),
             theme.note("A + E", np.log10(0.07), -6.2, color=theme.BLUE, panel=2),
+            theme.note("Im λ ↑", -1.65 * n, 0.94 * top, panel=3),
         ],
     )  # fmt: skip
 
@@ -106,7 +110,7 @@ def _readout(d: dict[str, Any]) -> str:
     return (
         f"n = {d['n']}, {d['kind']}, ‖E‖ = {number_text(d['epsilon'], 2)} ‖A‖ = {number_text(d['norm'], 3)}: κ(V) = "
         f"{number_text(d['condition'], 3)}, {light} (max Re λ = {number_text(d['abscissa'], 2)}); the gain of state 1 "
-        f"is off by at most {number_text(d['worst'], 2)}, that of S4D by {number_text(d['diag'].max(), 2)}."
+        f"is off by up to {number_text(d['worst'], 2)}, that of S4D by {number_text(d['diag'].max(), 2)}."
     )
 
 
@@ -120,14 +124,16 @@ def _code(kind: str, n: int, epsilon: float) -> str:
     return f"""
         import numpy as np
         from spectral_lab.hippo import legs
-        from spectral_lab.pseudospectra import diagonalize, legs_transfer, ptd, s4d_frequencies, stored_path
+        from spectral_lab.pseudospectra import diag_gap, diagonalize, legs_transfer, ptd, s4d_frequencies, stored_path
 
         (A, B), C = legs({n}), np.eye({n})[0]
         result = {make}
         print(result.condition, result.abscissa, result.size)
 
-        s = 1j * np.geomspace(0.05, {n**2}, 300)
-        print(abs(result.transfer(B, C, s) - legs_transfer({n}, s, C)).max())
+        near = s4d_frequencies({n})[:8, None] + np.linspace(-3, 3, 25)   # the spikes of S4D, and the poles of A + E
+        omega = np.concatenate([np.geomspace(0.05, {n**2}, 300), near.ravel(), result.eigenvalues.imag])
+        s = 1j * omega[omega >= 0.05]
+        print(abs(result.transfer(B, C, s) - legs_transfer({n}, s, C)).max(), abs(diag_gap({n}, s, C)).max())
     """
 
 

@@ -123,13 +123,18 @@ def _code(omega: float, loudness: float, step: float, l: int) -> str:
 
         A, B = legs({N})
         E, t = stored_path({N}).nearest(0.035).E, {step} * np.arange({LENGTH})
-        for name, (M, b) in {{"S4": (A, B), "S4D": legs_normal({N}), "S4-PTD": (A + E, B)}}.items():
-            M, b = discretize(M, b, {step}, "zoh")
-            x, heard = np.zeros({N}), []
-            for u in {loudness} * np.cos({omega} * t):
+
+        def output(system, inputs):
+            (M, b), x, y = discretize(*system, {step}, "zoh"), np.zeros({N}), []
+            for u in inputs:
                 x = M @ x + b * u
-                heard.append(abs(x[{l - 1}]))
-            print(name, max(heard[{LENGTH // 2}:]))
+                y.append(x[{l - 1}])
+            return abs(np.array(y))
+
+        note = {loudness} * np.cos({omega} * t)
+        for name, system in {{"S4": (A, B), "S4D": legs_normal({N}), "S4-PTD": (A + E, B)}}.items():
+            print(name, output(system, note)[{LENGTH // 2}:].max())
+        print(output((A, B), np.sin(2 * np.pi * 1.5 * t / t[-1]) * np.exp(-t / t[-1])).max())   # without the note
     """
 
 

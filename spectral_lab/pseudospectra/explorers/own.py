@@ -1,0 +1,250 @@
+"""Demonstration 7: the reader's own matrix, as a flow x' = A x or as a map x <- A x."""
+
+from __future__ import annotations
+
+import os
+from functools import cache, lru_cache, partial
+from typing import Any
+
+import numpy as np
+import scipy
+
+from spectral_lab import checks
+from spectral_lab.explorer import Explorer, Slider, choice, number_text, theme
+from spectral_lab.pseudospectra.norms import hinf_norm
+from spectral_lab.pseudospectra.numerical_range import field_of_values, numerical_radius
+from spectral_lab.pseudospectra.reading import read_matrix
+from spectral_lab.pseudospectra.resolvent import sigma_min
+from spectral_lab.pseudospectra.transients import (
+    kreiss_constant,
+    numerical_abscissa,
+    pseudospectral_abscissa,
+    semigroup_norms,
+    spectral_abscissa,
+)
+
+# Five signals in a row: each fades at rate 1/2 and feeds the one before it with three times as much. Stable as a flow
+# and as a map, and large on the way.
+EXAMPLE = """
+-0.5  1.5  0    0    0
+ 0   -0.5  1.5  0    0
+ 0    0   -0.5  1.5  0
+ 0    0    0   -0.5  1.5
+ 0    0    0    0   -0.5
+"""
+LARGEST = 100
+FLOW, MAP = "a flow, x′ = Ax", "a map, x ← Ax"
+POWERS = tuple(np.arange(-12, 0.125, 0.125).tolist())
+TIMES, POWERS_OF_A = 96, 60
+ZERO = 1e-12  # an abscissa below this, relative to ||A||, is zero up to rounding
+
+
+def own_matrix(source: Any = EXAMPLE, **state: Any) -> Explorer:
+    """Pseudospectra, eigenvalues and field of values of your matrix, and how large its flow or its powers become.
+
+    source: a square array (NumPy's, a list, sparse) of 1 to 100 rows, or what `read_matrix` takes: text such as
+    "1 2; 3 4", or the path of a file .npy, .mtx, .txt or .csv. Raises: ValueError.
+    """
+    written = isinstance(source, (str, os.PathLike))
+    A = checks.square(read_matrix(source) if written else source, "source")
+    if len(A) > LARGEST:
+        raise ValueError(f"source must have at most {LARGEST} rows to be explored, got {len(A)}")
+    # Each explorer has its own caches, which go when it goes.
+    facts = cache(lambda time: _facts_of_the_flow(A) if time == FLOW else _facts_of_the_map(A))
+    field, reach = lru_cache(8)(partial(_field, A)), lru_cache(256)(partial(pseudospectral_abscissa, A))
+    norm, eigenvalues, boundary = float(np.linalg.norm(A, 2)), np.linalg.eigvals(A), field_of_values(A)
+
+    def compute(power: float, time: str, coarse: bool) -> dict[str, Any]:
+        flow, epsilon = time == FLOW, 10.0**power * norm
+        x, y, height = field(_window(boundary, flow), *((41, 21) if coarse else (81, 41)))
+        return {
+            "A": A, "n": len(A), "norm": norm, "flow": flow, "relative": 10.0**power, "epsilon": epsilon,
+            "x": x, "y": y, "height": height, "eigenvalues": eigenvalues, "boundary": boundary,
+            "reach": reach(epsilon) if flow and norm else 0.0, **facts(time),
+        }  # fmt: skip
+
+    return Explorer(
+        title="Your own matrix",
+        controls=[
+            Slider("power", r"$\log_{10}\,\varepsilon/\|A\|$", POWERS, -2.0, play=True),
+            choice("time", "read $A$ as", (FLOW, MAP)),
+        ],
+        compute=compute,
+        figure=_figure,
+        readout=_readout,
+        code=lambda power, time: _code(source if written else A, compute(power, time, coarse=True)),
+        presets={"Hardly disturbed": {"power": -5.0}, "A rough copy": {"power": -0.5}, "Step by step": {"time": MAP}},
+        state=state,
+    )
+
+
+def _facts_of_the_flow(A: np.ndarray) -> dict[str, Any]:
+    """What is said of x' = A x whatever epsilon is; sizes as their decimal logarithm, which no growth overflows."""
+    size, alpha, omega = float(np.linalg.norm(A, 2)), spectral_abscissa(A), numerical_abscissa(A)
+    alpha = 0.0 if abs(alpha) <= ZERO * size else alpha
+    t = np.linspace(0, 10 / max(abs(alpha), 0.02 * size) if size else 1.0, TIMES + 1)
+    norms = np.log10(np.maximum(semigroup_norms(A, t[1], TIMES), 1e-300))
+    kreiss, eye = kreiss_constant(A), np.eye(len(A))
+    return {
+        "rate": alpha, "start": omega, "kreiss": kreiss, "grows": np.isinf(kreiss), "t": t, "logarithms": norms,
+        "peak": float(10 ** norms.max()), "when": float(t[norms.argmax()]),
+        "to_the_edge": 1 / hinf_norm(A, eye, eye)[0] if alpha < 0 else 0.0,
+        "least": t * alpha / np.log(10), "most": t * omega / np.log(10),
+    }  # fmt: skip
+
+
+def _facts_of_the_map(A: np.ndarray) -> dict[str, Any]:
+    """What is said of x <- A x whatever epsilon is."""
+    size, rho, w = float(np.linalg.norm(A, 2)), float(np.abs(np.linalg.eigvals(A)).max()), numerical_radius(A)
+    unit, k = size or 1.0, np.arange(POWERS_OF_A + 1)
+    power, logarithms = np.eye(len(A)), [0.0]
+    for _ in k[1:]:
+        power = power @ (A / unit)
+        length = max(float(np.linalg.norm(power, 2)), 1e-300)
+        power, logarithms = power / length, [*logarithms, logarithms[-1] + np.log10(length * unit)]
+    log_rho, log_w = (np.log10(max(value, 1e-300)) for value in (rho, w))
+    norms = np.array(logarithms)
+    return {
+        "rate": rho, "start": w, "grows": rho > 1 + ZERO, "t": k.astype(float), "logarithms": norms,
+        "peak": float(10 ** min(norms.max(), 300)), "when": int(norms.argmax()),
+        "to_the_edge": _distance_to_circle(A) if rho < 1 - ZERO else 0.0,
+        "least": k * log_rho, "most": np.log10(2) + k * log_w,
+    }  # fmt: skip
+
+
+def _distance_to_circle(A: np.ndarray) -> float:
+    """min sigma_min(z I - A) over |z| = 1: the smallest E that makes a map unstable."""
+    grid = np.linspace(0, 2 * np.pi, 721)
+    heights = sigma_min(A, np.exp(1j * grid))
+    best, step = grid[heights.argmin()], grid[1]
+    found = scipy.optimize.minimize_scalar(
+        lambda theta: float(sigma_min(A, np.exp(1j * theta))), bounds=(best - step, best + step), method="bounded"
+    )
+    return min(float(found.fun), float(heights.min()))
+
+
+def _window(boundary: np.ndarray, flow: bool) -> tuple[float, float, float, float]:
+    """Left, right, bottom and top: the field of values with room around it, and the circle or, if near, the axis."""
+    seen = [boundary] if flow else [boundary, np.array([-1, 1, -1j, 1j])]
+    z = np.concatenate(seen)
+    span = max(np.ptp(z.real), np.ptp(z.imag), 1e-3 * np.abs(z).max()) or 1.0
+    left, right, bottom, top = z.real.min(), z.real.max(), z.imag.min(), z.imag.max()
+    if flow and max(left, -right) < span:
+        left, right = min(left, 0.0), max(right, 0.0)
+    room = 0.3 * max(span, right - left)
+    return float(left - room), float(right + room), float(bottom - room), float(top + room)
+
+
+def _field(
+    A: np.ndarray, view: tuple[float, float, float, float], columns: int, rows: int
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """(x, y, log10 sigma_min(zI - A)) over the window, in single precision."""
+    x, y = np.linspace(view[0], view[1], columns), np.linspace(view[2], view[3], rows)
+    sigma = sigma_min(A, x + 1j * y[:, None])
+    return x, y, np.log10(np.maximum(sigma, 1e-300)).astype(np.float32)
+
+
+def _figure(d: dict[str, Any]) -> theme.Figure:
+    x, y, t, flow = d["x"], d["y"], d["t"], d["flow"]
+    low, high = np.floor(np.percentile(d["height"], 4)), np.ceil(d["height"].max())
+    step = next(step for step in (0.25, 0.5, 1.0, 2.0, 4.0, 400.0) if high - low <= 12 * step)
+    level = float(np.log10(d["epsilon"])) if d["epsilon"] else -300.0
+    circle = np.exp(2j * np.pi * np.linspace(0, 1, 181))
+    edge = 1j * np.array([y[0], y[-1]]) if flow else circle
+    hull = np.append(d["boundary"], d["boundary"][0])
+    top = max(float(d["logarithms"].max()), 0.0)
+    bottom = max(float(d["logarithms"].min()), top - 8)
+    room = 0.12 * (top - bottom) or 1.0
+    size = "‖exp(tA)‖" if flow else "‖Aᵏ‖"
+    bounds = ("exp(tα)", "exp(tω)") if flow else ("ρᵏ", "2wᵏ")
+    return theme.figure(
+        [
+            theme.line(t, d["least"], name=f"at least {bounds[0]}", color=theme.MUTED, dash="dot"),
+            theme.line(t, d["most"], name=f"at most {bounds[1]}", color=theme.GREEN),
+            theme.line(t, d["logarithms"], name=size, color=theme.BLUE, width=3),
+            theme.contours(x, y, d["height"], low=low, high=high, step=step, bar="log₁₀ σ<sub>min</sub>", panel=2),
+            theme.contours(
+                x, y, d["height"], low=level, high=level, step=1, filled=False, color=theme.RED, width=2.5, panel=2
+            ),
+            theme.line(edge.real, edge.imag, name="stable up to here", color="#222222", dash="dot", width=1.5, panel=2),
+            theme.line(hull.real, hull.imag, name="field of values", color="#ffffff", width=2, dash="dash", panel=2),
+            theme.points(
+                d["eigenvalues"].real, d["eigenvalues"].imag, name="eigenvalue", color="#ffffff", size=6, symbol="x",
+                panel=2,
+            ),
+        ],
+        x=[
+            theme.axis("time t" if flow else "steps k", low=0, high=float(t[-1])),
+            theme.axis("Re z", low=float(x[0]), high=float(x[-1])),
+        ],
+        y=[
+            theme.axis(f"log₁₀ {size}", low=bottom - room, high=top + 4 * room),
+            theme.axis("Im z", low=float(y[0]), high=float(y[-1])),
+        ],
+        equal=[False, True],
+        titles=["What it does to sizes", "Where eigenvalues can go; dashed: field of values"],
+        widths=[0.9, 1.1],
+        height=420,
+        notes=[
+            theme.note(words, 0.97 * float(t[-1]), top + height * room, color=color, anchor="right")
+            for words, height, color in (
+                (size, 3.5, theme.BLUE),
+                (f"at most {bounds[1]}", 2.7, theme.GREEN),
+                (f"at least {bounds[0]}", 1.9, theme.MUTED),
+            )
+        ],
+    )  # fmt: skip
+
+
+def _readout(d: dict[str, Any]) -> str:
+    names = ("α", "ω", "‖exp(tA)‖", "t") if d["flow"] else ("ρ", "w", "‖Aᵏ‖", "k")
+    said = (
+        f"n = {d['n']}, {FLOW if d['flow'] else MAP}: {names[0]} = {number_text(d['rate'], 3)} from the eigenvalues, "
+    )
+    said += f"{names[1]} = {number_text(d['start'], 3)} from the field of values; "
+    if d["grows"]:
+        said += f"UNSTABLE: {names[2]} grows without bound. "
+    else:
+        kreiss = f", Kreiss constant {number_text(d['kreiss'], 3)}" if d["flow"] else ""
+        said += f"{names[2]} peaks at {number_text(d['peak'], 3)} ({names[3]} = {number_text(d['when'], 3)}){kreiss}. "
+    said += f"For ε = {number_text(d['relative'], 3)} ‖A‖ = {number_text(d['epsilon'], 3)} "
+    if d["flow"]:
+        said += f"the red line reaches Re z = {number_text(d['reach'], 3)}"
+        forced = d["reach"] / d["epsilon"] if d["epsilon"] and not d["grows"] else 0.0
+        said += f" and forces a peak of at least {number_text(forced, 3)}. " if forced > 1 else ". "
+    else:
+        said += f"the red line {'crosses' if d['epsilon'] > d['to_the_edge'] else 'stays within'} the circle. "
+    return said + f"An E of norm {number_text(d['to_the_edge'], 3)} can end stability." * (d["to_the_edge"] > 0)
+
+
+def _code(source: Any, d: dict[str, Any]) -> str:
+    short = source.size <= 144 if isinstance(source, np.ndarray) else len(str(source)) <= 2000
+    if not short:
+        make = 'np.load("your_own_matrix.npz")["A"]   # what "NPZ" saves'
+    else:
+        make = f"np.array({source.tolist()})" if isinstance(source, np.ndarray) else f"ps.read_matrix({str(source)!r})"
+    lines = FLOW_CODE if d["flow"] else MAP_CODE
+    return f"""
+        import numpy as np
+        import spectral_lab.pseudospectra as ps
+
+        A = {make}
+        size = np.linalg.norm(A, 2)
+        epsilon = {d["relative"]:.6g} * size
+        """ + "\n        ".join(lines[: None if d["to_the_edge"] > 0 else -1])
+
+
+FLOW_CODE = (
+    "alpha, reach = ps.spectral_abscissa(A), ps.pseudospectral_abscissa(A, epsilon)",
+    f"t = np.linspace(0, 10 / max(abs(alpha), 0.02 * size), {TIMES + 1})",
+    f"norms = ps.semigroup_norms(A, t[1], {TIMES})",
+    "print(len(A), alpha, ps.numerical_abscissa(A), ps.kreiss_constant(A), norms.max(), t[norms.argmax()])",
+    "print(epsilon, reach, reach / epsilon)",
+    "print(1 / ps.hinf_norm(A, np.eye(len(A)), np.eye(len(A)))[0])   # the distance to instability",
+)
+MAP_CODE = (
+    f"norms = [np.linalg.norm(np.linalg.matrix_power(A, k), 2) for k in range({POWERS_OF_A + 1})]",
+    "print(len(A), abs(np.linalg.eigvals(A)).max(), ps.numerical_radius(A), max(norms), np.argmax(norms), epsilon)",
+    "circle = np.exp(2j * np.pi * np.arange(100_000) / 100_000)",
+    "print(ps.sigma_min(A, circle).min())   # the distance to instability",
+)
