@@ -49,12 +49,15 @@ def spline_design(lam: ArrayLike, pieces: SupportsInt) -> Float[np.ndarray, "*la
     The knots are open-uniform: `pieces` equal intervals, the end knots fourfold. φ(λ) = design @ coefficients.
 
     Raises:
-        ValueError: for pieces < 1 or an eigenvalue outside [0, 2] (clip rounding errors first).
+        ValueError: for pieces < 1, an eigenvalue outside [0, 2] (clip rounding errors first), or more than 1e8
+            entries.
     """
-    lam = checks.array(lam, "lam")
+    lam, knots = checks.real_array(lam, "lam"), spline_knots(pieces)
+    if lam.size * len(knots) > checks.LARGEST_ORDER**2:
+        raise ValueError(f"lam and pieces must leave room for a dense result, got {lam.size} values, {pieces} pieces")
     if np.any((lam < 0) | (lam > 2)):
         raise ValueError(f"lam must lie in [0, 2], got values from {lam.min():.17g} to {lam.max():.17g}")
-    design = scipy.interpolate.BSpline.design_matrix(lam.ravel(), spline_knots(pieces), DEGREE)
+    design = scipy.interpolate.BSpline.design_matrix(lam.ravel(), knots, DEGREE)
     return design.toarray().reshape(*lam.shape, -1)
 
 
@@ -62,9 +65,9 @@ def spline_knots(pieces: SupportsInt) -> Float[np.ndarray, " knots"]:
     """Open-uniform knots of cubic splines with equal pieces on [0, 2].
 
     Raises:
-        ValueError: for pieces < 1.
+        ValueError: for pieces < 1 or above 10 000.
     """
-    inner = np.linspace(0.0, 2.0, checks.integer(pieces, "pieces", 1) + 1)
+    inner = np.linspace(0.0, 2.0, checks.order(pieces, "pieces") + 1)
     return np.concatenate([np.zeros(DEGREE), inner, np.full(DEGREE, 2.0)])
 
 
@@ -76,8 +79,8 @@ def spline_lipschitz(coefficients: ArrayLike) -> float:
     Raises:
         ValueError: for fewer than 4 coefficients, or coefficients that are not finite.
     """
-    coefficients = checks.array(coefficients, "coefficients", (None,))
-    pieces = checks.integer(len(coefficients) - DEGREE, "the number of coefficients minus 3", 1)
+    coefficients = checks.real_array(coefficients, "coefficients", (None,))
+    pieces = checks.order(len(coefficients) - DEGREE, "the number of coefficients minus 3")
     slope = scipy.interpolate.BSpline(spline_knots(pieces), coefficients, DEGREE).derivative()
     left, right = np.linspace(0.0, 2.0, pieces + 1)[:-1], np.linspace(0.0, 2.0, pieces + 1)[1:]
     a, b, c = slope(left), slope((left + right) / 2), slope(right)
@@ -96,7 +99,7 @@ def relu_mlp(lam: ArrayLike, weights: Any, biases: Any) -> Float[np.ndarray, "*l
         ValueError: if the layers do not fit together or do not start and end with width 1.
     """
     layers = _layers(weights, biases)
-    lam = checks.array(lam, "lam")
+    lam = checks.real_array(lam, "lam")
     x = lam.reshape(-1, 1)
     for W, b in layers[:-1]:
         x = np.maximum(x @ W.T + b, 0.0)
@@ -136,7 +139,7 @@ def mlp_lipschitz_bound(weights: Any) -> float:
     _require_sequence(weights, "weights")
     if len(weights) == 0:
         raise ValueError("weights must hold at least one layer")
-    norms = [np.linalg.norm(checks.array(W, f"weights[{k}]", (None, None)), 2) for k, W in enumerate(weights)]
+    norms = [np.linalg.norm(checks.real_array(W, f"weights[{k}]", (None, None)), 2) for k, W in enumerate(weights)]
     return float(np.prod(norms))
 
 
@@ -153,8 +156,8 @@ def _layers(weights: Any, biases: Any) -> list[tuple[np.ndarray, np.ndarray]]:
     layers = []
     width: int = 1
     for k, (W, b) in enumerate(zip(weights, biases, strict=True)):
-        W = checks.array(W, f"weights[{k}]", (None, width))
-        layers.append((W, checks.array(b, f"biases[{k}]", (len(W),))))
+        W = checks.real_array(W, f"weights[{k}]", (None, width))
+        layers.append((W, checks.real_array(b, f"biases[{k}]", (len(W),))))
         width = len(W)
     if width != 1:
         raise ValueError(f"weights[{len(weights) - 1}] must have one row, got {width}")

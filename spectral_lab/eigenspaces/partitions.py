@@ -14,39 +14,56 @@ from jaxtyping import Float, Int
 from numpy.typing import ArrayLike
 
 from spectral_lab import checks
-from spectral_lab.eigenspaces.perturbation import ascending, gap_at
+from spectral_lab.eigenspaces.perturbation import ascending
 
 
-def eigenspace_labels(lam: ArrayLike, tol: SupportsFloat = 1e-5, rule: str = "linkage") -> Int[np.ndarray, " d"]:
+def eigenspace_labels(
+    lam: ArrayLike, tol: SupportsFloat = 1e-5, rule: str = "linkage", scale: SupportsFloat | None = None
+) -> Int[np.ndarray, " d"]:
     """The number 0, 1, 2, ... of the eigenspace that each ascending eigenvalue belongs to.
 
-    `linkage` joins neighbours closer than tol (single linkage). `rounding` joins eigenvalues that round to the same
-    multiple of tol, the rule of the published BasisNet code (tol = 1e-5); two eigenvalues 1e-9 apart can then fall
-    into different spaces when a rounding boundary lies between them.
+    `linkage` joins neighbours closer than tol * scale (single linkage). `rounding` joins eigenvalues that round to the
+    same multiple of it, the rule of the published BasisNet code (tol = 1e-5, scale = 1); two eigenvalues 1e-9 apart
+    can then fall into different spaces when a rounding boundary lies between them.
+
+    Args:
+        lam: [d] ascending eigenvalues.
+        tol: the tolerance, relative to the scale, between 1e-15 and 1.
+        rule: "linkage" or "rounding".
+        scale: the size of the matrix; the largest |λ| if None, which needs the upper end of the spectrum. Give 1 for
+            the lowest eigenvalues of a normalised Laplacian.
 
     Raises:
-        ValueError: if lam is not a vector in ascending order, tol is not positive, or the rule is unknown.
+        ValueError: if lam is not a vector in ascending order, tol or scale is out of range, or the rule is unknown.
     """
     lam = ascending(lam)
-    tol = checks.number(tol, "tol", above=0.0)
+    tol = checks.number(tol, "tol", 1e-15, 1.0)
+    size = float(np.abs(lam).max(initial=0.0)) if scale is None else checks.number(scale, "scale", above=0.0)
+    relative = lam / (size or 1.0)
     if checks.choice(rule, "rule", ("linkage", "rounding")) == "linkage":
-        new = np.diff(lam) >= tol
+        new = np.diff(relative) >= tol
     else:
-        new = np.diff(np.rint(lam / tol)) > 0
+        new = np.diff(np.rint(relative / tol)) > 0
     return np.concatenate([np.zeros(min(len(lam), 1), dtype=int), np.cumsum(new)])
 
 
-def multiplicities(lam: ArrayLike, tol: SupportsFloat = 1e-5, rule: str = "linkage") -> Int[np.ndarray, " spaces"]:
+def multiplicities(
+    lam: ArrayLike, tol: SupportsFloat = 1e-5, rule: str = "linkage", scale: SupportsFloat | None = None
+) -> Int[np.ndarray, " spaces"]:
     """The dimensions of the eigenspaces, lowest eigenvalue first.
 
     Raises:
         ValueError: as `eigenspace_labels`.
     """
-    return np.bincount(eigenspace_labels(lam, tol, rule))
+    return np.bincount(eigenspace_labels(lam, tol, rule, scale))
 
 
 def projectors(
-    lam: ArrayLike, V: ArrayLike, tol: SupportsFloat = 1e-5, rule: str = "linkage"
+    lam: ArrayLike,
+    V: ArrayLike,
+    tol: SupportsFloat = 1e-5,
+    rule: str = "linkage",
+    scale: SupportsFloat | None = None,
 ) -> Float[np.ndarray, "g n n"]:
     """The projectors P_g = V_g V_g^T onto the eigenspaces, lowest eigenvalue first: the hard partition of BasisNet.
 
@@ -55,15 +72,17 @@ def projectors(
     Args:
         lam: [d] ascending eigenvalues.
         V: [n, d] the eigenvectors in its columns.
-        tol, rule: which eigenvalues count as equal, see `eigenspace_labels`.
+        tol, rule, scale: which eigenvalues count as equal, see `eigenspace_labels`.
 
     Raises:
         ValueError: if the shapes do not fit, or as `eigenspace_labels`.
     """
-    labels = eigenspace_labels(lam, tol, rule)
+    labels = eigenspace_labels(lam, tol, rule, scale)
     V = checks.array(V, "V", (None, len(labels)))
+    if len(V) ** 2 * (labels[-1] + 1 if len(labels) else 0) > checks.LARGEST_ORDER**2:
+        raise ValueError(f"V must leave room for {labels[-1] + 1} dense projectors, got {len(V)} rows")
     members = labels == np.arange(labels[-1] + 1 if len(labels) else 0)[:, None]
-    return np.einsum("id,gd,jd->gij", V, members.astype(float), V, optimize=True)
+    return np.einsum("id,gd,jd->gij", V, members.astype(float), V.conj(), optimize=True)
 
 
 @dataclass(frozen=True)
@@ -84,7 +103,8 @@ class DegeneracyReport:
         return (
             f"{len(self.truncation_gaps)} eigenvalues in {len(self.multiplicities)} eigenspaces, "
             f"{int((self.multiplicities > 1).sum())} of them repeated (largest dimension "
-            f"{self.multiplicities.max()}); smallest gap between spaces {self.smallest_gap:.3g}"
+            f"{self.multiplicities.max()}); "
+            + (f"smallest gap between spaces {self.smallest_gap:.3g}" if len(self.multiplicities) > 1 else "no gap")
         )
 
 
@@ -94,12 +114,10 @@ def degeneracy_report(lam: ArrayLike, tol: SupportsFloat = 1e-5) -> DegeneracyRe
     Raises:
         ValueError: if lam is empty, or as `eigenspace_labels`.
     """
-    sizes = multiplicities(lam, tol)
-    lam = ascending(lam)
+    sizes, lam = multiplicities(lam, tol), ascending(lam)
     if len(lam) == 0:
         raise ValueError("lam must hold at least one eigenvalue")
-    gammas = np.array([gap_at(lam, d) for d in range(1, len(lam) + 1)])
-    return DegeneracyReport(np.diff(lam), sizes, gammas)
+    return DegeneracyReport(np.diff(lam), sizes, np.append(np.diff(lam), np.inf))
 
 
 def bump(
@@ -112,14 +130,12 @@ def bump(
     Raises:
         ValueError: for a width that is not positive or a softness outside [0, 1].
     """
-    lam = checks.array(lam, "lam")
+    lam = checks.real_array(lam, "lam")
     centre, width = checks.number(centre, "centre"), checks.number(width, "width", above=0.0)
     softness = checks.number(softness, "softness", 0.0, 1.0)
-    u = np.abs(lam - centre) / width
-    if softness == 0:
-        return (u <= 1).astype(float)
     with np.errstate(over="ignore"):  # far outside a steep window the exponent is infinite and the weight 0
-        return np.exp(-0.5 * u ** (2 / softness))
+        u = np.abs(lam - centre) / width
+        return np.exp(-0.5 * u ** (2 / softness)) if softness > 1e-300 else (u <= 1).astype(float)
 
 
 def bump_lipschitz(width: SupportsFloat, softness: SupportsFloat) -> float:
@@ -132,7 +148,7 @@ def bump_lipschitz(width: SupportsFloat, softness: SupportsFloat) -> float:
     """
     width = checks.number(width, "width", above=0.0)
     softness = checks.number(softness, "softness", 0.0, 1.0)
-    if softness == 0:
+    if softness * width < 1e-300:
         return float("inf")
     q = 1 - softness / 2
     return float((2 * q) ** q * np.exp(-q) / (softness * width))
@@ -146,6 +162,7 @@ def contrast_bound(lipschitz: SupportsFloat, gap: SupportsFloat) -> float:
     much. Lipschitz and equivariant together mean a resolution of 1/K: that is the soft partition.
 
     Raises:
-        ValueError: for negative arguments.
+        ValueError: for negative arguments, or a product that no double can hold.
     """
-    return checks.number(lipschitz, "lipschitz", 0.0) * checks.number(gap, "gap", 0.0)
+    lipschitz, gap = checks.number(lipschitz, "lipschitz", 0.0), checks.number(gap, "gap", 0.0)
+    return checks.number(lipschitz * gap, "lipschitz times gap")

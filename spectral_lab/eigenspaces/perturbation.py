@@ -6,7 +6,8 @@ separates them from the rest of the spectrum (Davis and Kahan), and that is the 
 
 from __future__ import annotations
 
-from typing import NamedTuple, SupportsInt
+from dataclasses import dataclass
+from typing import SupportsInt
 
 import numpy as np
 from jaxtyping import Float
@@ -14,17 +15,22 @@ from numpy.typing import ArrayLike
 
 from spectral_lab import checks
 
+ROUNDING = 1e-12  # of eigenvalues, relative to the norm of the matrix
+LARGEST = 1e300  # entries; their sums may overflow beyond it
 
-class Inequality(NamedTuple):
-    """Both sides of `left <= right`."""
+
+@dataclass(frozen=True)
+class Inequality:
+    """Both sides of `left <= right`, and how far rounding may move them."""
 
     left: float
     right: float
+    rounding: float = 0.0
 
     @property
     def holds(self) -> bool:
-        """Whether left <= right, with room for rounding (1e-12 relative and absolute)."""
-        return self.left <= self.right * (1 + 1e-12) + 1e-12
+        """Whether left <= right, with room for rounding."""
+        return self.left <= self.right * (1 + ROUNDING) + self.rounding
 
     @property
     def tightness(self) -> float:
@@ -38,9 +44,10 @@ def weyl(L: ArrayLike, L2: ArrayLike) -> Inequality:
     Raises:
         ValueError: if L and L2 are not symmetric matrices of one shape.
     """
-    L, L2 = _symmetric_pair(L, L2)
+    L, L2, size = _symmetric_pair(L, L2)
     shift = np.linalg.eigvalsh(L) - np.linalg.eigvalsh(L2)
-    return Inequality(float(np.abs(shift).max()), float(np.linalg.norm(L - L2, 2)))
+    left, right = float(np.abs(shift).max()), float(np.linalg.norm(L - L2, 2))
+    return Inequality(size * left, size * right, size * len(L) * ROUNDING)
 
 
 def hoffman_wielandt(L: ArrayLike, L2: ArrayLike) -> Inequality:
@@ -49,9 +56,10 @@ def hoffman_wielandt(L: ArrayLike, L2: ArrayLike) -> Inequality:
     Raises:
         ValueError: if L and L2 are not symmetric matrices of one shape.
     """
-    L, L2 = _symmetric_pair(L, L2)
+    L, L2, size = _symmetric_pair(L, L2)
     shift = np.linalg.eigvalsh(L) - np.linalg.eigvalsh(L2)
-    return Inequality(float(np.linalg.norm(shift)), float(np.linalg.norm(L - L2)))
+    left, right = float(np.linalg.norm(shift)), float(np.linalg.norm(L - L2))
+    return Inequality(size * left, size * right, size * len(L) * ROUNDING)
 
 
 def davis_kahan(L: ArrayLike, L2: ArrayLike, d: SupportsInt) -> Inequality:
@@ -59,12 +67,13 @@ def davis_kahan(L: ArrayLike, L2: ArrayLike, d: SupportsInt) -> Inequality:
 
     Θ are the principal angles between the spans of the d lowest eigenvectors, and γ = λ_{d+1} - λ_d is the gap of
     L alone. The projectors then differ by ||P - P'||_F = sqrt(2) ||sin Θ||_F. With d = n both sides are 0; with no
-    gap the right side is infinite.
+    gap (none above rounding, 1e-14 n ||L||) the d lowest eigenvectors are not determined, and the right side is
+    infinite.
 
     Raises:
         ValueError: if L and L2 are not symmetric matrices of one shape, or d is outside 1..n.
     """
-    L, L2 = _symmetric_pair(L, L2)
+    L, L2, _ = _symmetric_pair(L, L2)
     n = len(L)
     d = checks.integer(d, "d", 1, n)
     if d == n:
@@ -72,7 +81,9 @@ def davis_kahan(L: ArrayLike, L2: ArrayLike, d: SupportsInt) -> Inequality:
     lam, V = np.linalg.eigh(L)
     W = np.linalg.eigh(L2)[1][:, :d]
     change, gap = float(np.linalg.norm(L - L2)), float(lam[d] - lam[d - 1])
-    return Inequality(sin_theta(V[:, :d], W), _ratio(2 * change, gap))
+    if gap <= 1e-14 * n * np.abs(lam).max():
+        return Inequality(sin_theta(V[:, :d], W), float("inf") if change > 0 else 0.0, ROUNDING)
+    return Inequality(sin_theta(V[:, :d], W), 2 * change / gap, min(1.0, ROUNDING * n / gap))
 
 
 def sin_theta(V: ArrayLike, W: ArrayLike) -> float:
@@ -110,25 +121,24 @@ def ascending(lam: ArrayLike) -> Float[np.ndarray, " d"]:
     Raises:
         ValueError: if lam is anything else.
     """
-    lam = checks.array(lam, "lam", (None,))
-    if np.iscomplexobj(lam):
-        raise ValueError("lam must be real: eigenvalues of a symmetric matrix")
+    lam = checks.real_array(lam, "lam", (None,))
+    if np.abs(lam).max(initial=0.0) > LARGEST:
+        raise ValueError(f"lam must hold eigenvalues of at most {LARGEST:g}, got {np.abs(lam).max():g}")
     if np.any(np.diff(lam) < 0):
         raise ValueError(f"lam must ascend, got {lam[np.argmin(np.diff(lam))]:g} before a smaller eigenvalue")
     return lam
 
 
-def _ratio(numerator: float, gap: float) -> float:
-    if gap > 0:
-        return numerator / gap
-    return float("inf") if numerator > 0 else 0.0
-
-
-def _symmetric_pair(L: ArrayLike, L2: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
+def _symmetric_pair(L: ArrayLike, L2: ArrayLike) -> tuple[np.ndarray, np.ndarray, float]:
+    """Both matrices divided by the size of their largest entry, and that size: squares neither over- nor underflow."""
     first, second = checks.square(L, "L"), checks.square(L2, "L2")
+    checks.order(len(first), "the order of L")
     if first.shape != second.shape:
         raise ValueError(f"L and L2 must have one shape, got {first.shape} and {second.shape}")
     for matrix, name in ((first, "L"), (second, "L2")):
-        if not np.allclose(matrix, matrix.T.conj(), rtol=0, atol=1e-12 * (1 + np.abs(matrix).max())):
+        if np.abs(matrix).max() > LARGEST:
+            raise ValueError(f"{name} must have entries of at most {LARGEST:g}, got {np.abs(matrix).max():g}")
+        if np.abs(matrix - matrix.T.conj()).max() > 1e-12 * np.abs(matrix).max():
             raise ValueError(f"{name} must be symmetric (or Hermitian)")
-    return first, second
+    size = float(max(np.abs(first).max(), np.abs(second).max())) or 1.0
+    return first / size, second / size, size

@@ -52,8 +52,9 @@ class SplineRegression:
 def fit_spline(features: ArrayLike, targets: ArrayLike, ridge: SupportsFloat = 1e-3) -> SplineRegression:
     """Ridge regression on features standardised by their own mean and standard deviation.
 
-    A feature that is constant on the training graphs gets no weight. The data fix φ up to a multiple of 1 - λ, whose
-    sum over a spectrum is tr(I - L) = 0; the penalty chooses among these.
+    A feature that is constant on the training graphs (up to 1e-12 of the largest) gets no weight: an eigenvalue 0 that
+    rounding made 1e-16 says nothing. The data fix φ up to a multiple of 1 - λ, whose sum over a spectrum is
+    tr(I - L) = 0; the penalty chooses among these.
 
     Args:
         features: [graphs, coefficients] from `spline_features`.
@@ -61,13 +62,19 @@ def fit_spline(features: ArrayLike, targets: ArrayLike, ridge: SupportsFloat = 1
         ridge: the penalty, as a multiple of the number of graphs.
 
     Raises:
-        ValueError: for shapes that do not fit, or a ridge that is not positive.
+        ValueError: for shapes that do not fit, no graphs, complex or absurdly large numbers, or a ridge outside
+            [1e-15, 1e15].
     """
-    X = checks.array(features, "features", (None, None))
-    y = checks.array(targets, "targets", (len(X),))
-    ridge = checks.number(ridge, "ridge", above=0.0)
+    X = checks.real_array(features, "features", (None, None))
+    y = checks.real_array(targets, "targets", (len(X),))
+    ridge = checks.number(ridge, "ridge", 1e-15, 1e15)
+    for values, name in ((X, "features"), (y, "targets")):
+        if values.size == 0 or np.abs(values).max() > 1e150:
+            raise ValueError(f"{name} must hold numbers of at most 1e150 for at least one graph, got {values.shape}")
+    checks.order(X.shape[1], "the number of features")
     mean, scale = X.mean(axis=0), X.std(axis=0)
-    Z = (X - mean) / np.where(scale > 1e-12, scale, np.inf)
+    scale = np.where(scale > 1e-12 * np.abs(X).max(), scale, np.inf)
+    Z = (X - mean) / scale
     gram = Z.T @ Z + ridge * len(X) * np.eye(Z.shape[1])
-    weights = np.linalg.solve(gram, Z.T @ (y - y.mean())) / np.where(scale > 1e-12, scale, np.inf)
+    weights = np.linalg.solve(gram, Z.T @ (y - y.mean())) / scale
     return SplineRegression(weights, float(y.mean() - mean @ weights))

@@ -8,7 +8,9 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from spectral_lab import checks
-from spectral_lab.eigenspaces.laplacian import adjacency_matrix
+from spectral_lab.eigenspaces.laplacian import adjacency_matrix, edge_list
+
+MOST_WORK = 2e11  # multiplications, some ten seconds
 
 
 def random_walk_encoding(graph: Any, steps: SupportsInt) -> Float[np.ndarray, "n steps"]:
@@ -17,10 +19,10 @@ def random_walk_encoding(graph: Any, steps: SupportsInt) -> Float[np.ndarray, "n
     A node without edges has probability 0, as in PyG's `AddRandomWalkPE`.
 
     Raises:
-        ValueError: for steps < 1, or as `edge_list`.
+        ValueError: for steps < 1, more steps than some ten seconds allow (2e11 / n^3), or as `adjacency_matrix`.
     """
-    steps = checks.integer(steps, "steps", 1)
     A = adjacency_matrix(graph)
+    steps = checks.integer(steps, "steps", 1, max(1, int(MOST_WORK / len(A) ** 3)))
     degrees = A.sum(axis=1, keepdims=True)
     walk = A / np.where(degrees > 0, degrees, 1.0)
     power, returns = np.eye(len(A)), []
@@ -39,15 +41,25 @@ def stable_colours(graph: Any, rounds: SupportsInt | None = None) -> Int[np.ndar
 
     Args:
         graph: a graph in any form that `edge_list` accepts; weights count only as edge or no edge.
-        rounds: how many rounds; as many as there are nodes if None, which is always enough.
+        rounds: how many rounds at most; the colours are stable after fewer rounds than there are nodes, and then it
+            stops. Most graphs need a handful; a path of 10 000 nodes needs 5000, some 20 seconds.
 
     Raises:
-        ValueError: for negative rounds, or as `edge_list`.
+        ValueError: for negative rounds, more than 10 000 nodes, or as `edge_list`.
     """
-    A = adjacency_matrix(graph) > 0
-    colours = np.zeros(len(A), dtype=int)
-    for _ in range(len(A) if rounds is None else checks.integer(rounds, "rounds", 0)):
-        signatures = [(colours[i], *np.sort(colours[A[i]])) for i in range(len(A))]
-        number = {signature: rank for rank, signature in enumerate(sorted(set(signatures)))}
-        colours = np.array([number[signature] for signature in signatures])
+    n, edges, _ = edge_list(graph)
+    checks.order(n, "the number of nodes of graph")
+    node, neighbour = np.concatenate([edges, edges[:, ::-1]]).T
+    degrees = np.bincount(node, minlength=n)
+    place = np.arange(len(node)) - np.repeat(np.cumsum(degrees) - degrees, degrees)  # among its node's neighbours
+    colours = np.zeros(n, dtype=np.int64)
+    for _ in range(n if rounds is None else checks.integer(rounds, "rounds", 0)):
+        order = np.lexsort((colours[neighbour], node))
+        signatures = np.full((n, 1 + int(degrees.max())), -1)  # a colour and the sorted colours around it
+        signatures[:, 0] = colours
+        signatures[node[order], 1 + place] = colours[neighbour[order]]
+        finer = np.unique(signatures, axis=0, return_inverse=True)[1].ravel()
+        if finer.max() == colours.max():  # as many colours as before: the partition is stable
+            break
+        colours = finer
     return colours

@@ -56,7 +56,7 @@ def test_rounding_can_split_what_linkage_joins():
 
 
 def test_linkage_chains():
-    assert multiplicities([0.0, 0.9e-5, 1.8e-5], 1e-5).tolist() == [3]
+    assert multiplicities([0.0, 0.9e-5, 1.8e-5], 1e-5, scale=1.0).tolist() == [3]
 
 
 def test_a_hard_partition_jumps_where_a_degeneracy_splits():
@@ -125,3 +125,20 @@ def test_bad_arguments_are_named():
         bump([0.0], 0.0, 1.0, 2.0)
     with pytest.raises(ValueError, match="at least one eigenvalue"):
         degeneracy_report([])
+
+
+@pytest.mark.parametrize("scale", [1e-250, 1e-12, 1.0, 1e12])
+def test_multiplicities_know_no_units(scale):
+    lam = laplacian_spectra([named_graph("Petersen")]).eigenvalues[0]
+    report = degeneracy_report(scale * lam)
+    assert report.multiplicities.tolist() == [1, 5, 4]
+    assert report.smallest_gap == pytest.approx(scale * 2 / 3)
+    assert multiplicities(scale * lam, scale=2 * scale).tolist() == [1, 5, 4]
+    assert "no gap" in str(degeneracy_report(scale * lam, tol=1.0))
+    with pytest.raises(ValueError, match="tol"):
+        multiplicities(lam, tol=0.0)
+
+
+def test_two_parts_have_one_eigenspace_at_zero_whatever_is_kept():
+    lam = [0.0, 3e-16]
+    assert multiplicities(lam, scale=1.0).tolist() == [2]

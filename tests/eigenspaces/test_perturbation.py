@@ -43,16 +43,16 @@ def test_davis_kahan_sides_for_a_two_level_rotation():
     gap, coupling = 0.2, 0.03
     L = np.diag([0.0, gap])
     L2 = L + coupling * np.array([[0.0, 1.0], [1.0, 0.0]])
-    left, right = davis_kahan(L, L2, 1)
-    assert left == pytest.approx(np.sin(0.5 * np.arctan2(2 * coupling, gap)), rel=1e-12)
-    assert right == pytest.approx(2 * np.sqrt(2) * coupling / gap, rel=1e-12)
+    sides = davis_kahan(L, L2, 1)
+    assert sides.left == pytest.approx(np.sin(0.5 * np.arctan2(2 * coupling, gap)), rel=1e-12)
+    assert sides.right == pytest.approx(2 * np.sqrt(2) * coupling / gap, rel=1e-12)
 
 
 def test_no_gap_gives_an_infinite_bound_and_no_cut_a_zero_one():
     L = np.diag([0.0, 1.0, 1.0])
     L2 = L + np.diag([0.0, 0.01, 0.0])
     assert davis_kahan(L, L2, 2).right == np.inf
-    assert davis_kahan(L, L2, 3) == (0.0, 0.0)
+    assert (davis_kahan(L, L2, 3).left, davis_kahan(L, L2, 3).right) == (0.0, 0.0)
 
 
 def test_small_angles_keep_their_digits():
@@ -91,3 +91,21 @@ def test_bad_matrices_are_refused():
         gap_at([0.0, 1j], 1)
     with pytest.raises(ValueError, match="d must be"):
         davis_kahan(np.eye(2), np.eye(2), 3)
+
+
+@pytest.mark.parametrize("scale", [1e-250, 1e-20, 1e20, 1e250])
+def test_the_inequalities_know_no_units(scale):
+    rng = np.random.default_rng(2)
+    M, E = rng.standard_normal((2, 6, 6))
+    L, L2 = M + M.T, M + M.T + 0.01 * (E + E.T)
+    for inequality in (weyl, hoffman_wielandt):
+        plain, scaled = inequality(L, L2), inequality(scale * L, scale * L2)
+        assert scaled.tightness == pytest.approx(plain.tightness, rel=1e-9)
+        assert scaled.left == pytest.approx(scale * plain.left, rel=1e-9)
+        assert not type(scaled)(10 * scaled.right, scaled.right, scaled.rounding).holds
+    assert davis_kahan(scale * L, scale * L2, 2).right == pytest.approx(davis_kahan(L, L2, 2).right, rel=1e-9)
+    tilted = scale * (L + 1e-9 * np.triu(E))
+    with pytest.raises(ValueError, match="L must be symmetric"):
+        weyl(tilted, L2)
+    with pytest.raises(ValueError, match="at most 1e"):
+        hoffman_wielandt(np.full((2, 2), 1e305), np.eye(2))

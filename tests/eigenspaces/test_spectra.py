@@ -1,12 +1,21 @@
 from __future__ import annotations
 
+import tracemalloc
+
 import networkx as nx
 import numpy as np
 import pytest
+import scipy.sparse
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from spectral_lab.eigenspaces import adjacency_batch, laplacian_spectra, normalized_laplacian
+from spectral_lab.eigenspaces import (
+    adjacency_batch,
+    counting_graphs,
+    laplacian_batch,
+    laplacian_spectra,
+    normalized_laplacian,
+)
 
 from .strategies import adjacencies
 
@@ -64,8 +73,54 @@ def test_bad_input_is_named():
         laplacian_spectra([])
     with pytest.raises(ValueError, match=r"graphs\[1\].*self-loops"):
         laplacian_spectra([(2, [(0, 1)]), (2, [(1, 1)])])
-    for single in (nx.path_graph(3), np.ones((3, 3)) - np.eye(3)):
+    triangle = np.ones((3, 3)) - np.eye(3)
+    for single in (nx.path_graph(3), triangle, scipy.sparse.csr_array(triangle), (2, [(0, 1)])):
         with pytest.raises(ValueError, match="into a list"):
             laplacian_spectra(single)
     with pytest.raises(ValueError, match="d must be"):
         laplacian_spectra([(2, [(0, 1)])], d=0)
+    with pytest.raises(ValueError, match="isolated"):
+        laplacian_batch([(2, [(0, 1)])], isolated=np.nan)
+    with pytest.raises(ValueError, match="d must be"):
+        laplacian_spectra([(2, [(0, 1)])], d=10**9)
+    with pytest.raises(ValueError, match="at most"):
+        laplacian_spectra([(50_000, [(0, 1)])])
+
+
+def test_one_large_graph_among_small_ones_costs_its_own_memory():
+    small, i = counting_graphs(200, 0), np.arange(799)
+    tracemalloc.start()
+    lam, V, _ = laplacian_spectra([*small, (800, np.stack([i, i + 1], axis=1))], d=8)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < V.nbytes + 6 * 800**2 * 8  # of the result, and of one dense matrix with its eigenvectors
+    np.testing.assert_array_equal(lam[:200], laplacian_spectra(small, d=8).eigenvalues)
+
+
+LARGE = {
+    "ring": nx.cycle_graph(1100),
+    "torus": nx.grid_2d_graph(33, 34, periodic=True),
+    "tree": nx.balanced_tree(3, 6),
+    "star": nx.star_graph(1100),
+    "parts": nx.disjoint_union_all([nx.complete_graph(20), nx.empty_graph(3), nx.cycle_graph(600), nx.path_graph(500)]),
+    "expander": nx.random_regular_graph(3, 1200, seed=0),
+}
+
+
+@pytest.mark.parametrize("name", LARGE)
+def test_few_eigenpairs_of_a_large_graph_are_the_lowest_of_the_dense_matrix(name):
+    graph = nx.convert_node_labels_to_integers(LARGE[name])
+    lam, V, _ = (x[0] for x in laplacian_spectra([graph], d=9))
+    L = normalized_laplacian(graph)
+    np.testing.assert_allclose(lam, np.linalg.eigvalsh(L)[:9], atol=1e-12)
+    np.testing.assert_allclose(L @ V, V * lam, atol=1e-9)
+    np.testing.assert_allclose(V.T @ V, np.eye(9), atol=1e-12)
+    assert np.sum(lam == 0.0) == min(9, sum(len(part) > 1 for part in nx.connected_components(graph)))
+    np.testing.assert_array_equal(V, laplacian_spectra([nx.path_graph(3), graph], d=9).eigenvectors[1])  # the same bits
+
+
+def test_a_graph_too_large_for_a_dense_matrix():
+    """Eigenvalues of the ring of n nodes: 1 - cos(2 pi k / n), each twice but 0."""
+    n = 12_000
+    lam = laplacian_spectra([nx.cycle_graph(n)], d=5).eigenvalues[0]
+    np.testing.assert_allclose(lam, 1 - np.cos(2 * np.pi * np.array([0, 1, 1, 2, 2]) / n), rtol=1e-6, atol=1e-15)

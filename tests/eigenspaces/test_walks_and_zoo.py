@@ -60,3 +60,33 @@ def test_bad_arguments_are_named():
         stable_colours(named_graph("cube"), -1)
     with pytest.raises(ValueError, match="at least one node"):
         layout(nx.Graph())
+    with pytest.raises(ValueError, match="steps must be a whole number between 1 and"):
+        random_walk_encoding(named_graph("cube"), 10**9)
+    with pytest.raises(ValueError, match="number of nodes"):
+        stable_colours((20_000, [(0, 1)]))
+
+
+def test_refinement_stops_when_the_partition_is_stable():
+    """A billion rounds end at once; the colours are a fixed point, and one for which every round before was needed."""
+    path = nx.path_graph(30)
+    stable = stable_colours(path, rounds=10**9)
+    np.testing.assert_array_equal(stable, stable_colours(path))
+    assert stable.tolist() == [min(i, 29 - i) for i in range(30)]
+    for rounds in range(1, 15):
+        assert stable_colours(path, rounds).max() == min(rounds, 14)
+    A = adjacency_matrix(path)
+    around = [(stable[i], *np.sort(stable[A[i] > 0])) for i in range(30)]
+    assert len(set(around)) == 15
+
+
+def test_colours_are_numbered_by_colour_and_then_by_what_is_around():
+    """The definition, written plainly: ranks of (own colour, sorted colours of the neighbours)."""
+    rng = np.random.default_rng(1)
+    for _ in range(20):
+        A = np.triu(rng.random((9, 9)) < 0.3, 1)
+        A = A | A.T
+        for rounds in (1, 2, 3):
+            before = stable_colours(A, rounds - 1)
+            signatures = [(before[i], *np.sort(before[A[i]])) for i in range(9)]
+            ranks = {signature: rank for rank, signature in enumerate(sorted(set(signatures)))}
+            np.testing.assert_array_equal(stable_colours(A, rounds), [ranks[s] for s in signatures])

@@ -48,7 +48,7 @@ class BasisNet(nn.Module):
         require_sizes(d=d, max_multiplicity=max_multiplicity, width=width, rho_layers=rho_layers)
         require_sizes(mlp_layers=mlp_layers, mlp_width=mlp_width, out=self.out)
         self.rule = checks.choice(partition, "partition", ("linkage", "rounding"))
-        self.tol = checks.number(tol, "tol", above=0.0)
+        self.tol = checks.number(tol, "tol", 1e-15, 1.0)
         self.as_released = as_released
         self.readers = nn.ModuleList(ProjectorReader(width, size) for size in range(1, max_multiplicity + 1))
         self.rho = GIN(rho_layers, 2 * d, 2 * d, self.out, mlp_layers, mlp_width, norm)
@@ -82,7 +82,7 @@ class BasisNet(nn.Module):
         spaces = []
         counts = mask.sum(dim=1).tolist()
         for b, lam in enumerate(eigenvalues.detach().double().cpu().numpy()):
-            sizes = np.bincount(eigenspace_labels(lam[: min(counts[b], self.d)], self.tol, self.rule))
+            sizes = np.bincount(eigenspace_labels(lam[: min(counts[b], self.d)], self.tol, self.rule, scale=1.0))
             if sizes.max() > len(self.readers):
                 raise ValueError(
                     f"graph {b} has an eigenspace of dimension {sizes.max()}; "
