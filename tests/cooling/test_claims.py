@@ -5,12 +5,73 @@ import re
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from spectral_lab.cooling import bands, claims, models, qsp
+from spectral_lab.cooling import sign_functions as sf
 from spectral_lab.cooling.claims import CLAIMS
 from spectral_lab.course.claims import examine
 
 RUN = [claim for claim in CLAIMS if claim.evidence is not None]
+
+
+def blurred(factor):
+    """A sign whose two bands are only 2 factor apart."""
+    return lambda energies, mu, width=0.0: factor * np.sign(np.asarray(energies) - mu)
+
+
+def always(**fixed):
+    """The same function, but with some arguments overruled."""
+    return lambda function: lambda *args, **options: function(*args, **options | fixed)
+
+
+def plain(evolve):
+    """Evolution that knows no bands: all levels apart, as under H itself."""
+    return lambda c, s, V, **options: evolve(c, np.linspace(-1, 1, len(s)), V, **options)
+
+
+def smooth_descent(_):
+    """A descent with a smooth sign and a pointer, which see the gaps."""
+
+    def descent(spectrum, k, seed):
+        start = spectrum.vectors[:, k]
+        return claims.cool(spectrum, start, 10, width=0.5, resolution=0.2, seed=seed).populations.argmax(axis=1)
+
+    return descent
+
+
+# In each of these worlds the statement of the claim is false: what is replaced, and by what.
+WORLDS = {
+    "C1": [(sf, "sign_of", lambda f: blurred(0.5))],
+    "C2": [(sf, "sign_of", lambda f: blurred(0.1))],
+    "C3": [(bands, "evolve", plain)],
+    "C4": [(bands, "evolve", lambda f: lambda *args, alpha, angle: f(*args, alpha=alpha**2, angle=angle))],
+    "C5": [(sf, "sign_degree", lambda f: lambda edge, error: f(edge**1.2, error))],
+    "C6": [(claims, "descend", smooth_descent)],
+    "C7": [(sf, "oracle_time", lambda f: lambda *args: tuple(2.5 * x for x in f(*args)))],  # levels wrap through pi
+    "C8": [(claims, "cool", always(policy="none"))],
+    "C9": [(qsp, "gqsp_angles", lambda f: lambda *args: f(*args)._replace(lam=1e-8))],
+    "C10": [(qsp, "gqsp_complement", always(zeros="inside"))],
+    "C11": [(qsp, "shift_angles", lambda f: lambda phi, turn: phi)],
+    "C12": [(sf, "minimax_asymptotics", lambda f: lambda *args: 1.2 * f(*args))],
+    "C13": [(claims, "mean_ground_population", lambda f: lambda *args: f(*args) + 1e-3)],
+    "C14": [(claims, "ladder_law", always(mixing="uniform"))],
+    "C15": [(claims, "descend", always(perturbation="field"))],
+    "C16": [(bands, "step_unitary", always(drive="constant"))],
+    "C17": [(claims, "cool", always(policy="none"))],
+    "C18": [(claims, "cool", always(policy="pointer"))],
+    "C19": [(claims, "cool", always(perturbation="field"))],
+    "C20": [(models, "CoolingCircuit", always(kicks_only=True))],
+    "C21": [(bands, "step_unitary", always(alpha=2.0))],
+}
+
+
+@pytest.mark.parametrize("claim", RUN, ids=lambda claim: claim.id)
+def test_the_evidence_fails_where_the_claim_is_false(claim, monkeypatch):
+    for module, name, change in WORLDS[claim.id]:
+        monkeypatch.setattr(module, name, change(getattr(module, name)))
+    assert not claim.evidence().holds
 
 
 @pytest.mark.parametrize("claim", RUN, ids=lambda claim: claim.id)
