@@ -14,12 +14,14 @@ We could read the abstract only. So three words are kept apart everywhere: "the 
     levels.py          the spectrum of H, kept; the exact and the smooth sign
     sign_functions.py  trigonometric polynomials close to the sign, and their degrees
     qsp.py             from a polynomial to the angles of a circuit and back (generalised QSP)
+    conventions.py     whose angles: seven conventions, and the way from each to each
     bands.py           one step: the bound on jumps, motion inside a band, ramps and pulses
     readout.py         measuring the energy
     cooling.py         a whole run: `cool`
     ladder.py          how many steps it takes, and why no blind schedule can do it
     schedules.py       a fixed schedule on a known start
     queries.py         the bill
+    qasm.py            the circuit of a step, gate by gate, in OpenQASM
     baselines.py       filters, imaginary time, adiabatic passage, a bath
     chebyshev.py       functions of H without its eigenvectors
     models.py          long chains and trained schedules (torch)
@@ -29,14 +31,17 @@ import warnings
 
 from spectral_lab.cooling.bands import budget, cooling_step, golden_rule, leak, leak_bound, step_unitary
 from spectral_lab.cooling.baselines import adiabatic, bath_cooling, bath_cycles, eigenvalue_filter, imaginary_time
+from spectral_lab.cooling.conventions import CONVENTIONS, convert_phases, qsp_response
 from spectral_lab.cooling.cooling import Trajectory, cool
 from spectral_lab.cooling.hamiltonians import gue, hubbard, random_field, start_state, tfim, uniform_field, xxz
 from spectral_lab.cooling.ladder import descend, ladder_law, ladder_walks, mean_ground_population
 from spectral_lab.cooling.levels import Levels, levels, smooth_sign
+from spectral_lab.cooling.qasm import pauli_terms, reflection_circuit, step_qasm
 from spectral_lab.cooling.qsp import (
     Angles,
     gqsp_angles,
     gqsp_circuit,
+    gqsp_coefficients,
     gqsp_complement,
     gqsp_path,
     gqsp_polynomial,
@@ -49,6 +54,7 @@ from spectral_lab.cooling.sign_functions import (
     laurent_coefficients,
     minimax_coefficients,
     oracle_time,
+    reflection_laurent,
     sign_of,
     sign_series,
     sine_series,
@@ -58,6 +64,7 @@ from spectral_lab.cooling.sign_functions import (
 warnings.filterwarnings("ignore", message="matplotlib not found")
 
 __all__ = [
+    "CONVENTIONS",
     "Angles",
     "Levels",
     "SignSeries",
@@ -67,6 +74,7 @@ __all__ = [
     "bath_cycles",
     "bill",
     "budget",
+    "convert_phases",
     "cool",
     "cooling_step",
     "descend",
@@ -74,6 +82,7 @@ __all__ = [
     "golden_rule",
     "gqsp_angles",
     "gqsp_circuit",
+    "gqsp_coefficients",
     "gqsp_complement",
     "gqsp_path",
     "gqsp_polynomial",
@@ -89,9 +98,13 @@ __all__ = [
     "mean_ground_population",
     "minimax_coefficients",
     "oracle_time",
+    "pauli_terms",
     "pointer_queries",
     "product_error",
+    "qsp_response",
     "random_field",
+    "reflection_circuit",
+    "reflection_laurent",
     "shift_angles",
     "sign_of",
     "sign_queries",
@@ -99,6 +112,7 @@ __all__ = [
     "sine_series",
     "smooth_sign",
     "start_state",
+    "step_qasm",
     "step_queries",
     "step_unitary",
     "tfim",

@@ -88,12 +88,12 @@ def gqsp_angles(P: ArrayLike, Q: ArrayLike | None = None, *, tolerance: Any = 1e
         a, b = complex(rows[0, -1]), complex(rows[1, -1])
         if max(abs(a), abs(b)) < NOTHING:  # padded with zeros; but (p_d, q_d) is orthogonal to (p_0, q_0)
             a, b = -complex(rows[1, 0]).conjugate(), complex(rows[0, 0]).conjugate()
-        theta[j], phi[j], _ = _gate_angles(a, b)
+        theta[j], phi[j], _ = gate_angles(a, b)
         turn, c, s = np.exp(-1j * phi[j]), np.cos(theta[j]), np.sin(theta[j])
         undo[:] = [[turn * c, s], [turn * s, -c]]
         undone = undo @ rows
         rows = np.array([undone[0, 1:], undone[1, :-1]])
-    theta[0], phi[0], lam = _gate_angles(complex(rows[0, 0]), complex(rows[1, 0]))
+    theta[0], phi[0], lam = gate_angles(complex(rows[0, 0]), complex(rows[1, 0]))
     wrong = gqsp_coefficients(theta, phi, lam) - [p, q]
     error = float(np.abs(np.fft.fft(wrong[: 1 if Q is None else 2], _points(4 * len(p)))).max())
     if not error <= tolerance:
@@ -132,6 +132,7 @@ def gqsp_column(theta: ArrayLike, phi: ArrayLike, lam: Any, z: ArrayLike) -> Com
     """(P(z), Q(z)), the first column of the product of gates; z of any shape, usually on the unit circle."""
     theta, phi, lam = _angles(theta, phi, lam)
     z = checks.array(z, "z").astype(complex)
+    check_work(len(theta), z.size, "z")
     turn, c, s = np.exp(1j * phi), np.cos(theta), np.sin(theta)
     a = np.full(z.shape, np.exp(1j * lam) * turn[0] * c[0])
     b = np.full(z.shape, np.exp(1j * lam) * s[0])
@@ -210,31 +211,19 @@ def completion_error(P: ArrayLike, Q: ArrayLike) -> float:
 def product_error(P: ArrayLike, angles: Angles, points: Any = 257) -> float:
     """max |product of gates - P(z)| over `points` points of the unit circle: the self-check of a set of angles."""
     p = _polynomial(P, "P")
-    points = checks.integer(points, "points", 1)
+    points = checks.integer(points, "points", 1, 2**20)
+    check_work(len(p), points, "points")
     z = np.exp(2j * np.pi * np.arange(points) / points)
     return float(np.abs(gqsp_polynomial(*angles, z) - np.polynomial.polynomial.polyval(z, p)).max())
 
 
-def symmetric_qsp_polynomial(phases: ArrayLike, x: ArrayLike) -> Complex[np.ndarray, "*grid"]:
-    """<0| e^{i phi_0 Z} prod_j W(x) e^{i phi_j Z} |0>, W(x) = exp(i arccos(x) X): ordinary QSP, as a cross-check.
-
-    The pyqsp convention puts the polynomial in the imaginary part, the qsppack convention in the real part; they
-    differ by pi/4 at both ends (literature). Raises ValueError for x outside [-1, 1].
-    """
-    phases = checks.real_array(phases, "phases", (None,))
-    x = checks.real_array(x, "x")
-    if len(phases) == 0:
-        raise ValueError("phases must hold at least one phase")
-    if np.abs(x).max(initial=0.0) > 1:
-        raise ValueError(f"x must lie in [-1, 1], got {x.flat[np.abs(x).argmax()]:g}")
-    ix = 1j * np.sqrt(1 - x * x)
-    a, b = np.full(x.shape, np.exp(1j * phases[0])), np.zeros(x.shape, dtype=complex)  # the first row of the product
-    for turn in np.exp(1j * phases[1:]):
-        a, b = (a * x + b * ix) * turn, (a * ix + b * x) / turn
-    return np.asarray(a)
+def check_work(gates: int, points: int, name: str) -> None:
+    """Raises ValueError if so many gates on so many points would take minutes."""
+    if gates * points > MAX_GATES:
+        raise ValueError(f"{name} must hold at most {MAX_GATES // gates} points for {gates} gates, got {points}")
 
 
-def _gate_angles(a: complex, b: complex) -> tuple[float, float, float]:
+def gate_angles(a: complex, b: complex) -> tuple[float, float, float]:
     """theta, phi, lambda of the gate with first column (a, b) up to its length; what is only rounding has no phase."""
     length = max(abs(a), abs(b))
     a, b = (x if length > NOTHING and abs(x) > NOTHING * length else 0j for x in (a, b))

@@ -190,6 +190,27 @@ def laurent_coefficients(coefficients: ArrayLike) -> Complex[np.ndarray, " n"]:
     return c
 
 
+def reflection_laurent(sigma: Any, error: Any = 1e-3) -> Complex[np.ndarray, " n"]:
+    """c_{-K..K} with |sum_k c_k z^k - exp(-i (pi/2) f(theta))| <= error and a modulus below 1, z = exp(i theta).
+
+    f is the square wave blurred by sigma (radians), so that e^{-i pi S/2}, the reflection of a bang-bang pulse, is one
+    polynomial: its modulus is nearly 1 all along, so the ancilla comes back. The Fourier coefficients are cut where
+    the rest sums to error/4, and divided by 1 + error/2 (derived here). Raises ValueError unless 1e-4 <= sigma <= 3
+    and 1e-10 <= error < 1.
+    """
+    sigma, error = checks.number(sigma, "sigma", 1e-4, 3.0), checks.number(error, "error", 1e-10, 1.0 - 1e-12)
+    points = 1 << int(
+        np.ceil(np.log2(64 / min(sigma, 1.0)))
+    )  # the coefficients fall like exp(-(k sigma)^2 / 2) and faster
+    theta = 2 * np.pi * np.arange(points) / points
+    c = np.fft.fftshift(np.fft.fft(np.exp(-0.5j * np.pi * smoothed_square_wave(theta, sigma)))) / points
+    middle = points // 2
+    pairs = np.abs(c[middle + 1 :]) + np.abs(c[middle - 1 : 0 : -1])  # the orders 1 and -1, 2 and -2, ..
+    beyond = np.cumsum(pairs[::-1])[::-1]
+    K = int(np.argmax(np.append(beyond, 0.0) <= error / 4))
+    return c[middle - K : middle + K + 1] / (1 + error / 2)
+
+
 def _alternation(residual: np.ndarray, count: int) -> np.ndarray:
     """The largest point of each run of one sign, reduced to the `count` neighbouring runs with the largest errors."""
     starts = np.flatnonzero(np.diff(np.sign(residual), prepend=0.0))
