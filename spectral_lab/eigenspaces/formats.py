@@ -12,19 +12,17 @@ import json
 import math
 import pickle
 import warnings
-import zipfile
 import zlib
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, ClassVar, Literal, NamedTuple
 
 import numpy as np
 import scipy
 from jaxtyping import Float, Int, Shaped
 
 from spectral_lab import checks
-from spectral_lab.archives import FormatError
+from spectral_lab.archives import LARGEST, FormatError, bounded, check_pickle, member
 from spectral_lab.eigenspaces.laplacian import edge_list
 
 
@@ -39,6 +37,7 @@ class LabelledGraph(NamedTuple):
 
 
 ATOM_TYPES, BOND_TYPES = 28, 4  # of ZINC; bond type 0 is no bond
+MOST_LABELS = 1000  # of a TU data set; the published ones have fewer than 100
 
 
 # --- ZINC: molecules.zip with train.pickle, val.pickle, test.pickle -----------------------------------------------
@@ -55,13 +54,16 @@ def read_zinc(path: str | Path, split: str, index: Iterable[int] | None = None) 
         index: which molecules to keep, see `read_index`; all if None.
 
     Raises:
-        FormatError: if the file holds anything but dicts of tensors and numbers, or not these.
+        FormatError: if the file holds anything but dicts of tensors and numbers, or not these; or more than 4 GB.
         FileNotFoundError: if there is no such file.
     """
     checks.choice(split, "split", ("train", "val", "test"))
-    with _member(Path(path), f"{split}.pickle") as file:
+    with member(Path(path), f"{split}.pickle") as file:
+        check_pickle(file, f"{split}.pickle")
+        if file.read(1):  # to the end, where a zip file compares its checksum
+            raise FormatError(f"{split}.pickle holds more than one pickle")
+    with member(Path(path), f"{split}.pickle") as file:
         molecules = load_tensors(file)
-        file.read()  # to the end, where a zip file compares its checksum
     if not isinstance(molecules, list):
         raise FormatError(f"{split}.pickle must hold a list of molecules, got {type(molecules).__name__}")
     wanted = range(len(molecules)) if index is None else [checks.integer(i, "index", 0) for i in index]
@@ -95,17 +97,26 @@ def load_tensors(file: Any) -> Any:
     """Unpickle plain containers, numbers, text and CPU tensors, which come back as numpy arrays; nothing else.
 
     Args:
-        file: opened for reading bytes.
+        file: opened for reading bytes; if it cannot be read twice, let `check_pickle` read it before.
 
     Raises:
-        FormatError: if the pickle asks for anything more, with its name.
+        FormatError: if the pickle asks for anything more, with its name, or for more memory than it has bytes.
     """
     try:
-        return _TensorUnpickler(file).load()
+        return _TensorUnpickler(_checked(file)).load()
     except FormatError:
         raise
     except Exception as error:  # a broken pickle fails in many ways
-        raise FormatError(f"the pickle cannot be read: {type(error).__name__}: {error}") from None
+        raise FormatError(f"the pickle cannot be read: {type(error).__name__}: {str(error)[:200]}") from None
+
+
+def _checked(file: Any) -> Any:
+    """The file, at its place, after `check_pickle` has read the pickle that begins there."""
+    if file.seekable():
+        start = file.tell()
+        check_pickle(file, "the pickle")
+        file.seek(start)
+    return file
 
 
 class _Storage(NamedTuple):
@@ -128,7 +139,7 @@ def _rebuild(storage: Any, offset: int, size: tuple, stride: tuple, *_: Any) -> 
         raise FormatError("a tensor in the pickle is larger than its storage or points beyond it")
     start = storage.values[offset:]
     bytes_per_step = [step * start.itemsize for step in stride]
-    return np.lib.stride_tricks.as_strided(start, size, bytes_per_step, writeable=False).copy()
+    return np.lib.stride_tricks.as_strided(start, size, bytes_per_step, writeable=False)  # no copy: it may ask often
 
 
 def _load_storage(data: Any) -> _Storage:
@@ -136,23 +147,16 @@ def _load_storage(data: Any) -> _Storage:
     if not isinstance(data, bytes):
         raise FormatError("a storage in the pickle is not made of bytes")
     stream = io.BytesIO(data)
-    parts = [_StorageUnpickler(stream).load() for _ in range(5)]
+    parts = [_StorageUnpickler(_checked(stream)).load() for _ in range(5)]
     name, count = parts[3] if isinstance(parts[3], tuple) and len(parts[3]) == 2 else (None, 0)
     if name not in _DTYPES or not isinstance(count, int):
-        raise FormatError(f"a storage in the pickle is of an unknown kind {name!r}")
+        raise FormatError(f"a storage in the pickle is of an unknown kind {checks.shown(name)}")
     dtype = np.dtype(_DTYPES[name])
     stream.read(8)
-    raw = stream.read(count * dtype.itemsize)
-    if len(raw) != count * dtype.itemsize:
+    start = stream.tell()
+    if not 0 <= count * dtype.itemsize <= len(data) - start:
         raise FormatError("a storage in the pickle is cut off")
-    return _Storage(np.frombuffer(raw, dtype))
-
-
-def _encode(text: Any, encoding: Any = "latin1") -> bytes:
-    """Pickles of protocol 2 spell bytes as text."""
-    if not isinstance(text, str) or encoding != "latin1":
-        raise FormatError("the pickle encodes text in a way that tensors do not")
-    return text.encode("latin1")
+    return _Storage(np.frombuffer(data, dtype, count, start))  # a view
 
 
 def _sealed(function: Any) -> Any:
@@ -161,14 +165,29 @@ def _sealed(function: Any) -> Any:
 
 
 class _TensorUnpickler(pickle.Unpickler):
+    """Every text is encoded once, however often the pickle asks: so memory stays below a few times its length."""
+
     allowed: ClassVar = {
         ("torch._utils", "_rebuild_tensor_v2"): _sealed(_rebuild),
         ("torch.storage", "_load_from_bytes"): _sealed(_load_storage),
-        ("_codecs", "encode"): _sealed(_encode),
         ("collections", "OrderedDict"): collections.OrderedDict,
     }
 
+    def __init__(self, file: Any) -> None:
+        super().__init__(file)
+        self._encoded: dict[int, tuple[str, bytes]] = {}
+
+    def _encode(self, text: Any, encoding: Any = "latin1") -> bytes:
+        """Pickles of protocol 2 spell bytes as text."""
+        if not isinstance(text, str) or encoding != "latin1":
+            raise FormatError("the pickle encodes text in a way that tensors do not")
+        if id(text) not in self._encoded:
+            self._encoded[id(text)] = text, text.encode("latin1")  # the text too: its id must stay its own
+        return self._encoded[id(text)][1]
+
     def find_class(self, module: str, name: str) -> Any:
+        if (module, name) == ("_codecs", "encode"):
+            return _sealed(self._encode)
         if (module, name) not in self.allowed:
             raise FormatError(f"the pickle asks for {module}.{name}, which a data file has no use for")
         return self.allowed[module, name]
@@ -201,16 +220,25 @@ def read_index(path: str | Path, count: int | None = None) -> list[int]:
     Raises:
         FormatError: if it holds anything else, or an index that is not in 0..count - 1.
     """
+    words = _text(path).replace(",", " ").split()
     try:
-        index = [int(word) for word in Path(path).read_text(encoding="utf-8").replace(",", " ").split()]
+        index = [int(word) for word in words]
     except ValueError as error:
-        raise FormatError(f"{path} must hold whole numbers: {error}") from None
-    outside = [i for i in index if i < 0 or (count is not None and i >= count)]
+        raise FormatError(f"{path} must hold whole numbers: {str(error)[:120]}") from None
+    outside = [i for i in index if not 0 <= i < (1 << 62 if count is None else count)]
     if outside:
-        raise FormatError(
-            f"{path} must hold indices from 0{'' if count is None else f' to {count - 1}'}, got {outside[0]}"
-        )
+        allowed = "" if count is None else f" to {count - 1}"
+        raise FormatError(f"{path} must hold indices from 0{allowed}, got {checks.shown(outside[0])}")
     return index
+
+
+def _text(path: str | Path, limit: int = LARGEST) -> str:
+    """A text file of at most `limit` bytes."""
+    with open(path, "rb") as file:
+        try:
+            return bounded(file, path, limit).read().decode("utf-8")
+        except UnicodeDecodeError as error:
+            raise FormatError(f"{path} is not a text: {error}") from None
 
 
 # --- Alchemy: the text files of the TU data sets --------------------------------------------------------------------
@@ -238,6 +266,8 @@ def read_tu(
     targets = _table(folder, f"{name}_graph_attributes.txt")
     if len(ends) != len(kinds) or len(owner) != len(labels) or np.any(np.diff(owner) < 0):
         raise FormatError(f"the files of {name} do not fit together: edges or nodes and their labels differ in number")
+    for count, what in ((node_labels, "node_labels"), (edge_labels, "edge_labels")):
+        checks.integer(count, what, 1, MOST_LABELS)
     if owner.min() < 0 or owner.max() >= len(targets) or ends.min() < 0:
         raise FormatError(f"the files of {name} name graphs or nodes that are not there")
     if ends.max() >= len(owner) or np.any(owner[ends[:, 0]] != owner[ends[:, 1]]):
@@ -272,27 +302,31 @@ def _each_edge_once(
 
 
 def _one_hot(labels: np.ndarray, count: int, what: str) -> np.ndarray:
-    labels = labels - labels.min(initial=0)
-    if labels.max(initial=0) >= count:
+    if np.ptp(labels) >= count:
         raise FormatError(f"there are more than {count} {what} labels")
+    labels = labels - labels.min()
     return np.eye(count)[labels]
 
 
 def _whole(path: Path, name: str, columns: int) -> Int[np.ndarray, "rows columns"]:
     table = _table(path, name)
-    if table.shape[1] != columns or not np.array_equal(table, np.rint(table)):
-        raise FormatError(f"{name} must hold rows of {columns} whole number{'s' if columns > 1 else ''}")
+    if table.shape[1] != columns or not np.array_equal(table, np.rint(table)) or np.abs(table).max() > 2**53:
+        raise FormatError(
+            f"{name} must hold rows of {columns} whole number{'s' if columns > 1 else ''} of at most 2^53 in size"
+        )
     return table.astype(int)
 
 
 def _table(path: Path, name: str) -> Float[np.ndarray, "rows columns"]:
-    with _member(path, name) as file, io.TextIOWrapper(file, encoding="utf-8") as text:
+    with member(path, name) as file, io.TextIOWrapper(file, encoding="utf-8") as text:
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")  # an empty file is refused below
                 table = np.loadtxt(text, delimiter=",", ndmin=2)
+        except FormatError:
+            raise
         except ValueError as error:
-            raise FormatError(f"{name} must hold rows of numbers: {error}") from None
+            raise FormatError(f"{name} must hold rows of numbers: {str(error)[:200]}") from None
     if not table.size or not np.isfinite(table).all():
         raise FormatError(f"{name} must hold rows of finite numbers")
     return table
@@ -308,15 +342,16 @@ def read_drugood(path: str | Path) -> dict[str, list[tuple[str, int]]]:
         FormatError: if the file does not hold {"split": {name: [{"smiles", "cls_label"}, ...]}}.
     """
     try:
-        content = json.loads(Path(path).read_text(encoding="utf-8"))
+        content = json.loads(_text(path))
         splits = {
             name: [(item["smiles"], item["cls_label"]) for item in items] for name, items in content["split"].items()
         }
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        raise FormatError(f"{path} is not a DrugOOD file: {error!r}") from None
+        raise FormatError(f"{path} is not a DrugOOD file: {checks.shown(error)}") from None
     for smiles, label in (item for items in splits.values() for item in items):
         if not isinstance(smiles, str) or label not in (0, 1):
-            raise FormatError(f"{path} must give each molecule a SMILES and a label 0 or 1, got {smiles!r}, {label!r}")
+            got = f"{checks.shown(smiles)}, {checks.shown(label)}"
+            raise FormatError(f"{path} must give each molecule a SMILES and a label 0 or 1, got {got}")
     return {name: [(smiles, int(label)) for smiles, label in items] for name, items in splits.items()}
 
 
@@ -333,6 +368,7 @@ def read_counting_mat(path: str | Path) -> tuple[dict[str, np.ndarray], list[tup
         FormatError: if it does not.
         FileNotFoundError: if there is no such file.
     """
+    _check_mat(Path(path))
     try:
         content = scipy.io.loadmat(str(path))
         adjacency, counts = content["A"].ravel(), content["F"].ravel()
@@ -340,7 +376,7 @@ def read_counting_mat(path: str | Path) -> tuple[dict[str, np.ndarray], list[tup
     except FileNotFoundError:
         raise
     except Exception as error:  # a broken file fails in many ways
-        raise FormatError(f"{path} is not the counting set: {error!r}") from None
+        raise FormatError(f"{path} is not the counting set: {checks.shown(error)}") from None
     if len(adjacency) != len(counts):
         raise FormatError(f"{path} must hold as many tables F as graphs A, got {len(counts)} and {len(adjacency)}")
     for name, rows in index.items():
@@ -357,25 +393,25 @@ def read_counting_mat(path: str | Path) -> tuple[dict[str, np.ndarray], list[tup
     return index, graphs, targets
 
 
-@contextmanager
-def _member(path: Path, name: str) -> Iterator[Any]:
-    """A file of a folder, or of a zip file wherever in it the file is."""
-    if path.is_dir():
-        with (path / name).open("rb") as file:
-            yield file
-        return
-    if not path.is_file():
-        raise FileNotFoundError(f"there is no file or folder {path}")
-    try:
-        archive = zipfile.ZipFile(path)
-    except zipfile.BadZipFile:
-        raise FormatError(f"{path} is not a zip file") from None
-    with archive:
-        found = [entry for entry in archive.namelist() if entry.rsplit("/", 1)[-1] == name]
-        if not found:
-            raise FileNotFoundError(f"{path} holds no {name}")
-        try:
-            with archive.open(found[0]) as member:
-                yield member
-        except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError) as error:  # cut, damaged, encrypted
-            raise FormatError(f"{name} in {path} cannot be read: {error}") from None
+def _check_mat(path: Path) -> None:
+    """Read the compressed elements of a MATLAB file, of at most 4 GB in all, without keeping them.
+
+    After a header of 128 bytes each element has its type (15 for a compressed one) and its length, 4 bytes each.
+    """
+    with path.open("rb") as file:
+        whole = bounded(file, path)
+        order: Literal["little", "big"] = "big" if whole.read(128)[126:] == b"MI" else "little"
+        room = LARGEST
+        while len(tag := whole.read(8)) == 8:
+            kind, length = (int.from_bytes(tag[k : k + 4], order) for k in (0, 4))
+            unpacked = zlib.decompressobj()
+            while length > 0 and (block := whole.read(min(length, 1 << 16))):
+                length -= len(block)
+                while kind == 15 and block:
+                    try:
+                        room -= len(unpacked.decompress(block, 1 << 20))
+                    except zlib.error as error:
+                        raise FormatError(f"{path} is not the counting set: {error}") from None
+                    if room < 0:
+                        raise FormatError(f"{path} holds more than the {LARGEST:,} bytes that are read of it")
+                    block = unpacked.unconsumed_tail

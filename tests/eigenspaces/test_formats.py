@@ -6,7 +6,9 @@ import io
 import json
 import os
 import pickle
+import tracemalloc
 import zipfile
+import zlib
 
 import numpy as np
 import pytest
@@ -122,7 +124,7 @@ def test_a_pickle_cannot_change_the_reader():
 
 @pytest.mark.parametrize("content", [b"", b"not a pickle", pickle.dumps([1, 2])[:-3]])
 def test_a_broken_pickle_is_named(content):
-    with pytest.raises(FormatError, match="cannot be read"):
+    with pytest.raises(FormatError, match=r"cannot be read|not a whole pickle"):
         load_tensors(io.BytesIO(content))
 
 
@@ -167,7 +169,7 @@ def test_a_damaged_zip_file_is_named(tmp_path, compression):
         for place, byte in changes.items():
             damaged[place] = byte
         path.write_bytes(damaged)
-        with pytest.raises(FormatError, match=r"cannot be read|storage|asks for"):
+        with pytest.raises(FormatError, match=r"cannot be read|storage|asks for|another method|no operation"):
             read_zinc(path, "train")
     path.write_bytes(whole[: len(whole) // 2])
     with pytest.raises(FormatError, match="not a zip file"):
@@ -301,3 +303,103 @@ def test_counting_file(tmp_path):
     path.write_bytes(b"something else entirely, and long enough to be taken for a header of a file" * 4)
     with pytest.raises(FormatError, match="not the counting set"):
         read_counting_mat(path)
+
+
+BOMBS = {
+    "text": b"X" + (1 << 31).to_bytes(4, "little") + b"x" * 6,
+    "bytes": b"\x80\x04\x8e" + (1 << 40).to_bytes(8, "little") + b".",
+    "memo": b"\x80\x02Nr\xff\xff\xff\x7f.",
+    "array": b"\x80\x05\x96" + (1 << 33).to_bytes(8, "little") + b".",
+    "number": b"\x80\x02\x8b" + (1 << 30).to_bytes(4, "little") + b".",
+}
+
+
+@pytest.mark.parametrize("name", BOMBS)
+def test_a_pickle_that_claims_more_than_it_holds_takes_no_memory(name, tmp_path):
+    (tmp_path / "train.pickle").write_bytes(BOMBS[name])
+    with zipfile.ZipFile(tmp_path / "molecules.zip", "w") as archive:
+        archive.writestr("train.pickle", BOMBS[name])
+    tracemalloc.start()
+    for read in (
+        lambda: load_tensors(io.BytesIO(BOMBS[name])),
+        lambda: read_zinc(tmp_path, "train"),
+        lambda: read_zinc(tmp_path / "molecules.zip", "train"),
+    ):
+        with pytest.raises(FormatError, match="not a whole pickle"):
+            read()
+    assert tracemalloc.get_traced_memory()[1] < 2**25
+    tracemalloc.stop()
+
+
+class Repeated:
+    """A tensor of one storage, and of one long text, asked for many times."""
+
+    def __init__(self, parts):
+        self.parts = parts
+
+    def __reduce__(self):
+        import _codecs
+
+        return _codecs.encode, self.parts
+
+
+def test_what_is_asked_for_often_is_kept_once():
+    text = "x" * 2**20
+    arguments = (text, "latin1")
+    tracemalloc.start()
+    read = load_tensors(io.BytesIO(pickle.dumps([Repeated(arguments) for _ in range(200)])))
+    assert len(read) == 200
+    assert tracemalloc.get_traced_memory()[1] < 2**24
+    tracemalloc.stop()
+
+
+def test_a_zip_or_mat_file_that_unpacks_to_more_than_is_read_is_refused(tmp_path, monkeypatch):
+    from spectral_lab.eigenspaces import formats
+
+    path = tmp_path / "data.mat"
+    scipy.io.savemat(path, {"A": np.zeros((200, 200))}, do_compression=True)
+    assert path.stat().st_size < 2000
+    formats._check_mat(path)
+    monkeypatch.setattr(formats, "LARGEST", 100_000)
+    with pytest.raises(FormatError, match="more than the 100,000 bytes"):
+        read_counting_mat(path)
+    element = zlib.compress(b"")[:-3]
+    path.write_bytes(b"MATLAB".ljust(124) + b"\x00\x01IM" + (15).to_bytes(4, "little") + b"\xff\xff\x00\x00" + element)
+    with pytest.raises(FormatError, match="not the counting set"):
+        read_counting_mat(path)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"node_labels": "0\n10000000000000000000\n1\n2\n2\n"}, "at most 2"),
+        ({"node_labels": "0\n9007199254740992\n1\n2\n2\n"}, "more than 6 node labels"),
+        ({"node_labels": "-9007199254740992\n9007199254740992\n1\n2\n2\n"}, "more than 6 node labels"),
+        ({"graph_indicator": "1\n1\n1\n2\n1e300\n"}, "at most 2"),
+        ({"A": TU["A"].replace("5, 4", "5, 1e19")}, "at most 2"),
+        ({"graph_attributes": "0.5, " + "9" * 500_000 + "\n-2.0, 3.5\n"}, "finite"),
+        ({"graph_attributes": "0.5, " + "x" * 500_000 + "\n-2.0, 3.5\n"}, "rows of numbers"),
+    ],
+)
+def test_labels_and_fields_without_measure_are_refused_in_a_line(tmp_path, changes, message):
+    with pytest.raises(FormatError, match=message) as refusal:
+        read_tu(write_tu(tmp_path, **changes))
+    assert len(str(refusal.value)) < 500
+    with pytest.raises(ValueError, match="node_labels must be a whole number between"):
+        read_tu(write_tu(tmp_path), node_labels=10**9)
+
+
+def test_absurd_indices_and_labels_of_text_files_are_refused_in_a_line(tmp_path):
+    path = tmp_path / "train.index"
+    for text in ("1" + "0" * 4000, "1" + "0" * 10_000, "9" * 40, "x" * 10**6):
+        path.write_text(text)
+        with pytest.raises(FormatError) as refusal:
+            read_index(path)
+        assert len(str(refusal.value)) < 500
+    path.write_bytes(b"\xff\xfe")
+    with pytest.raises(FormatError, match="not a text"):
+        read_index(path)
+    path.write_text(json.dumps({"split": {"train": [{"smiles": "C" * 10**6, "cls_label": 10**19}]}}))
+    with pytest.raises(FormatError, match="label") as refusal:
+        read_drugood(path)
+    assert len(str(refusal.value)) < 500

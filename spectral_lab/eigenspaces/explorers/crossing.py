@@ -159,9 +159,16 @@ def _code(n: int, w: float, delta: float, theta: int, flip: bool) -> str:
 
         L, L2 = (normalized_laplacian(landau_zener_ring({n}, w, {delta:g})) for w in ({w:g}, {2 - w:g}))
         (lam, V), (mu, W) = np.linalg.eigh(L), np.linalg.eigh(L2)
-        raw = min(np.linalg.norm(V[:, 1] - W[:, 1]), np.linalg.norm(V[:, 1] + W[:, 1]))
-        spe = np.linalg.norm(spectral_filter(V, lam, phi) - spectral_filter(W, mu, phi))
-        print(lam[2] - lam[1], np.linalg.norm(L - L2), raw, spe)
+        print("gap", lam[2] - lam[1])
+        theta = np.deg2rad({theta})
+        v = {"-" if flip else ""}(np.cos(theta) * V[:, 1] + np.sin(theta) * V[:, 2])
+        print("v misses Lv = cv by", np.linalg.norm(L @ v - (v @ L @ v) * v))
+        if (change := np.linalg.norm(L - L2)) > 1e-7:
+            raw = min(np.linalg.norm(V[:, 1] - W[:, 1]), np.linalg.norm(V[:, 1] + W[:, 1]))
+            pair = np.linalg.norm(V[:, 1:3] @ V[:, 1:3].T - W[:, 1:3] @ W[:, 1:3].T)
+            spe = np.linalg.norm(spectral_filter(V, lam, phi) - spectral_filter(W, mu, phi))
+            print("moves of graph, v_2, projector, SPE", change, raw, pair, spe)
+            print("SPE / graph, Lip phi", spe / change, {1 / WIDTH} / np.sqrt(np.e))
     """
 
 

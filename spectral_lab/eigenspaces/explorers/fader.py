@@ -23,9 +23,15 @@ TOP, BOTTOM = 1e5, 3e-2
 
 @cache
 def _spectra() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Eigenvalues and eigenvectors along the sweep, and how far the graph moves from each w to the next."""
+    """Eigenvalues and eigenvectors along the sweep, and how far the graph moves from each w to the next.
+
+    A connected bipartite graph has the eigenvalues 0 and 2. They are set, since rounding must not decide on which side
+    of a box's edge they lie.
+    """
     L = np.stack([normalized_laplacian(landau_zener_ring(NODES, w, DELTA)) for w in SWEEP])
-    return *np.linalg.eigh(L), np.linalg.norm(np.diff(L, axis=0), axis=(1, 2))
+    lam, V = np.linalg.eigh(L)
+    lam[:, 0], lam[:, -1] = 0.0, 2.0
+    return lam, V, np.linalg.norm(np.diff(L, axis=0), axis=(1, 2))
 
 
 def _compute(softness: float, width: float, centre: float, w: float) -> dict[str, Any]:
@@ -100,16 +106,21 @@ def _readout(d: dict[str, Any]) -> str:
 
 
 def _code(softness: float, width: float, centre: float, w: float) -> str:
+    at = min(int(np.argmin(np.abs(SWEEP - w))), len(SWEEP) - 2)
     return f"""
         import numpy as np
         from spectral_lab.eigenspaces import (
             bump, bump_lipschitz, landau_zener_ring, normalized_laplacian, spectral_filter)
 
-        L = [normalized_laplacian(landau_zener_ring({NODES}, w, {DELTA})) for w in ({w:g}, {w + 0.005:g})]
-        pairs = [np.linalg.eigh(matrix) for matrix in L]
-        W = [spectral_filter(V, lam, bump(lam, {centre:g}, {width:g}, {softness:g})) for lam, V in pairs]
-        ratio = np.linalg.norm(W[1] - W[0]) / np.linalg.norm(L[1] - L[0])
-        print(bump_lipschitz({width:g}, {softness:g}), ratio)
+        L = np.stack([normalized_laplacian(landau_zener_ring({NODES}, w, {DELTA})) for w in np.linspace(0.5, 1.5, 201)])
+        lam, V = np.linalg.eigh(L)
+        lam[:, 0], lam[:, -1] = 0, 2  # exactly, whatever rounding says
+        weights = bump(lam, {centre:g}, {width:g}, {softness:g})
+        moves = [np.linalg.norm(np.diff(M, axis=0), axis=(1, 2)) for M in (spectral_filter(V, lam, weights), L)]
+        ratio = moves[0] / moves[1]  # from each w to the next
+        print("Lip phi", bump_lipschitz({width:g}, {softness:g}))
+        print("ratio at w = {w:g}, largest", ratio[{at}], ratio.max())
+        print("weights of the pair", weights[{int(np.argmin(np.abs(SWEEP - w)))}, 1:3])
     """
 
 

@@ -97,7 +97,10 @@ def _code(graph: str, d: int, node: int) -> str:
 
         V = laplacian_spectra([{build}], d={d}).eigenvectors[0]
         lengths = np.linalg.norm(V[:, None] - V[None], axis=2)
-        print(lengths[np.triu_indices(10, 1)].std(), np.delete(lengths[{node}], {node}).max())
+        pairs, own = lengths[np.triu_indices(len(V), 1)], np.delete(lengths[{node}], {node})
+        print("d, n", {d}, len(V))
+        print("mean, standard deviation", pairs.mean(), pairs.std())
+        print("from node {node}", own.min(), own.max())
     """
 
 

@@ -126,19 +126,24 @@ def _pieces(count: int) -> str:
 
 
 def _code(pieces: int, train: int, ridge: float, shift: bool) -> str:
-    sizes = SMALL if shift else ALL
+    sizes = (SMALL, SMALL, LARGE) if shift else (ALL, ALL)
     return f"""
         import numpy as np
-        from spectral_lab.eigenspaces import laplacian_spectra
-        from spectral_lab.eigenspaces.counting import counting_graphs, counting_targets
+        from spectral_lab.eigenspaces import counting_graphs, counting_targets, laplacian_spectra
         from spectral_lab.eigenspaces.regression import fit_spline, spline_features
 
-        graphs = [counting_graphs({POOL}, seed, {sizes}) for seed in (0, 1)]
-        X = [spline_features(laplacian_spectra(g), {pieces}) for g in graphs]
-        y = [counting_targets(g)[:, 0] for g in graphs]
-        mean, std = y[0][:{train}].mean(), y[0][:{train}].std()
-        fit = fit_spline(X[0][:{train}], (y[0][:{train}] - mean) / std, {ridge:g})
-        print(fit.lipschitz, abs(fit(X[1]) - (y[1] - mean) / std).mean())
+        graphs = [counting_graphs({POOL}, seed, sizes) for seed, sizes in enumerate({sizes})]
+        graphs[0] = graphs[0][:{train}]  # for training; the others are for tests
+        spectra, y = [laplacian_spectra(g) for g in graphs], [counting_targets(g)[:, 0] for g in graphs]
+        mean, std, test = y[0].mean(), y[0].std(), {{}}
+        for pieces in {PIECES}:
+            X = [spline_features(s, pieces) for s in spectra]
+            fit = fit_spline(X[0], (y[0] - mean) / std, {ridge:g})
+            errors = [abs(fit(F) - (t - mean) / std).mean() for F, t in zip(X, y)]
+            test[pieces] = errors[1]
+            if pieces == {pieces}:
+                print("Lip phi", fit.lipschitz, "errors: training, test{", larger" if shift else ""}", *errors)
+        print("smallest test error at", min(test, key=test.get), "pieces")
     """
 
 

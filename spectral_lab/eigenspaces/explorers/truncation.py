@@ -144,16 +144,27 @@ def _code(graph: str, kept: int, eps: float) -> str:
     return f"""
         import networkx as nx
         import numpy as np
-        from spectral_lab.eigenspaces import adjacency_matrix, named_graph, normalized_laplacian, spectral_filter
+        from spectral_lab.eigenspaces import (
+            adjacency_matrix, gap_at, named_graph, normalized_laplacian, spe_bound_sharp, spe_bound_terms,
+            spectral_filter)
 
-        d, parts, L = {max(1, round(n * kept / 100))}, [], []
+        d, L, lam, parts = {max(1, round(n * kept / 100))}, [], [], []
         for edge in {_graph(graph)[3]}:
             A = adjacency_matrix({build})
             A[edge] = A[edge[::-1]] = 1 + {eps:g}
             L.append(normalized_laplacian(A))
-            lam, V = np.linalg.eigh(L[-1])
-            parts.append(spectral_filter(V[:, :d], lam[:d], lambda x: np.exp(-x)))
-        print(np.linalg.norm(L[1] - L[0]), np.linalg.norm(parts[1] - parts[0]))
+            values, V = np.linalg.eigh(L[-1])
+            lam.append(values)
+            parts.append(spectral_filter(V[:, :d], values[:d], lambda x: np.exp(-x)))
+        change = np.linalg.norm(L[1] - L[0])
+        print("d, n, move of the graph", d, len(A), change)
+        if min(gap_at(values, d) for values in lam) < {DEGENERATE}:
+            print("The cut goes through a repeated eigenvalue: no basis, no truncated encoding.")
+        else:
+            error, gamma = np.linalg.norm(parts[1] - parts[0]), gap_at(lam[0], d)
+            print("move of the encoding, times as far, gamma", error, error / change, gamma)
+            print("root, gap, Lipschitz", *spe_bound_terms(change, 1, np.sqrt(d), d, gamma))
+            print("sharper bound", spe_bound_sharp(change, 1, 1, gamma))
     """
 
 
