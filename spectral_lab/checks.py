@@ -59,6 +59,13 @@ def number(
     return float(value)
 
 
+def flag(value: Any, name: str) -> bool:
+    """True or False, and nothing that only counts as one of them."""
+    if not isinstance(value, (bool, np.bool_)):
+        raise ValueError(f"{name} must be True or False, got {shown(value)}")
+    return bool(value)
+
+
 def choice(value: Any, name: str, allowed: Collection[str]) -> str:
     """One of the allowed names."""
     if not isinstance(value, str) or value not in allowed:

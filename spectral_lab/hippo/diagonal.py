@@ -106,7 +106,7 @@ def vandermonde_kernel(
     with np.errstate(all="ignore"):
         K = _vandermonde(Lambda_bar, weights, length, algorithm)
     if not np.isfinite(K).all():
-        raise ValueError("Lambda must not grow so fast that the kernel overflows")
+        raise ValueError("Lambda must not grow so fast, nor C be so large, that the kernel overflows")
     return K
 
 
@@ -141,8 +141,8 @@ def discretize_diagonal(
     method = checks.choice(method, "method", METHODS)
     Lambda, B = _complex(Lambda, "Lambda"), _complex(B, "B")
     Delta = checks.real_array(step, "step")
-    if (Delta <= 0).any():
-        raise ValueError(f"step must be greater than 0, got {Delta.min():g}")
+    if Delta.size == 0 or (Delta <= 0).any():
+        raise ValueError(f"step must be greater than 0, got {checks.shown(step)}")
     D = Delta.astype(Lambda.real.dtype)[..., None]
     if Lambda.shape[-1] != B.shape[-1] or not _fit(Lambda.shape, B.shape, D.shape):
         raise ValueError(f"Lambda {Lambda.shape}, B {B.shape} and step {Delta.shape} must fit together")

@@ -143,6 +143,8 @@ def generating_function(
     for f in np.flatnonzero(infinite.any(axis=tuple(range(infinite.ndim - 1)))):
         resolvent = np.linalg.pinv(np.eye(c.shape[-1]) - omega[f] * A_bar, rcond=1e-10)
         K_hat[..., f] = (c * (resolvent @ B_bar[..., None])[..., 0]).sum(axis=-1)
+    if not np.isfinite(K_hat).all():
+        raise ValueError(f"C must keep the sums finite, got entries of up to {np.abs(c).max():.3g}")
     return K_hat
 
 
@@ -203,8 +205,11 @@ def _pair(system: Any) -> Dense:
         A, B = system
     except (TypeError, ValueError):
         raise ValueError(f"system must be a pair (A, B) or a DPLR, got {type(system).__name__}") from None
-    A = checks.square(A, "A")
-    return A, checks.array(B, "B", (len(A),))
+    try:
+        A = checks.square(A, "A")
+        return A, checks.array(B, "B", (len(A),))
+    except ValueError as error:
+        raise ValueError(f"system must be a pair (A, B) that fits together, but {error}") from None
 
 
 def _eigen_read_out(system: DPLR, C: ArrayLike) -> Complex[np.ndarray, "*channels half"]:

@@ -29,6 +29,7 @@ from spectral_lab.hippo.dplr import dplr
 
 INITS = ("legs", "fout", "legt", "legs/fout")
 STEP_MAPS = ("softplus", "exp")
+WIDEST, DEEPEST, LONGEST = 100_000, 1_000, 10_000_000  # channels, layers, samples
 
 
 class StateSpaceKernel(nn.Module):
@@ -58,7 +59,8 @@ class StateSpaceKernel(nn.Module):
         trainable: bool,
     ) -> None:
         super().__init__()
-        self.channels, self.trainable = checks.integer(channels, "channels", 1), trainable
+        self.channels = checks.integer(channels, "channels", 1, WIDEST)
+        self.trainable, bidirectional = checks.flag(trainable, "trainable"), checks.flag(bidirectional, "bidirectional")
         self.step_map = checks.choice(step_map, "step_map", STEP_MAPS)
         low, high = _range(steps)
         copies, half = Lambda.shape
@@ -131,7 +133,9 @@ class S4Kernel(StateSpaceKernel):
         B_clip: float | None = None,
     ) -> None:
         checks.choice(init, "init", INITS)
-        copies = checks.integer(copies, "copies", 1)
+        copies, states = checks.integer(copies, "copies", 1, WIDEST), checks.order(states, "states", 2)
+        checks.room(checks.integer(channels, "channels", 1, WIDEST) * states**2, "channels and states")
+        checks.room(copies * states, "copies and states")
         families = init.split("/")
         if copies % len(families):
             raise ValueError(f"copies must be even for init {init!r}, got {copies}")
@@ -144,7 +148,8 @@ class S4Kernel(StateSpaceKernel):
 
         B = stack([form.B for form in forms])
         if B_clip is not None:
-            B = B.real + 1j * np.clip(B.imag, -checks.number(B_clip, "B_clip", above=0), B_clip)
+            B_clip = checks.number(B_clip, "B_clip", above=0)
+            B = B.real + 1j * np.clip(B.imag, -B_clip, B_clip)
         super().__init__(
             channels, stack([form.Lambda for form in forms]), B, steps=steps, step_map=step_map,
             bidirectional=bidirectional, trainable=trainable,
@@ -173,7 +178,7 @@ class S4Kernel(StateSpaceKernel):
 
     def forward(self, length: int, rate: float = 1.0) -> Float[Tensor, "directions h length"]:
         """The kernels: columns A_bar^b B_bar, rows C A_bar^{a m} by doubling, and one product. Raises: ValueError."""
-        length = checks.integer(length, "length", 1)
+        length = _length(length, self.channels)
         power, B_bar = self.discrete(rate)
         width = _width(length)
         columns = B_bar[..., None]  # (H, n, 1)
@@ -228,8 +233,10 @@ class S4DKernel(StateSpaceKernel):
         trainable: bool = True,
         discretisation: str = "zoh",
     ) -> None:
+        copies, states = checks.integer(copies, "copies", 1, WIDEST), checks.order(states, "states", 2)
+        checks.room(checks.integer(channels, "channels", 1, WIDEST) * states, "channels and states")
+        checks.room(copies * states, "copies and states")
         Lambda, B = diagonal(checks.choice(init, "init", INITIALISATIONS), states)
-        copies = checks.integer(copies, "copies", 1)
         super().__init__(
             channels, np.tile(Lambda, (copies, 1)), np.tile(B, (copies, 1)), steps=steps, step_map=step_map,
             bidirectional=bidirectional, trainable=trainable,
@@ -250,7 +257,7 @@ class S4DKernel(StateSpaceKernel):
 
         Raises: ValueError.
         """
-        length = checks.integer(length, "length", 1)
+        length = _length(length, self.channels)
         z, B_bar = self.discrete(rate)
         C = self.read_out()
         width = _width(length)
@@ -289,15 +296,15 @@ class FreeKernel(nn.Module):
 
     def __init__(self, channels: int, length: int, *, bidirectional: bool = False) -> None:
         super().__init__()
-        self.channels = checks.integer(channels, "channels", 1)
-        length = checks.integer(length, "length", 1)
+        self.channels = checks.integer(channels, "channels", 1, WIDEST)
+        length, bidirectional = _length(length, self.channels), checks.flag(bidirectional, "bidirectional")
         self.values = nn.Parameter(torch.randn(1 + bidirectional, channels, length) / length**0.5)
 
     def forward(self, length: int, rate: float = 1.0) -> Float[Tensor, "directions h length"]:
         """The first `length` numbers. Raises: ValueError for a rate other than 1."""
         if rate != 1.0:
             raise ValueError(f"rate must be 1: a free kernel does not know how long a sample lasts, got {rate!r}")
-        length = checks.integer(length, "length", 1)
+        length = _length(length, self.channels)
         return F.pad(self.values, (0, max(0, length - self.values.shape[-1])))[..., :length]
 
 
@@ -360,6 +367,7 @@ class Norm(nn.Module):
     def __init__(self, kind: str, channels: int) -> None:
         super().__init__()
         checks.choice(kind, "kind", ("layer", "batch"))
+        channels = checks.integer(channels, "channels", 1, WIDEST)
         self.norm = nn.LayerNorm(channels) if kind == "layer" else nn.BatchNorm1d(channels)
 
     def forward(self, x: Float[Tensor, "b l h"]) -> Float[Tensor, "b l h"]:
@@ -418,6 +426,9 @@ class Recurrent(nn.Module):
 
     def __init__(self, channels: int, layers: int = 1, bidirectional: bool = False) -> None:
         super().__init__()
+        channels, layers = checks.integer(channels, "channels", 1, 10_000), checks.integer(layers, "layers", 1, DEEPEST)
+        bidirectional = checks.flag(bidirectional, "bidirectional")
+        checks.room(6 * channels**2 * layers * (1 + bidirectional), "channels and layers")
         self.gru = nn.GRU(channels, channels, layers, batch_first=True, bidirectional=bidirectional)
 
     def forward(
@@ -437,9 +448,11 @@ class Transformer(nn.Module):
 
     def __init__(self, channels: int, layers: int = 2, heads: int = 4, dropout: float = 0.0) -> None:
         super().__init__()
-        heads = checks.integer(heads, "heads", 1)
-        if checks.integer(channels, "channels", 2) % 2 or channels % heads:
+        heads, layers = checks.integer(heads, "heads", 1), checks.integer(layers, "layers", 1, DEEPEST)
+        dropout = checks.number(dropout, "dropout", 0, 1)
+        if checks.integer(channels, "channels", 2, 10_000) % 2 or channels % heads:
             raise ValueError(f"channels must be even and a multiple of the {heads} heads, got {channels}")
+        checks.room(12 * channels**2 * layers, "channels and layers")
         layer = nn.TransformerEncoderLayer(
             channels, heads, 4 * channels, dropout, F.gelu, batch_first=True, norm_first=True
         )
@@ -534,10 +547,14 @@ def s4_stack(
 ) -> Stack:
     """The authors' architecture: `layers` blocks of S4 ("s4"), S4D ("s4d") or free kernels of `length` ("free")."""
     checks.choice(kernel, "kernel", ("s4", "s4d", "free"))
+    checks.choice(norm, "norm", ("layer", "batch"))
+    prenorm, dropout = checks.flag(prenorm, "prenorm"), checks.number(dropout, "dropout", 0, 1)
+    channels, layers = checks.integer(channels, "channels", 1, 10_000), checks.integer(layers, "layers", 1, DEEPEST)
+    checks.room(2 * channels**2 * layers, "channels and layers")
     if B_clip is not None and kernel != "s4":
         raise ValueError(f"B_clip must be None for kernel {kernel!r}: only S4 is clipped, got {B_clip!r}")
     blocks = []
-    for _ in range(checks.integer(layers, "layers", 1)):
+    for _ in range(layers):
         shared: dict[str, Any] = {"init": init, "copies": copies, "steps": steps, "bidirectional": bidirectional}
         module: S4Kernel | S4DKernel | FreeKernel
         if kernel == "s4":
@@ -555,6 +572,7 @@ class DelayModel(nn.Module):
 
     def __init__(self, init: str, states: int, steps: Sequence[float], channels: int = 4) -> None:
         super().__init__()
+        channels = checks.integer(channels, "channels", 1, WIDEST)
         self.encoder = nn.Linear(1, channels)
         self.layer = Convolution(S4Kernel(channels, states, init=init, steps=steps))
         self.decoder = nn.Linear(channels, 1)
@@ -571,6 +589,12 @@ def _range(steps: Any) -> tuple[float, float]:
     if low > high:
         raise ValueError(f"steps must be the smallest and the largest step, above 0, got {steps!r}")
     return low, high
+
+
+def _length(length: Any, channels: int) -> int:
+    length = checks.integer(length, "length", 1, LONGEST)
+    checks.room(length * channels, "length and channels")
+    return length
 
 
 def _width(length: int) -> int:

@@ -15,7 +15,7 @@ from numpy.typing import ArrayLike
 
 from spectral_lab import checks
 from spectral_lab.hippo.bases import FAMILIES, basis, measure, shifted_legendre, system
-from spectral_lab.hippo.discretization import discretize
+from spectral_lab.hippo.discretization import METHODS, discretize
 from spectral_lab.hippo.matrices import legs
 
 MEMORIES = (*FAMILIES, "legs_scaled")
@@ -36,11 +36,14 @@ def memory(
     Raises: ValueError. Cost: n^2 operations a sample, of which at most 10^11 are done (about a minute).
     """
     family = checks.choice(family, "family", MEMORIES)
-    u, dt = _signal(signal), checks.number(dt, "dt", above=0)
+    u, dt = _signal(signal), checks.number(dt, "dt", 1e-100, 1e100)
     if family == "legs_scaled":
         return scaled_legs(n, u, method)
     _affordable(n, u)
-    A_bar, B_bar = discretize(*system(family, n, window), dt, method)
+    try:
+        A_bar, B_bar = discretize(*system(family, n, window), dt, checks.choice(method, "method", METHODS))
+    except ValueError as error:
+        raise ValueError(str(error).replace("step must", "dt must")) from None
     states = np.empty((len(u), len(B_bar)))
     x = np.zeros(len(B_bar))
     with np.errstate(all="ignore"):
@@ -114,6 +117,8 @@ def recall(
     Args: family, one of FAMILIES or "legs_scaled"; state (n,); samples >= 1; dt > 0. Raises: ValueError.
     """
     x = checks.real_array(state, "state", (None,))
+    if len(x) == 0:
+        raise ValueError("state must hold at least one number")
     return recall_matrix(family, len(x), samples, dt, window, half_sample) @ x
 
 
@@ -132,7 +137,7 @@ def recall_matrix(
     family = checks.choice(family, "family", MEMORIES)
     n, samples = checks.order(n, "n"), checks.integer(samples, "samples", 1)
     checks.room(n * samples, "n and samples")
-    dt = checks.number(dt, "dt", above=0)
+    dt, half_sample = checks.number(dt, "dt", 1e-100, 1e100), checks.flag(half_sample, "half_sample")
     if family == "legs_scaled":  # its basis lives on the absolute time t in [0, 1] of the whole past
         t = (np.arange(samples) + 0.5) / samples if half_sample else np.linspace(0, 1, samples)
         return shifted_legendre(n, t)
@@ -140,7 +145,7 @@ def recall_matrix(
     inside = measure(family, age, window) > 0
     if family == "legt" and not half_sample:  # the authors' LegT window is open
         inside &= (age > 0) & (age < float(window) * (1 - 1e-12))
-    return (basis(family, n, age, window) * inside[:, None])[::-1]
+    return (basis(family, n, np.where(inside, age, 0), window) * inside[:, None])[::-1]
 
 
 def projection(
@@ -151,6 +156,7 @@ def projection(
     Weighted least squares over the samples at half-sample ages, oldest first. Args: as `memory`. Raises: ValueError.
     """
     u = _signal(signal)
+    _affordable(n, u)
     P = recall_matrix(family, n, len(u), dt, window, half_sample=True)
     weight = np.sqrt(_weights(family, len(u), dt, window))
     x, *_ = np.linalg.lstsq(weight[:, None] * P, weight * u, rcond=None)
@@ -168,17 +174,23 @@ def relative_error(
     u = _signal(signal)
     v = checks.real_array(estimate, "estimate", u.shape)
     weight = _weights(family, len(u), dt, window)
-    energy = (weight * u**2).sum()
-    if energy == 0:
+    if not weight.any():
+        raise ValueError(f"dt must leave at least one sample inside the window, got {dt!r}")
+    size = np.abs(u[weight > 0]).max()
+    if size == 0:
         raise ValueError("signal must not be 0 in all of the measure: a relative error needs something to compare with")
-    return float(np.sqrt((weight * (v - u) ** 2).sum() / energy))
+    with np.errstate(over="ignore"):
+        error = float(np.sqrt((weight * ((v - u) / size) ** 2).sum() / (weight * (u / size) ** 2).sum()))
+    if not np.isfinite(error):
+        raise ValueError(f"estimate must keep the error finite, got entries of up to {np.abs(v).max():g}")
+    return error
 
 
 def _weights(family: str, samples: int, dt: SupportsFloat, window: SupportsFloat) -> Float[np.ndarray, " samples"]:
     family = checks.choice(family, "family", MEMORIES)
     if family == "legs_scaled":
         return np.ones(samples)
-    age = (np.arange(samples) + 0.5) * checks.number(dt, "dt", above=0)
+    age = (np.arange(samples) + 0.5) * checks.number(dt, "dt", 1e-100, 1e100)
     return measure(family, age, window)[::-1]
 
 

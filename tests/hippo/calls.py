@@ -30,6 +30,7 @@ CALLS: dict[str, dict[str, Any]] = {
     "discretize": {"A": A, "B": B, "step": 0.1, "method": "zoh"},
     "discretize_diagonal": {"Lambda": HALF, "B": np.ones(2), "step": 0.1, "method": "zoh"},
     "dplr": {"family": "legs", "n": 4, "window": 1.0},
+    "expm": {"A": A},
     "fourier_delay": {"n": 4, "s": 1j},
     "fourier_states_needed": {"lipschitz": 1.0, "error": 0.1, "derivatives": 1},
     "fout": {"n": 4, "window": 1.0},

@@ -164,6 +164,9 @@ def test_kernels_start_at_the_basis_or_at_twice_the_basis():
         (lambda: state_kernel("legt", 4, 1j), "age"),
         (lambda: state_kernel("fout", 4, 1e20), "age"),  # the phase of its tones would be lost in rounding
         (lambda: impulse_response(*legs(3), -1.0), "age"),
+        (lambda: basis("legt", 8, 1e300), "age"),
+        (lambda: basis("legs", 10**400, 1.0), "n"),
+        (lambda: basis("legs", 1000, np.zeros(10**6)), "n and age"),
         (lambda: impulse_response(np.eye(2), np.ones(2), 1e4), "age"),
         (lambda: impulse_response(np.eye(3)[:2], np.ones(3), 1.0), "A"),
         (lambda: impulse_response(np.eye(3), np.ones(2), 1.0), "B"),

@@ -2,9 +2,16 @@ from __future__ import annotations
 
 import gzip
 import io
+import os
 import struct
+import subprocess
+import sys
 import tarfile
+import time
+import zipfile
 import zlib
+from contextlib import nullcontext
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,9 +19,10 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
+from spectral_lab.archives import FormatError
 from spectral_lab.hippo import data
 from spectral_lab.hippo.data import arena, expressions, snakes
-from spectral_lab.hippo.data.sequences import read_idx
+from spectral_lab.hippo.data.sequences import read_idx, redraw
 from spectral_lab.hippo.data.signals import delayed
 
 SMALL = {"max_depth": 5, "max_args": 5, "min_length": 10, "max_length": 60}
@@ -301,6 +309,10 @@ def test_lra_listops_reads_the_release(tmp_path, facts):
         data.lra_listops(tmp_path)
 
 
+def chunk(name: bytes, body: bytes) -> bytes:
+    return struct.pack(">I", len(body)) + name + body + struct.pack(">I", zlib.crc32(name + body))
+
+
 def png(image: np.ndarray, kind: int) -> bytes:
     """A grey PNG whose rows are all filtered in one of the five ways."""
     rows, above = b"", np.zeros(image.shape[1], dtype=int)
@@ -312,9 +324,6 @@ def png(image: np.ndarray, kind: int) -> bytes:
         guess = [0 * row, left, above, (left + above) // 2, paeth][kind]
         rows += bytes([kind]) + ((row - guess) % 256).astype(np.uint8).tobytes()
         above = row
-
-    def chunk(name: bytes, body: bytes) -> bytes:
-        return struct.pack(">I", len(body)) + name + body + struct.pack(">I", zlib.crc32(name + body))
 
     header = struct.pack(">IIBBBBB", image.shape[1], image.shape[0], 8, 0, 0, 0, 0)
     return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b"")
@@ -501,9 +510,114 @@ def test_damaged_archives_and_caches_are_named(tmp_path):
         data.listops(30, 10, 10, seed=5, workers=1, **SMALL)
 
 
+def test_a_picture_that_claims_more_than_it_holds_is_refused(tmp_path):
+    """A size of 2^31, a stream that swells, and one that is too short for its size."""
+    path = tmp_path / "x.png"
+    start, bomb = b"\x89PNG\r\n\x1a\n", zlib.compress(bytes(50_000_000))
+    for width, height, body in ((2**31 - 1, 2**31 - 1, bomb), (4, 4, bomb), (1000, 1000, zlib.compress(b"abc"))):
+        header = struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)
+        path.write_bytes(start + chunk(b"IHDR", header) + chunk(b"IDAT", body))
+        with pytest.raises(FormatError, match="path must be a"):
+            arena.read_png(path)
+
+
+def test_a_table_may_not_name_files_outside_its_folder(tmp_path):
+    folder = tmp_path / "set"
+    (folder / "metadata").mkdir(parents=True)
+    (tmp_path / "secret.png").write_bytes(png(np.zeros((4, 4)), 0))
+    for where in ("..", str(tmp_path)):
+        (folder / "metadata" / "0.npy").write_text(f"{where} secret.png 0 1 1.0\n")
+        with pytest.raises(FormatError, match="not a path inside"):
+            data.lra_pathfinder(folder)
+
+
+def test_files_that_swell_or_run_on_are_refused(tmp_path, monkeypatch):
+    swollen = tmp_path / "swollen.gz"
+    swollen.write_bytes(gzip.compress(bytes(300_000_000), 9))
+    with pytest.raises(FormatError, match="path must be a gzipped IDX"):
+        read_idx(swollen)
+    monkeypatch.setattr(arena, "LONGEST_LINE", 100)
+    for name in ("train", "val", "test"):
+        (tmp_path / f"basic_{name}.tsv").write_text(HEAD + "[MAX " + "3 " * 100 + "]\t3\n")
+    with pytest.raises(FormatError, match="more than the 100 characters"):
+        data.lra_listops(tmp_path)
+    monkeypatch.setattr(arena, "LONGEST_LINE", 1000)
+    monkeypatch.setattr(arena, "LARGEST", 150)
+    with pytest.raises(FormatError, match="2 texts of up to 103 tokens"):
+        data.lra_listops(tmp_path)
+
+
+@pytest.mark.parametrize("text", ["1e19", "nan", "-1", "inf", "0.5", "10" * 200])
+def test_a_label_is_a_class(tmp_path, text):
+    with pytest.raises(FormatError, match="label must be"):
+        arena._label(text, 10, tmp_path, 1)
+
+
+def test_a_cache_that_claims_more_than_it_holds_is_refused(tmp_path):
+    path = tmp_path / "cache.npz"
+    head = io.BytesIO()
+    np.lib.format.write_array_header_1_0(head, {"shape": (10**12,), "fortran_order": False, "descr": "<f8"})
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("arr_0.npy", head.getvalue() + bytes(8))
+    with pytest.raises(FormatError, match="is damaged, delete it"):
+        expressions.cached(path, list)
+
+
+def test_processes_are_capped_by_cores_and_work(monkeypatch):
+    asked = []
+    monkeypatch.setattr(expressions.os, "cpu_count", lambda: 4)
+    monkeypatch.setattr(expressions, "ProcessPoolExecutor", lambda count, **_: asked.append(count) or nullcontext())
+    for workers, jobs in ((200, 100), (10**6, 3), (None, 100), (2, 100)):
+        with expressions.in_processes(workers, jobs):
+            pass
+    assert asked == [4, 3, 4, 2]
+    with expressions.in_processes(200, 1) as pool:  # one job needs no process
+        assert list(pool.map(abs, [-1])) == [1]
+
+
+ORPHANS = """
+import os
+from spectral_lab.hippo.data import expressions
+expressions.os.cpu_count = lambda: 2
+with expressions.in_processes(2, 2) as pool:
+    print(*{pool.submit(os.getpid).result() for _ in range(20)}, *pool._processes, flush=True)
+    os._exit(9)  # as a killed process ends: nothing is cleaned up
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="processes are looked up in the way of POSIX systems")
+def test_processes_end_with_their_parent():
+    run = subprocess.run([sys.executable, "-c", ORPHANS], stdout=subprocess.PIPE, text=True, check=False)
+    left = {int(pid) for pid in run.stdout.split()}
+    assert left
+    for _ in range(100):
+        left = {pid for pid in left if _alive(pid)}
+        if not left:
+            break
+        time.sleep(0.1)
+    assert not left
+
+
+def _alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except OSError:
+        return False
+    status = Path(f"/proc/{pid}/stat")
+    return not (status.is_file() and status.read_text().split(")")[-1].split()[0] == "Z")  # dead, not yet collected
+
+
 @pytest.mark.parametrize(
     ("call", "message"),
     [
+        (lambda: data.listops_tokens(3), "source must"),
+        (lambda: data.listops_value(None), "tokens must"),
+        (lambda: data.listops_arrays(10**400), "count must"),
+        (lambda: data.listops_arrays(5, max_args=10**9), "max_args must"),
+        (lambda: data.pathfinder_images(10**9), "count must"),
+        (lambda: data.delay(10**9, 1, length=100, lag=3), "train and length must"),
+        (lambda: delayed(np.ones((2, 4)) + 1j, 1), "signals must"),
+        (lambda: redraw(None, 0), "images must"),
         (lambda: data.listops_tokens("( [MAX 3 ) foo"), "source must"),
         (lambda: data.listops_value(["[MAX", "3"]), "tokens must be one whole"),
         (lambda: data.listops_value(["X"]), "tokens must close"),

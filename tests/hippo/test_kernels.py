@@ -196,6 +196,9 @@ def test_s4d_legs_converges_weakly_and_not_strongly(facts, n):
         (lambda: generating_function(legs(4), np.ones(4), 0.1, 8, [1.0]), "system must"),
         (lambda: generating_function(dplr("legs", 8), C8, 0.1, 8, [0.5]), "omega must"),
         (lambda: diagonal("lin", 7), "n must"),
+        (lambda: kernel(legs(4), np.ones(4), 0.1, 10**400), "length must"),
+        (lambda: kernel(dplr("legs", 8), np.ones((1000, 8)), 0.1, 10**6), "C and length must"),
+        (lambda: vandermonde_kernel([-1.0], [1.0], [1.0], 0.1, 10**9), "length must"),
         (lambda: diagonal("random", 8), "name must"),
     ],
 )
@@ -218,3 +221,13 @@ def test_the_parts_of_a_dplr_must_fit(Lambda, P, B, V, message):
     parts = [None if x is None else x.astype(complex) for x in (Lambda, P, B, V)]
     with pytest.raises((ValueError, TypeError), match=f"^({message}|Type-check error)"):
         DPLR(*parts)
+
+
+@pytest.mark.parametrize("unit", [1e-20, 1e-14, 1e20])
+def test_cauchy_sums_do_not_depend_on_the_unit_of_time(unit):
+    """Lambda/unit with the step times unit is the same kernel over unit; an absolute threshold would see only zeros."""
+    form, C = dplr("legs", 16), np.cos(np.arange(8))
+    other = DPLR(form.Lambda / unit, form.P / np.sqrt(unit), form.B / unit)
+    for method in ("cauchy", "krylov"):
+        K = kernel(form, C, 0.1, 64, method)
+        np.testing.assert_allclose(kernel(other, C, 0.1 * unit, 64, method), K, atol=1e-12 * np.abs(K).max())

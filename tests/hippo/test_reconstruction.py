@@ -110,6 +110,13 @@ def test_scaled_memory_does_not_care_about_speed():
     assert np.abs(memory("legs", 8, slow, 1e-3)[-1] - memory("legs", 8, u, 1e-3)[-1]).max() > 0.02
 
 
+@pytest.mark.parametrize("size", [1e-140, 1e140])
+def test_a_relative_error_does_not_depend_on_the_units(size):
+    u = white_signal(2.0, 0.01, 5.0, seed=0)
+    plain = relative_error("legs", 1.1 * u, u, 0.01)
+    assert relative_error("legs", 1.1 * size * u, size * u, 0.01) == pytest.approx(plain, rel=1e-12) == 0.1
+
+
 def test_recall_in_the_middle_uses_only_the_past():
     u = white_signal(2.0, 0.01, 5.0, seed=0)
     middle = reconstruct("legs", 16, u, 0.01, at=99)
@@ -128,6 +135,12 @@ def test_recall_in_the_middle_uses_only_the_past():
         (lambda: memory("legs", 64, np.ones(1000), 0.1, "euler"), "dt must"),
         (lambda: reconstruct("legs", 4, [1.0], 0.1, at=3), "at must"),
         (lambda: relative_error("legs", [0.0], [0.0], 0.1), "signal must"),
+        (lambda: relative_error("legt", np.ones(5) + 5j, np.ones(5), 0.1), "estimate must"),  # would be read as 0
+        (lambda: relative_error("legt", np.ones(5), np.ones(5), 3.0), "dt must"),
+        (lambda: recall("legs", [], 3, 0.1), "state must"),
+        (lambda: recall("legs", [1.0], 10**9, 0.1), "n and samples must"),
+        (lambda: memory("legs", 5000, np.ones(5000), 0.1), "n must"),
+        (lambda: white_signal(10**9, 1e-3, 5.0), "period/dt must"),
         (lambda: white_signal(1.0, 0.01, 0.5), "freq must"),
         (lambda: white_signal(1.0, 0.01, 51.0), "freq must"),
         (lambda: white_signal(1.0, 0.01, 5.0, -1), "seed must"),

@@ -69,6 +69,11 @@ def test_the_future_is_refused():
         (lambda: warped_measure(UNIFORM, 1.0, 0.0), "s must lie"),
         (lambda: warped_coefficients(UNIFORM, 3, np.cos, -1.0), "t must"),
         (lambda: warped_coefficients(UNIFORM, 3, np.cos, 1.0, 0), "nodes must"),
+        (lambda: warped_coefficients(UNIFORM, 3, np.cos, 1.0, 10**400), "nodes must"),
+        (lambda: warped_coefficients(UNIFORM, 3, 5.0, 1.0), "signal must"),
+        (lambda: warped_basis(None, 3, 1.0, 0.5), "warp must"),
+        (lambda: warped_measure("log", 1.0, 0.5), "warp must"),
+        (lambda: warped_basis(UNIFORM, 3, [1.0, 2.0], [0.1, 0.2, 0.3]), "s must fit"),
     ],
 )
 def test_times_outside_the_domain_of_the_warp_are_named(call, message):

@@ -244,8 +244,11 @@ def read_png(path: Path) -> UInt8[np.ndarray, "h w"]:
 
     Raises: FormatError.
     """
-    with a_path(path, "path").open("rb") as file:
-        content = bounded(file, path, 4 * LARGEST_SIDE**2).read()
+    try:
+        with a_path(path, "path").open("rb") as file:
+            content = bounded(file, path, 4 * LARGEST_SIDE**2).read()
+    except OSError as error:
+        raise FormatError(f"path must be a PNG file, got {path}: {error}") from None
     if content[:8] != b"\x89PNG\r\n\x1a\n":
         raise FormatError(f"path must be a PNG file, got {path}")
     header, data, at = b"", [], 8

@@ -100,7 +100,10 @@ def listops_arrays(
     if count * max_length > LARGEST:
         raise ValueError(f"count and max_length must ask for at most {LARGEST:,} tokens, got {count} and {max_length}")
     if max_length <= max(min_length + 1, 1) or (max_depth == 1 and min_length > 0):
-        raise ValueError(f"max_length must leave room above min_length, got {min_length} to {max_length}")
+        raise ValueError(
+            "max_length must leave room above min_length, and max_depth be 1 only where min_length is 0, got lengths "
+            f"{min_length} to {max_length} and max_depth {max_depth}"
+        )
     grow = partial(_accepted, max_depth=max_depth, max_args=max_args, shortest=min_length, longest=max_length)
     kept: dict[bytes, int] = {}
     batch = 0
@@ -279,7 +282,7 @@ def listops(
     from spectral_lab.hippo.data.sequences import Sequences
 
     sizes = {"train": train, "val": val, "test": test}
-    sizes = {name: checks.integer(size, name, 1, 10**6) for name, size in sizes.items()}
+    sizes = {name: checks.integer(size, name, 1, 300_000) for name, size in sizes.items()}
     total, seed = sum(sizes.values()), checks.integer(seed, "seed", 0, 2**64 - 1)
     limits = tuple(
         checks.integer(value, name, 0, 10**5)

@@ -159,9 +159,10 @@ def cifar10(colour: bool = False, path: str | None = None, seed: int = 42) -> di
 
     Args: path, the archive of the binary version; fetched if None. Raises: FormatError; DatasetUnavailable.
     """
+    colour, seed = checks.flag(colour, "colour"), checked_seed(seed)
     archive = DATASETS["cifar10"].fetch() if path is None else a_path(path, "path")
     train, test = read_cifar10(archive)
-    order = torch.randperm(len(train[0]), generator=torch.Generator().manual_seed(checked_seed(seed)))
+    order = torch.randperm(len(train[0]), generator=torch.Generator().manual_seed(seed))
     rest, val = order.tensor_split([len(order) - len(order) // 10])
     parts = {"train": (train[0][rest], train[1][rest]), "val": (train[0][val], train[1][val]), "test": test}
     prepare = _colours if colour else _greys
@@ -181,11 +182,11 @@ def read_cifar10(archive: Path) -> tuple[Labelled, Labelled]:
     try:
         found = dict(untar(archive, names.__contains__, CIFAR_SIZE))
     except (FormatError, OSError) as error:
-        raise FormatError(f"{archive} is not the binary CIFAR-10 archive: {error}") from None
+        raise FormatError(f"path {archive} is not the binary CIFAR-10 archive: {error}") from None
     batches: list[Labelled] = []
     for name in names:
         if name not in found:
-            raise FormatError(f"{archive} is not the binary CIFAR-10 archive: it holds no file {name}")
+            raise FormatError(f"path {archive} is not the binary CIFAR-10 archive: it holds no file {name}")
         records = np.frombuffer(found[name], np.uint8)
         if records.size == 0 or records.size % 3073 or records[::3073].max() > 9:
             raise FormatError(f"{archive}: {name} does not consist of 3073-byte records with labels 0 to 9")
@@ -214,6 +215,7 @@ def mnist(permuted: bool = False, folder: Path | None = None, seed: int = 42) ->
     the four published files (default: fetched); seed of the split.
     Raises: FormatError for a file that is not IDX; DatasetUnavailable; ValueError.
     """
+    permuted, seed = checks.flag(permuted, "permuted"), checked_seed(seed)
     paths = {
         part: DATASETS[f"mnist-{part}"].fetch() if folder is None else a_path(folder, "folder") / _MNIST_FILES[part][0]
         for part in _MNIST_FILES
@@ -229,7 +231,7 @@ def mnist(permuted: bool = False, folder: Path | None = None, seed: int = 42) ->
     order = bit_reversal(784) if permuted else np.arange(784)
     x = {name: torch.tensor(data[f"{name}-images"].reshape(-1, 784)[:, order, None]) for name in ("train", "test")}
     y = {name: torch.tensor(data[f"{name}-labels"].astype(np.int64)) for name in ("train", "test")}
-    shuffled = torch.randperm(len(y["train"]), generator=torch.Generator().manual_seed(checked_seed(seed)))
+    shuffled = torch.randperm(len(y["train"]), generator=torch.Generator().manual_seed(seed))
     kept = len(shuffled) - len(shuffled) // 10
     parts = {"train": shuffled[:kept], "val": shuffled[kept:]}
     chosen = {name: (x["train"][rows], y["train"][rows]) for name, rows in parts.items()}
@@ -240,7 +242,7 @@ def mnist(permuted: bool = False, folder: Path | None = None, seed: int = 42) ->
 def read_idx(path: Path) -> UInt8[np.ndarray, "*shape"]:
     """A gzipped IDX file of bytes: magic 0, 0, 8, dimensions; the big-endian sizes; the bytes. Raises: FormatError."""
     try:
-        content = gunzip(Path(path), IDX_SIZE)
+        content = gunzip(a_path(path, "path"), IDX_SIZE)
     except (FormatError, OSError) as error:
         raise FormatError(f"path must be a gzipped IDX file, got {path}: {error}") from None
     dimensions = content[3] if len(content) > 4 and content[:3] == b"\x00\x00\x08" and content[3] <= 4 else 0

@@ -14,6 +14,8 @@ from spectral_lab import checks
 from spectral_lab.hippo.data.sequences import as_float
 from spectral_lab.hippo.signals import white_signals
 
+LONGEST = 10_000_000  # samples of a signal
+
 
 @dataclass(frozen=True)
 class Signals(Dataset):
@@ -49,7 +51,7 @@ def delay(
     The step is 1/length and the cut-off is half of Nyquist unless `freq`, in cycles a sequence, is given. The paper
     draws fresh signals each epoch; here the set is fixed. Raises: ValueError.
     """
-    length, lag = checks.integer(length, "length", 4), checks.integer(lag, "lag", 0)
+    length, lag = checks.integer(length, "length", 4, LONGEST), checks.integer(lag, "lag", 0)
     cut = length / 4 if freq is None else checks.number(freq, "freq", 1, length / 2)
     draw = np.random.RandomState(checks.integer(seed, "seed", 0, 2**32 - 1))
     parts = {}
@@ -74,9 +76,8 @@ def reconstruction(
 
     Raises: ValueError.
     """
-    length = checks.integer(length, "length", 2)
+    length = checks.integer(length, "length", 2, LONGEST)
     remembered, dt = checks.integer(remembered, "remembered", 1, length), checks.number(dt, "dt", 1e-100, 1e100)
-    checks.room(length, "length")
     freq = checks.number(freq, "freq", 1 / (length * dt), 0.5 / dt)
     draw = np.random.RandomState(checks.integer(seed, "seed", 0, 2**32 - 1))
     parts = {}

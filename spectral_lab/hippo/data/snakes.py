@@ -446,7 +446,7 @@ def pathfinder(
 
     size = _known(size)
     sizes = {"train": train, "val": val, "test": test}
-    sizes = {name: checks.integer(count, name, 1, 10**6) for name, count in sizes.items()}
+    sizes = {name: checks.integer(count, name, 1, 300_000) for name, count in sizes.items()}
     total, seed = sum(sizes.values()), checks.integer(seed, "seed", 0, 2**64 - 1)
     # "v2": the drawing before it had slanted paddles, which an older file may still hold.
     path = data_folder() / "hippo" / f"pathfinder{size}-v2-{total}-{seed}.npz"
