@@ -7,8 +7,8 @@ import re
 import numpy as np
 import pytest
 
-from spectral_lab.cooling import explorers
-from spectral_lab.cooling.explorers import angles, machine
+from spectral_lab.cooling import explorers, random_field, step_qasm, tfim
+from spectral_lab.cooling.explorers import angles, circuit, machine
 from spectral_lab.explorer import Choice, Slider
 
 NAMES = explorers.__all__
@@ -118,6 +118,32 @@ def test_every_degree_of_the_angle_factory_is_the_degree_of_its_polynomial():
     assert [len(angles._factory(d, 1e-3, "inside the circle")[0]) - 1 for d in degrees] == list(degrees)
 
 
+@pytest.mark.parametrize(("spins", "width", "kick"), [(2, 0.5, 0.5), (3, 0.31, 0.8), (4, 2.0, 1.0)])
+def test_the_circuit_drawn_is_the_circuit_exported(spins, width, kick):
+    """Every gate of the OpenQASM text, in its order: rounds, queries and their controls, angles, rotations."""
+    H = tfim(spins)
+    options = {"width": width, "alpha": kick, "angle": circuit.ANGLE, "error": circuit.ERROR}
+    text = step_qasm(H, random_field(spins, 0), circuit.MU, **options)
+    explorer = explorers.the_circuit(spins=spins, width=width, kick=kick, zoom="one reflection")
+    d = explorer.data
+    assert text.count("\nreflection a, ") == d["rounds"]
+    assert text.count("\nhalf_kick ") == 2 * d["rounds"]
+    body = text[text.index("gate reflection") : text.index("gate half_kick")]
+    queries = re.findall(r"^  (ctrl @ |negctrl @ inv @ )evolution", body, re.M)
+    assert [query == "ctrl @ " for query in queries] == d["inverse"][1:].tolist()
+    np.testing.assert_allclose(
+        [float(x) for x in re.findall(r"ry\(([^)]+)\)", body)], 2 * np.pi * d["theta"], atol=1e-9
+    )
+    phases = [float(x) for x in re.findall(r"^  p\(([^)]+)\)", body, re.M)][1:]  # the first is lambda
+    np.testing.assert_allclose(np.exp(-1j * np.array(phases)), np.exp(1j * np.pi * d["phi"]), atol=1e-4)
+    evolution = text[text.index("gate evolution") : text.index("gate reflection")]
+    pairs, drawn = evolution.count("cx ") // 2, circuit._terms(spins)
+    assert (len(re.findall(r"^  r[xyz]", evolution, re.M)), pairs) == (d["rotations"], d["pairs"])
+    singles = [f"r{t.strip('I').lower()} q{len(t) - len(t.lstrip('I'))}" for t in drawn if len(t.strip("I")) == 1]
+    after_a_pair = re.sub(r"cx .*\n.*\n.*cx .*\n", "", evolution)
+    assert re.findall(r"(r[xyz])\([^)]+\) (q\d)", after_a_pair) == [tuple(x.split()) for x in singles]
+
+
 def test_numbers_near_zero_are_written_as_zero():
-    assert "μ = 0:" in explorers.two_bands(chain="Hubbard").readout
+    assert "μ = 0 J:" in explorers.two_bands(chain="Hubbard").readout
     assert "probability 0.000" in explorers.angle_factory(level=0.0).readout

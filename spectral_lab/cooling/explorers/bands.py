@@ -62,7 +62,7 @@ def _compute(chain: str, where: float, width: float, degree: int, method: str, s
 
 def _banded(d: dict[str, Any], x: np.ndarray, y: np.ndarray, **style: Any) -> list[theme.Trace]:
     """One mark a level: below mu, above mu, and those that have wrapped into the wrong band."""
-    cold = d["E"] < d["mu"]
+    cold = d["E"] < d["mu"] - 1e-9 * np.ptp(d["E"])  # a level at mu belongs to neither side, whatever its rounding
     parts = {
         "below μ": (cold & ~d["wrapped"], theme.BLUE),
         "above μ": (~cold & ~d["wrapped"], theme.RED),
@@ -105,7 +105,7 @@ def _figure(d: dict[str, Any]) -> theme.Figure:
             theme.axis("f(θ)", low=-1.35, high=1.35),
             theme.axis("", low=-1.45, high=1.45, showticklabels=False, showgrid=False, showline=False, ticks=""),
         ],
-        titles=["Ladder and bands", "The polynomial", "Its circle, with two edges"],
+        titles=["Ladder and bands", "The polynomial", "Its circle"],
         widths=[1, 1.25, 1],
         equal=[False, False, True],
         notes=[
@@ -124,28 +124,36 @@ def _readout(d: dict[str, Any]) -> str:
     degree = f"{d['degree']}" if d["degree"] == d["asked"] else f"{d['degree']}, where minimax stops, not {d['asked']}"
     mu = round(d["mu"], 9) + 0.0  # rounding must not show as −9·10⁻¹⁶ or −0
     return (
-        f"{d['chain']}, μ = {number_text(mu, 3)}: {d['in_bands']} of {len(d['E'])} levels within 1 % of ±1 "
+        f"{d['chain']}, μ = {number_text(mu, 3)} J: {d['in_bands']} of {len(d['E'])} levels within 1 % of ±1 "
         f"(degree {degree}; edges {number_text(d['edge'], 3)} rad wide, max |f| = {d['peak']:.3f}).{wrap}"
     )
 
 
 def _code(chain: str, where: float, width: float, degree: int, method: str, stretch: float) -> str:
-    d = _compute(chain, where, width, degree, method, stretch)
+    degree = _compute(chain, where, width, degree, method, stretch)["degree"]
     series = {
-        "Gaussian": f"sf.gaussian_coefficients({d['degree']}, {width} * tau / np.sqrt(2))",
-        "Fejér": f"sf.fejer_coefficients({d['degree']})",
-        "plain": f"sf.plain_coefficients({d['degree']})",
-        "minimax": f"sf.minimax_coefficients({d['degree']}, {d['edge']!r})[0]",
+        "Gaussian": f"sf.gaussian_coefficients({degree}, {width} * tau / np.sqrt(2))",
+        "Fejér": f"sf.fejer_coefficients({degree})",
+        "plain": f"sf.plain_coefficients({degree})",
+        "minimax": f"sf.minimax_coefficients({degree}, edge)[0]",
     }[method]
+    model = CHAIN_CODE[chain]
     return f"""
         import numpy as np
-        from spectral_lab.cooling import {CHAIN_CODE[chain].split("(")[0]}, levels
+        from scipy.special import erfcinv
+        from spectral_lab.cooling import {model.split("(")[0]}, levels
         from spectral_lab.cooling import sign_functions as sf
 
-        E = levels({CHAIN_CODE[chain]}).energies
-        tau, mu = {d["tau"]!r}, {d["mu"]!r}
-        s = sf.sine_series({series}, (E - mu) * tau)
-        print((abs(abs(s) - 1) <= {DELTA}).sum(), "of", len(E))
+        spectrum = levels({model})
+        E, mu = spectrum.energies, spectrum.energies[0] + {where} * spectrum.spread
+        tau, edge = sf.oracle_time(spectrum.spread, {width} * erfcinv({DELTA}))
+        tau, edge = {stretch} * tau, min({stretch} * edge, 1.5)
+        b = {series}
+        s = sf.sine_series(b, (E - mu) * tau)
+        highest = abs(sf.sine_series(b, np.linspace(0, np.pi, 2001))).max()
+        print(f"mu = {{mu:.3g}}: {{(abs(abs(s) - 1) <= {DELTA}).sum()}} of {{len(E)}} levels within 1 % of ±1")
+        print(f"degree {{2 * len(b) - 1}}, edges {{edge:.3g}} rad wide, max |f| = {{highest:.3f}}")
+        print((abs(E - mu) * tau > np.pi).sum(), "levels wrapped past ±π")
     """
 
 

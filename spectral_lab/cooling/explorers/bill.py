@@ -10,44 +10,52 @@ from spectral_lab.cooling.queries import bill
 from spectral_lab.explorer import Explorer, integers, number_text, slider, theme
 
 SPREAD = 17.34  # the tilted Ising chain of six spins
-NAMES = ("cooling", "bang-bang", "filter", "amplified filter", "bath")
+SEARCHED = "amplified, with search"
+NAMES = ("cooling", "bang-bang", "filter", "amplified filter", SEARCHED, "bath")
 COLOURS = {"cooling": theme.BLUE, "bang-bang": theme.GREEN, "filter": theme.RED, "amplified filter": theme.PINK,
-           "bath": theme.MUTED}  # fmt: skip
+           SEARCHED: theme.PINK, "bath": theme.MUTED}  # fmt: skip
 GAMMAS = np.geomspace(1e-5, 1, 101)
 
 
 def _compute(steps: int, resolution: float, leak: float, overlap: float) -> dict[str, Any]:
     prices = bill(SPREAD, steps, resolution, overlap=overlap, leak_budget=leak)
-    one = prices["filter"] * overlap**2
+    both = prices["amplified filter"] + prices["search for E0"]
     return {
-        "steps": steps, "resolution": resolution, "leak": leak, "overlap": overlap, **prices,
-        # below this overlap the filter costs more than the cheaper of the two ways to cool
-        "crossing": float(one / prices["bang-bang"]), "one": float(one),
+        "steps": steps, "resolution": resolution, "leak": leak, "overlap": overlap, **prices, SEARCHED: both,
+        # below this overlap the filter, with what it must know first, costs more than the pulses
+        "crossing": float(both * overlap / prices["bang-bang"]),
     }  # fmt: skip
 
 
 def _figure(d: dict[str, Any]) -> theme.Figure:
+    ratio = d["overlap"] / GAMMAS
     curves = {
-        "filter": d["one"] / GAMMAS**2,
-        "amplified filter": d["one"] / GAMMAS,
+        "filter": d["filter"] * ratio**2,
+        "amplified filter": d["amplified filter"] * ratio,
+        SEARCHED: d[SEARCHED] * ratio,
         **{name: np.full_like(GAMMAS, d[name]) for name in ("cooling", "bang-bang", "bath")},
     }
-    traces = [theme.line(GAMMAS, curves[name], color=COLOURS[name], name=name) for name in NAMES]
+    dashes = {SEARCHED: "dash"}
+    traces = [
+        theme.line(GAMMAS, curves[name], color=COLOURS[name], name=name, dash=dashes.get(name, "solid"))
+        for name in NAMES
+    ]
     traces += [theme.points([d["overlap"]], [d[name]], color=COLOURS[name], size=8) for name in NAMES]
-    bars_x = np.ravel([[1.0, d[name], np.nan] for name in NAMES])
-    bars_y = np.repeat(np.arange(5)[::-1], 3)
-    traces += [theme.line(bars_x[3 * i : 3 * i + 2], bars_y[3 * i : 3 * i + 2], color=COLOURS[name], width=16, panel=2)
-               for i, name in enumerate(NAMES)]  # fmt: skip
+    traces += [
+        theme.line([1.0, d[name]], [i, i], color=COLOURS[name], width=16, panel=2)
+        for i, name in enumerate(NAMES[::-1])
+    ]  # fmt: skip
+    one = d["amplified filter"] * d["overlap"]
+    more = d[SEARCHED] * d["overlap"]
     marks = [
+        theme.note("filter, 1/γ²", np.log10(2.5e-4), np.log10(one / 2.5e-4**2), color=theme.RED, xshift=6, yshift=7),
         theme.note(
-            "filter, 1/γ²", np.log10(2.5e-4), np.log10(d["one"] / 2.5e-4**2), color=theme.RED, xshift=6, yshift=7
+            "amplified, 1/γ", np.log10(0.09), np.log10(one / 0.09), color=theme.PINK, anchor="right", yshift=-12
         ),
-        theme.note(
-            "amplified, 1/γ", np.log10(1.3e-5), np.log10(d["one"] / 1.3e-5), color=theme.PINK, xshift=8, yshift=7
-        ),
+        theme.note("with search", np.log10(1.3e-5), np.log10(more / 1.3e-5), color=theme.PINK, xshift=12, yshift=8),
         theme.note("cooling", -0.05, np.log10(d["cooling"]), color=theme.BLUE, anchor="right", yshift=9),
         theme.note("bang-bang", -0.05, np.log10(d["bang-bang"]), color=theme.GREEN, anchor="right", yshift=-9),
-        theme.note("bath", -4.95, np.log10(d["bath"]), color=theme.MUTED, yshift=-9),
+        theme.note("bath", -0.05, np.log10(d["bath"]), color=theme.MUTED, anchor="right", yshift=9),
     ]
     return theme.figure(
         traces,
@@ -60,9 +68,9 @@ def _figure(d: dict[str, Any]) -> theme.Figure:
             theme.axis(
                 "",
                 low=-0.6,
-                high=4.6,
-                tickvals=[4, 3, 2, 1, 0],
-                ticktext=["cooling", "bang-bang", "filter", "amplified", "bath"],
+                high=5.6,
+                tickvals=list(range(6)),
+                ticktext=["bath", "with search", "amplified", "filter", "bang-bang", "cooling"],
             ),
         ],
         titles=["As the start gets worse", "The bill"],
@@ -73,11 +81,13 @@ def _figure(d: dict[str, Any]) -> theme.Figure:
 
 def _readout(d: dict[str, Any]) -> str:
     steps = f"{d['steps']} step{'s' * (d['steps'] > 1)}"
-    prices = ", ".join(f"{name} {d[name]:.2g}" for name in NAMES)
+    price = {name: number_text(d[name], 2) for name in (*NAMES, "read-outs", "search for E0")}
     return (
-        f"{steps} at ε = {number_text(d['resolution'], 3)} J, leak budget {number_text(d['leak'], 3)}, "
-        f"overlap {number_text(d['overlap'], 3)}: {prices} queries. The amplified filter costs more than bang-bang "
-        f"below an overlap of {number_text(d['crossing'], 2)}."
+        f"{steps} at ε = {number_text(d['resolution'], 3)} J, leak budget {number_text(d['leak'], 3)}, overlap "
+        f"{number_text(d['overlap'], 3)}: cooling {price['cooling']}, bang-bang {price['bang-bang']} (both with "
+        f"{price['read-outs']} for the read-outs), filter {price['filter']}, amplified {price['amplified filter']} "
+        f"(and {price['search for E0']} first, to find E₀), bath {price['bath']} queries. With that search the "
+        f"amplified filter costs more than bang-bang below an overlap of {number_text(d['crossing'], 2)}."
     )
 
 
@@ -86,7 +96,10 @@ def _code(steps: int, resolution: float, leak: float, overlap: float) -> str:
         from spectral_lab.cooling import bill
 
         prices = bill({SPREAD}, {steps}, {resolution}, overlap={overlap}, leak_budget={leak})
-        print(f"{{prices['cooling']:.2g}}", prices)
+        for name, queries in prices.items():
+            print(f"{{name:>16}}: {{queries:.2g}}")
+        filter = prices["amplified filter"] + prices["search for E0"]
+        print(f"as dear as bang-bang at an overlap of {{filter * {overlap} / prices['bang-bang']:.2g}}")
     """
 
 

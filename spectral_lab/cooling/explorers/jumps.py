@@ -1,4 +1,7 @@
-"""Demonstration 2: under H nobody moves, under S the lower band is one open floor, and nobody climbs."""
+"""Demonstration 2: under H nobody moves, under S the lower band is one open floor, and nobody climbs.
+
+S is a pure number, and so is the time under S + αV; under H + αV it is in units of 1/J.
+"""
 
 from __future__ import annotations
 
@@ -56,10 +59,10 @@ def _figure(d: dict[str, Any]) -> theme.Figure:
             theme.line([0, 100], [bound] * 2, color=theme.GREEN, dash="dash", name="α²", panel=2),
             theme.points([d["t"]], [d["above"][-1]], color=theme.RED, size=8, panel=2),
         ],
-        x=[theme.axis("population", low=-0.02, high=1.05), theme.axis("time during the step (1/J)", low=0, high=100)],
+        x=[theme.axis("population", low=-0.02, high=1.05), theme.axis("time t during the step", low=0, high=100)],
         y=[theme.axis("energy (J)", low=E[0] - 0.6, high=E[-1] + 0.6),
-           theme.axis("population above μ", log=True, low=1e-12, high=3)],
-        titles=["Where the state went", "Who climbed"],
+           theme.axis("", log=True, low=1e-12, high=3) | {"dtick": 2}],
+        titles=["Where the state went", "Population above μ, while V is on"],
         widths=[1, 1.2],
         notes=[
             theme.note(label, 97, np.log10(d["bound"]), color=theme.GREEN, panel=2, anchor="right", yshift=9),
@@ -73,7 +76,7 @@ def _readout(d: dict[str, Any]) -> str:
     return (
         f"{d['evolution']}, t = {number_text(d['t'], 3)}, α = {number_text(d['alpha'], 3)}, from level {d['start']}: "
         f"{d['below']:.3f} fell, {d['stay']:.3f} stayed, {number_text(d['leak'], 2)} climbed ({limit}); "
-        f"energy {number_text(d['E'][d['start']], 3)} → {number_text(d['energy'], 3)}."
+        f"energy {number_text(d['E'][d['start']], 3)} → {number_text(d['energy'], 3)} J."
     )
 
 
@@ -81,14 +84,17 @@ def _code(evolution: str, t: float, alpha: float, start: int) -> str:
     s = "spectrum.energies" if evolution == "H + αV" else f"np.where(np.arange({2**SITES}) > {start}, 1.0, -1.0)"
     return f"""
         import numpy as np
-        from spectral_lab.cooling import levels, random_field, tfim
+        from spectral_lab.cooling import leak_bound, levels, random_field, tfim
         from spectral_lab.cooling.bands import evolve
 
         spectrum = levels(tfim({SITES}))
         V = spectrum.operator(random_field({SITES}, seed=1))
         s = {s}
         c = evolve(np.eye({2**SITES})[{start}], s, V, alpha={alpha}, angle={alpha} * {t}, drive="{DRIVES[evolution]}")
-        print(f"{{(abs(c) ** 2)[:{start}].sum():.3f}}", "fell")
+        p = abs(c) ** 2
+        print(f"fell {{p[:{start}].sum():.3f}}, stayed {{p[{start}]:.3f}}, climbed {{p[{start} + 1 :].sum():.2g}}")
+        print(f"the bound {{leak_bound({alpha}):.3g}}; energy {{spectrum.energies[{start}]:.3g}} -> "
+              f"{{p @ spectrum.energies:.3g}}")
     """
 
 
@@ -97,7 +103,7 @@ def who_may_jump(**state: Any) -> Explorer:
     return Explorer(
         title="Who may jump?",
         controls=[
-            slider("t", "time $t$", 1.0, 100.0, 40.0, steps=99, unit="1/J", play=True),
+            slider("t", "time $t$", 1.0, 100.0, 40.0, steps=99, play=True),
             slider("alpha", r"strength $\alpha$", 0.01, 0.5, 0.1, steps=60, log=True),
             integers("start", "start level", 1, 2**SITES - 2, 9),
             choice("evolution", "evolve under", tuple(DRIVES)),

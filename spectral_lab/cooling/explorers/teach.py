@@ -85,9 +85,12 @@ def _code(iteration: int, layers: int, signs: bool) -> str:
         from spectral_lab.cooling import levels, start_state, xxz
         from spectral_lab.cooling.schedules import recorded_training, run_schedule
 
-        schedule = recorded_training().schedule({iteration})
-        populations = run_schedule(xxz({SITES}), start_state({SITES}, "up"), schedule, signs={signs})
-        print(f"{{populations[{layers}] @ levels(xxz({SITES})).energies:.3f}}")
+        training, spectrum = recorded_training(), levels(xxz({SITES}))
+        E, ground = spectrum.energies, spectrum.same_level(0)
+        p = run_schedule(spectrum, start_state({SITES}, "up"), training.schedule({iteration}), signs={signs})
+        print(f"energy {{p[{layers}] @ E:.3f}} (start {{p[0] @ E:.2f}}, ground level {{E[0]:.3f}})")
+        print(f"ground population {{p[{layers}][ground].sum():.3f}}")
+        print(f"kicks trained alone end at {{training.kicks_only[-1]:.2f}}")
     """
 
 
