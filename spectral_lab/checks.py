@@ -52,8 +52,9 @@ def number(
         real = isinstance(value, Real) and not isinstance(value, (bool, np.bool_)) and math.isfinite(value)
     except OverflowError:  # a whole number that no float can hold
         real = False
-    low = (minimum is not None and real and value < minimum) or (above is not None and real and value <= above)
-    if not real or low or (maximum is not None and value > maximum):
+    size = float(value) if real else math.nan  # a short float would compare in its own precision
+    low = (minimum is not None and size < minimum) or (above is not None and size <= above)
+    if not real or low or (maximum is not None and size > maximum):
         allowed = f" greater than {above:g}" if above is not None else ""
         raise ValueError(f"{name} must be a finite number{allowed}{_range(minimum, maximum)}, got {shown(value)}")
     return float(value)
@@ -137,6 +138,8 @@ def shown(value: Any) -> str:
 
 def _dense(value: Any, name: str) -> Any:
     """A sparse matrix of scipy as a dense array; all else as it is. Scipy's sparse part is not loaded for this."""
+    if isinstance(value, range) and len(value) > LARGEST_ARRAY:
+        raise TooLarge(f"{name} must hold at most {LARGEST_ARRAY:,} numbers, got {value}")
     sparse = sys.modules.get("scipy.sparse")
     if sparse is None or not sparse.issparse(value):
         return value

@@ -7,6 +7,7 @@ distribution, and not the same graphs.
 
 from __future__ import annotations
 
+from numbers import Integral
 from typing import SupportsInt
 
 import networkx as nx
@@ -19,6 +20,7 @@ from spectral_lab.eigenspaces.spectra import adjacency_batch
 
 KINDS = ((10, 6), (15, 6), (20, 5), (30, 5))  # (nodes m, degree)
 LENGTHS = (3, 4, 5, 6)
+MOST = 20_000  # some ten seconds
 
 Graph = tuple[int, np.ndarray]
 
@@ -30,17 +32,18 @@ def counting_graphs(count: SupportsInt, seed: SupportsInt, sizes: tuple[int, ...
     edges, chosen uniformly without replacement.
 
     Args:
-        count: how many.
+        count: how many, up to 20 000 (some ten seconds).
         seed: of the generator.
         sizes: which numbers of nodes to draw from.
 
     Raises:
-        ValueError: for a negative count or seed, or a size that no kind has.
+        ValueError: for a count outside 0..20 000, a negative seed, or a size that no kind has.
     """
-    count, rng = checks.integer(count, "count", 0), np.random.default_rng(checks.integer(seed, "seed", 0))
+    count, rng = checks.integer(count, "count", 0, MOST), np.random.default_rng(checks.integer(seed, "seed", 0))
+    known = isinstance(sizes, (list, tuple)) and all(isinstance(m, Integral) and m in dict(KINDS) for m in sizes)
+    if not known or not sizes:
+        raise ValueError(f"sizes must be some of {', '.join(str(m) for m, _ in KINDS)}, got {checks.shown(sizes)}")
     kinds = [kind for kind in KINDS if kind[0] in sizes]
-    if not kinds or any(size not in dict(KINDS) for size in sizes):
-        raise ValueError(f"sizes must be some of {', '.join(str(m) for m, _ in KINDS)}, got {sizes!r}")
     graphs = []
     for _ in range(count):
         m, degree = kinds[rng.integers(len(kinds))]

@@ -17,11 +17,11 @@ from spectral_lab.eigenspaces.laplacian import adjacency_matrix
 EXACT = 2.0**53  # up to here double precision holds every integer
 
 
-def cycle_counts(adjacency: Any, k: SupportsInt, per_node: bool = False) -> int | np.ndarray:
+def cycle_counts(graph: Any, k: SupportsInt, per_node: bool = False) -> int | np.ndarray:
     """The number of cycles of length k, 3 to 6, in a graph; or through each of its nodes.
 
     Args:
-        adjacency: a graph in any form that `edge_list` accepts, without weights; or a stack [batch, n, n] of
+        graph: a graph in any form that `edge_list` accepts, without weights; or a stack [batch, n, n] of
             adjacency matrices (padded with zeros), which gives one result per graph.
         k: the length, 3, 4, 5 or 6.
         per_node: count the cycles through each node instead; the sum over nodes is k times the total.
@@ -33,8 +33,9 @@ def cycle_counts(adjacency: Any, k: SupportsInt, per_node: bool = False) -> int 
         ValueError: for another k, weights other than 0 and 1, or a graph so large that counts exceed 2^53.
     """
     k = checks.integer(k, "k", 3, 6)
-    stack = np.ndim(adjacency) == 3 if isinstance(adjacency, np.ndarray) else False
-    A = _checked_stack(adjacency) if stack else _checked(adjacency_matrix(adjacency))
+    per_node = checks.flag(per_node, "per_node")
+    stack = isinstance(graph, np.ndarray) and graph.ndim == 3
+    A = _checked_stack(graph) if stack else _checked(adjacency_matrix(graph))
     counts = _COUNTERS[k](A)
     if per_node:
         return counts
@@ -95,16 +96,16 @@ def _integers(values: Float[np.ndarray, "*batch n"]) -> Int[np.ndarray, "*batch 
 
 
 def _checked_stack(stack: np.ndarray) -> np.ndarray:
-    A = checks.array(stack, "adjacency", (None, None, stack.shape[1]))
+    A = checks.array(stack, "graph", (None, None, stack.shape[1]))
     if not np.array_equal(A, A.swapaxes(1, 2)) or np.any(np.diagonal(A, axis1=1, axis2=2)):
-        raise ValueError("adjacency must hold symmetric matrices without self-loops")
+        raise ValueError("graph must hold symmetric matrices without self-loops")
     return _checked(A)
 
 
 def _checked(A: np.ndarray) -> np.ndarray:
     if np.any((A != 0) & (A != 1)):
-        raise ValueError("adjacency must hold only 0 and 1: cycles are counted in graphs without weights")
+        raise ValueError("graph must hold only 0 and 1: cycles are counted in graphs without weights")
     # Closed walks of length 6 number at most n d^5 per node sum; the coefficients add at most a factor 16.
     if 16 * A.shape[-1] * A.sum(axis=-1).max(initial=0.0) ** 5 > EXACT:
-        raise ValueError("adjacency is too large: the counts would exceed what double precision holds exactly")
+        raise ValueError("graph is too large: the counts would exceed what double precision holds exactly")
     return A

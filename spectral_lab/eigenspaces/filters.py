@@ -55,6 +55,8 @@ def spline_design(lam: ArrayLike, pieces: SupportsInt) -> Float[np.ndarray, "*la
     lam, knots = checks.real_array(lam, "lam"), spline_knots(pieces)
     if lam.size * len(knots) > checks.LARGEST_ORDER**2:
         raise ValueError(f"lam and pieces must leave room for a dense result, got {lam.size} values, {pieces} pieces")
+    if lam.size == 0:
+        return np.zeros((*lam.shape, len(knots) - DEGREE - 1))
     if np.any((lam < 0) | (lam > 2)):
         raise ValueError(f"lam must lie in [0, 2], got values from {lam.min():.17g} to {lam.max():.17g}")
     design = scipy.interpolate.BSpline.design_matrix(lam.ravel(), knots, DEGREE)
@@ -101,9 +103,13 @@ def relu_mlp(lam: ArrayLike, weights: Any, biases: Any) -> Float[np.ndarray, "*l
     layers = _layers(weights, biases)
     lam = checks.real_array(lam, "lam")
     x = lam.reshape(-1, 1)
-    for W, b in layers[:-1]:
-        x = np.maximum(x @ W.T + b, 0.0)
-    return (x @ layers[-1][0].T + layers[-1][1]).reshape(lam.shape)
+    with np.errstate(over="ignore", invalid="ignore"):
+        for W, b in layers[:-1]:
+            x = np.maximum(x @ W.T + b, 0.0)
+        x = x @ layers[-1][0].T + layers[-1][1]
+    if not np.isfinite(x).all():
+        raise ValueError("lam, weights and biases must be so small that the network stays finite")
+    return x.reshape(lam.shape)
 
 
 def mlp_lipschitz(weights: Any, biases: Any) -> float:

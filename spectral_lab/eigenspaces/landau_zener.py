@@ -13,16 +13,17 @@ import numpy as np
 from jaxtyping import Float
 
 from spectral_lab import checks
+from spectral_lab.eigenspaces.laplacian import HEAVIEST
 
 
 def landau_zener_ring(n: SupportsInt, w: SupportsFloat, delta: SupportsFloat) -> Float[np.ndarray, "n n"]:
     """The adjacency matrix of the n-cycle with weight w on edge (0, n-1) and 1 + delta on edge (0, 1).
 
     Raises:
-        ValueError: for n < 3, w < 0 or delta < -1.
+        ValueError: for n outside 3..10 000, w < 0 or delta < -1.
     """
-    n = checks.integer(n, "n", 3)
-    w, delta = checks.number(w, "w", 0.0), checks.number(delta, "delta", -1.0)
+    n = checks.order(n, "n", 3)
+    w, delta = checks.number(w, "w", 0.0, HEAVIEST), checks.number(delta, "delta", -1.0, HEAVIEST)
     i = np.arange(n)
     adjacency = np.zeros((n, n))
     adjacency[i, (i + 1) % n] = 1.0
@@ -40,10 +41,11 @@ def ring_gap(n: SupportsInt, w: SupportsFloat, delta: SupportsFloat) -> float:
     Raises:
         ValueError: as `landau_zener_ring`.
     """
-    n = checks.integer(n, "n", 3)
-    a, delta = checks.number(w, "w", 0.0) - 1.0, checks.number(delta, "delta", -1.0)
-    inside = a**2 + delta**2 + 2 * a * delta * np.cos(4 * np.pi / n)
-    return float(2 / n * np.sin(2 * np.pi / n) ** 2 * np.sqrt(max(inside, 0.0)))
+    n = checks.order(n, "n", 3)
+    a, delta = checks.number(w, "w", 0.0, HEAVIEST) - 1.0, checks.number(delta, "delta", -1.0, HEAVIEST)
+    angle = 4 * np.pi / n
+    root = np.hypot(a + delta * np.cos(angle), delta * np.sin(angle))  # of a² + δ² + 2 a δ cos, without cancellation
+    return float(2 / n * np.sin(2 * np.pi / n) ** 2 * root)
 
 
 def ring_change(w: SupportsFloat, w2: SupportsFloat) -> float:

@@ -39,11 +39,13 @@ def eigenspace_labels(
     lam = ascending(lam)
     tol = checks.number(tol, "tol", 1e-15, 1.0)
     size = float(np.abs(lam).max(initial=0.0)) if scale is None else checks.number(scale, "scale", above=0.0)
-    relative = lam / (size or 1.0)
+    size = size or 1.0
+    if tol * size < 1e-16 * np.abs(lam).max(initial=0.0) or tol * size < 1e-300:
+        raise ValueError(f"scale must be such that tol * scale is above the rounding of lam, got {size:g}")
     if checks.choice(rule, "rule", ("linkage", "rounding")) == "linkage":
-        new = np.diff(relative) >= tol
+        new = np.diff(lam) >= tol * size
     else:
-        new = np.diff(np.rint(relative / tol)) > 0
+        new = np.diff(np.rint(lam / (tol * size))) > 0
     return np.concatenate([np.zeros(min(len(lam), 1), dtype=int), np.cumsum(new)])
 
 
@@ -78,7 +80,9 @@ def projectors(
         ValueError: if the shapes do not fit, or as `eigenspace_labels`.
     """
     labels = eigenspace_labels(lam, tol, rule, scale)
-    V = checks.array(V, "V", (None, len(labels)))
+    V = checks.array(V, "V")
+    if V.ndim != 2 or V.shape[1] != len(labels):
+        raise ValueError(f"lam [d] and V [n, d] must fit, got shapes {(len(labels),)} and {V.shape}")
     if len(V) ** 2 * (labels[-1] + 1 if len(labels) else 0) > checks.LARGEST_ORDER**2:
         raise ValueError(f"V must leave room for {labels[-1] + 1} dense projectors, got {len(V)} rows")
     members = labels == np.arange(labels[-1] + 1 if len(labels) else 0)[:, None]

@@ -95,8 +95,9 @@ def sin_theta(V: ArrayLike, W: ArrayLike) -> float:
     Raises:
         ValueError: if V and W are not matrices [n, d] of one shape with orthonormal columns.
     """
-    V = checks.array(V, "V", (None, None))
-    W = checks.array(W, "W", V.shape)
+    V, W = checks.array(V, "V", (None, None)), checks.array(W, "W", (None, None))
+    if V.shape != W.shape:
+        raise ValueError(f"V and W must have one shape, got {V.shape} and {W.shape}")
     for columns, name in ((V, "V"), (W, "W")):
         error = np.abs(columns.conj().T @ columns - np.eye(columns.shape[1])).max(initial=0.0)
         if error > 1e-8:
@@ -111,6 +112,8 @@ def gap_at(lam: ArrayLike, d: SupportsInt) -> float:
         ValueError: if lam is not a vector in ascending order, or d is outside 1..n.
     """
     lam = ascending(lam)
+    if len(lam) == 0:
+        raise ValueError("lam must hold at least one eigenvalue")
     d = checks.integer(d, "d", 1, len(lam))
     return float(lam[d] - lam[d - 1]) if d < len(lam) else float("inf")
 

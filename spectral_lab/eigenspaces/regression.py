@@ -66,7 +66,9 @@ def fit_spline(features: ArrayLike, targets: ArrayLike, ridge: SupportsFloat = 1
             [1e-15, 1e15].
     """
     X = checks.real_array(features, "features", (None, None))
-    y = checks.real_array(targets, "targets", (len(X),))
+    y = checks.real_array(targets, "targets", (None,))
+    if len(X) != len(y):
+        raise ValueError(f"features [graphs, coefficients] and targets [graphs] must fit, got {X.shape} and {y.shape}")
     ridge = checks.number(ridge, "ridge", 1e-15, 1e15)
     for values, name in ((X, "features"), (y, "targets")):
         if values.size == 0 or np.abs(values).max() > 1e150:

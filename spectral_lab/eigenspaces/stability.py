@@ -7,6 +7,7 @@ for d = n. All distances are for one fixed alignment of the two graphs.
 
 from __future__ import annotations
 
+import math
 from numbers import Real
 from typing import NamedTuple, SupportsFloat, SupportsInt
 
@@ -37,7 +38,7 @@ def spe_constants(lipschitz: ArrayLike, sup_norm: ArrayLike, J: SupportsFloat = 
     """
     K, M = _per_filter(lipschitz, sup_norm, "sup_norm")
     J = checks.number(J, "J", 0.0)
-    return float(2 * J * K), float(4 * np.sqrt(2) * J * M), float(J * K)
+    return 2 * J * K, 4 * math.sqrt(2) * J * M, J * K
 
 
 def spe_bound_terms(
@@ -54,10 +55,10 @@ def spe_bound_terms(
         ValueError: as `spe_bound`.
     """
     change, gamma = checks.number(change, "change", 0.0), _gap(gamma)
-    d = checks.integer(d, "d", 1)
+    d = checks.order(d, "d")
     a1, a2, a3 = spe_constants(lipschitz, sup_norm, J)
-    cut = 0.0 if change == 0 or a2 == 0 else (a2 * d * change / gamma if gamma > 0 else np.inf)
-    return BoundTerms(float((a1 + a2) * d**1.25 * np.sqrt(change)), float(cut), float(a3 * change))
+    cut = 0.0 if change == 0 or a2 == 0 or gamma == math.inf else _over(a2 * d * change, gamma)
+    return BoundTerms((a1 + a2) * d**1.25 * math.sqrt(change), cut, a3 * change)
 
 
 def spe_bound(
@@ -118,8 +119,8 @@ def spe_bound_sharp(
     K, weight = _per_filter(lipschitz, largest_weight, "largest_weight")
     if change == 0:
         return 0.0
-    cut = 0.0 if weight == 0 else (2 * np.sqrt(2) * weight / gamma if gamma > 0 else np.inf)
-    return float(J * ((3.0 if tight else 1 + 2 * np.sqrt(2)) * K + cut) * change)
+    cut = 0.0 if weight == 0 or gamma == math.inf else _over(2 * math.sqrt(2) * weight, gamma)
+    return J * ((3.0 if checks.flag(tight, "tight") else 1 + 2 * math.sqrt(2)) * K + cut) * change if J else 0.0
 
 
 def domain_shift_bound(
@@ -164,9 +165,13 @@ def _per_filter(lipschitz: ArrayLike, size: ArrayLike, name: str) -> tuple[float
 def _constants(values: ArrayLike, name: str) -> np.ndarray:
     result = np.atleast_1d(checks.array(values, name))
     if np.iscomplexobj(result) or np.any(result < 0):
-        raise ValueError(f"{name} must not be negative, got {values!r}")
+        raise ValueError(f"{name} must not be negative, got {checks.shown(values)}")
     return result
 
 
 def _gap(gamma: SupportsFloat) -> float:
     return np.inf if isinstance(gamma, Real) and gamma == np.inf else checks.number(gamma, "gamma", 0.0)
+
+
+def _over(size: float, gamma: float) -> float:
+    return size / gamma if gamma > 0 else math.inf

@@ -10,7 +10,7 @@ from jaxtyping import Float, Int
 from spectral_lab import checks
 from spectral_lab.eigenspaces.laplacian import adjacency_matrix, edge_list
 
-MOST_WORK = 2e11  # multiplications, some ten seconds
+MOST_STEPS, MOST_WORK = 10_000, 2e11  # the work in multiplications: some ten seconds
 
 
 def random_walk_encoding(graph: Any, steps: SupportsInt) -> Float[np.ndarray, "n steps"]:
@@ -19,10 +19,11 @@ def random_walk_encoding(graph: Any, steps: SupportsInt) -> Float[np.ndarray, "n
     A node without edges has probability 0, as in PyG's `AddRandomWalkPE`.
 
     Raises:
-        ValueError: for steps < 1, more steps than some ten seconds allow (2e11 / n^3), or as `adjacency_matrix`.
+        ValueError: for steps < 1, more than 10 000 or than some ten seconds allow (2e11 / n^3), or as
+            `adjacency_matrix`.
     """
     A = adjacency_matrix(graph)
-    steps = checks.integer(steps, "steps", 1, max(1, int(MOST_WORK / len(A) ** 3)))
+    steps = checks.integer(steps, "steps", 1, max(1, min(MOST_STEPS, int(MOST_WORK / len(A) ** 3))))
     degrees = A.sum(axis=1, keepdims=True)
     walk = A / np.where(degrees > 0, degrees, 1.0)
     power, returns = np.eye(len(A)), []

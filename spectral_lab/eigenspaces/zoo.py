@@ -49,6 +49,7 @@ def barbell() -> nx.Graph:
     return nx.barbell_graph(5, 0)
 
 
+MOST_DRAWN = 300  # nodes; some seconds
 GRAPHS: dict[str, Callable[[], nx.Graph]] = {
     "ring of 8": lambda: nx.cycle_graph(8),
     "hexagon": lambda: nx.cycle_graph(6),
@@ -83,10 +84,10 @@ def layout(graph: Any) -> Float[np.ndarray, "n 2"]:
     without crossings, where there is one. Components are laid out one by one, side by side.
 
     Raises:
-        ValueError: for anything but a networkx graph with at least one node.
+        ValueError: for anything but an undirected networkx graph of 1 to 300 nodes.
     """
-    if not isinstance(graph, nx.Graph) or graph.number_of_nodes() == 0:
-        raise ValueError(f"graph must be a networkx graph with at least one node, got {graph!r}")
+    if not isinstance(graph, nx.Graph) or graph.is_directed() or not 1 <= graph.number_of_nodes() <= MOST_DRAWN:
+        raise ValueError(f"graph must be an undirected networkx graph of 1 to 300 nodes, got {checks.shown(graph)}")
     index = {node: i for i, node in enumerate(graph)}
     xy, left = np.zeros((len(index), 2)), 0.0
     for nodes in nx.connected_components(graph):

@@ -115,7 +115,7 @@ def test_contrast_bound_is_attained_by_a_linear_map():
 def test_bad_arguments_are_named():
     with pytest.raises(ValueError, match="lam must ascend"):
         projectors([1.0, 0.0], np.eye(2))
-    with pytest.raises(ValueError, match="V must have shape"):
+    with pytest.raises(ValueError, match=r"V \[n, d\] must fit"):
         projectors([0.0, 1.0], np.eye(3))
     with pytest.raises(ValueError, match="tol"):
         projectors([0.0, 1.0], np.eye(2), 0.0)

@@ -58,8 +58,9 @@ def test_bad_arguments_are_named():
         random_walk_encoding(named_graph("cube"), 0)
     with pytest.raises(ValueError, match="rounds"):
         stable_colours(named_graph("cube"), -1)
-    with pytest.raises(ValueError, match="at least one node"):
-        layout(nx.Graph())
+    for graph in (nx.Graph(), nx.path_graph(301), nx.DiGraph([(0, 1)])):
+        with pytest.raises(ValueError, match="undirected networkx graph of 1 to 300 nodes"):
+            layout(graph)
     with pytest.raises(ValueError, match="steps must be a whole number between 1 and"):
         random_walk_encoding(named_graph("cube"), 10**9)
     with pytest.raises(ValueError, match="number of nodes"):
