@@ -10,7 +10,6 @@ both experiments are ours, at a size that a lecture can run. The last cell of th
 
 from __future__ import annotations
 
-import json
 import re
 import sys
 import time
@@ -27,6 +26,8 @@ from torch.utils.data import Dataset, TensorDataset
 
 from spectral_lab import checks
 from spectral_lab.cooling.models import ChainRun, CoolingCircuit, cool_chain, heisenberg_chain, ising_chain
+from spectral_lab.cooling.pointer import FORMAT, pointer_records, summary
+from spectral_lab.records import figure, to_json
 from spectral_lab.training import Evaluation, Optimiser, Part, Recipe, Target, schedules
 from spectral_lab.training.classroom import ResultsTable, preset_here
 from spectral_lab.training.files import results_folder, write_atomically
@@ -34,7 +35,6 @@ from spectral_lab.training.run import hardware, versions
 
 # Lowest level of the tilted Ising chain, by Lanczos.
 GROUND_LEVELS = {8: -13.0528868, 10: -16.49933201, 14: -23.39222409, 16: -26.83867015, 20: -33.73156226}
-RECORD = "spectral_lab.cooling pointer record 1"
 NO_PAPER = "the paper's abstract gives no configuration to repeat: preset must be 'lecture' or 'miniature'"
 
 
@@ -77,7 +77,7 @@ class PointerResult:
         """Everything that someone needs to judge or repeat the run, as JSON values."""
         run = self.run
         return {
-            "format": RECORD,
+            "format": FORMAT,
             "name": "cooling/pointer",
             "preset": self.preset,
             "settings": asdict(self.settings),
@@ -96,7 +96,7 @@ class PointerResult:
         """Write the record into `results/` (or `folder`), atomically; returns its path."""
         where = re.sub("[^a-z0-9]+", "-", self.hardware["name"].lower()).strip("-")
         path = (folder or results_folder()) / f"cooling-pointer-{self.preset}-{where}.json"
-        write_atomically(path, (json.dumps(self.record()) + "\n").encode())
+        write_atomically(path, (to_json(self.record()) + "\n").encode())
         return path
 
 
@@ -135,14 +135,16 @@ def pointer_here(wanted: str = "lecture") -> PointerResult:
 
 def pointer_table(result: PointerResult, results: Path | None = None) -> ResultsTable:
     """The recorded runs and this one: energy above the ground level at the end, and the steps that it took."""
-    records = [_read(path) for path in sorted((results or results_folder()).glob("cooling-pointer-*.json"))]
     rows = [
-        ("recorded", f"{r['preset']}, {r['hardware']['name']}", *_summary(r, 3), f"{r['seconds']:.0f} s")
-        for r in records
+        ("recorded", f"{r['preset']}, {r['hardware']['name']}", *_summary(r, ".3f"), f"{r['seconds']:.0f} s")
+        for r in pointer_records(folder=results)
+        if "preset" in r
     ]
     if not rows:
         rows.append(("recorded", "not yet run", "", "", "", "", ""))
-    rows.append(("this run", f"{result.preset}, here", *_summary(result.record(), 1), ""))
+    here = ("this run", f"{result.preset}, here")
+    exact = (*rows, (*here, *_summary(result.record(), ".4g"), f"{result.seconds:.1f} s"))
+    rows.append((*here, *_summary(result.record(), ".1f"), ""))
     columns = (
         "source",
         "where",
@@ -151,24 +153,12 @@ def pointer_table(result: PointerResult, results: Path | None = None) -> Results
         "median steps to it",
         "lowest E − E₀ (J)",
     )
-    return ResultsTable((*columns, "time"), tuple(rows))
+    return ResultsTable((*columns, "time"), tuple(rows), exact)
 
 
-def _read(path: Path) -> dict[str, Any]:
-    return json.loads(path.read_text())
-
-
-def _summary(record: dict[str, Any], decimals: int) -> tuple[str, str, str, str]:
-    above = np.array(record["energies"]) - record["ground_level"]
-    close = above <= 2 * record["settings"]["resolution"]
-    reached = close[:, -1]
-    steps = f"{np.median(close.argmax(axis=1)[reached]):.0f}" if reached.any() else "none"
-    return (
-        str(record["settings"]["n"]),
-        f"{reached.sum()} of {len(reached)}",
-        steps,
-        f"{abs(above[:, -1].min()):.{decimals}f}",
-    )
+def _summary(record: dict[str, Any], form: str) -> tuple[str, str, str, str]:
+    n, arrived, runs, median, lowest = summary(record)
+    return str(n), f"{arrived} of {runs}", f"{median:.0f}" if arrived else "none", figure(lowest, form)
 
 
 # --- training a schedule ---------------------------------------------------------------------------------------------

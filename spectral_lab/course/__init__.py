@@ -46,7 +46,7 @@ Texts are plain words with $formulas$ and `code`. Everything shown has a determi
 from __future__ import annotations
 
 from spectral_lab.course.chapters import CHAPTERS, Chapter, CourseMap, Paper, chapter
-from spectral_lab.course.claims import Board, Claim, ClaimTable, Evidence, board, check
+from spectral_lab.course.claims import Board, Claim, ClaimTable, Evidence, NotYetRun, board, check
 from spectral_lab.course.exercises import Exercise, Function, Value
 from spectral_lab.course.predictions import Prediction
 
@@ -60,6 +60,7 @@ __all__ = [
     "Evidence",
     "Exercise",
     "Function",
+    "NotYetRun",
     "Paper",
     "Prediction",
     "Value",

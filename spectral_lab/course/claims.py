@@ -39,6 +39,10 @@ class Evidence:
     holds: bool
 
 
+class NotYetRun(Exception):
+    """Raised by evidence that reads recorded runs, where there are none; the message says which."""
+
+
 @dataclass(frozen=True)
 class Claim:
     """One checkable statement of a chapter.
@@ -136,6 +140,8 @@ def examine(claim: Claim) -> Row:
         return Row(claim, "not yet run", "needs a GPU run")
     try:
         evidence = claim.evidence()
+    except NotYetRun as missing:
+        return Row(claim, "not yet run", str(missing))
     except Exception as error:  # shown in the table as an error, and refused by the tests
         return Row(claim, "error", f"{type(error).__name__}: {error}")
     return Row(claim, "holds" if evidence.holds else "does not hold", evidence.measured)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Sequence
 from functools import cache
 from pathlib import Path
@@ -12,8 +11,8 @@ import networkx as nx
 import numpy as np
 from jaxtyping import Float
 
+from spectral_lab import records
 from spectral_lab.course import Claim, Evidence
-from spectral_lab.course.chapters import ROOT
 from spectral_lab.eigenspaces.counting import counting_graphs, counting_targets
 from spectral_lab.eigenspaces.cycles import cycle_counts
 from spectral_lab.eigenspaces.filters import spectral_filter
@@ -505,18 +504,18 @@ def _call(model: torch.nn.Module, inputs: dict[str, torch.Tensor]) -> torch.Tens
 PAPER, OURS = "paper", "derived here"
 
 
-def recorded_counting(folder: Path = ROOT / "results") -> Callable[[], Evidence] | None:
+def recorded_counting(folder: Path | None = None) -> Callable[[], Evidence] | None:
     """The evidence of the recorded lecture runs, one network with four outputs for each encoding; None until all ran.
 
-    Several seeds or machines are averaged.
+    Several seeds or machines are averaged. The records are those of `folder`, by default of `results/`.
     """
     errors: dict[str, list[list[float]]] = {}
     where: set[str] = set()
     for method in ("spe", "signnet", "peg", "none"):
-        for path in sorted(folder.glob(f"eigenspaces-counting-all-{method}-lecture-seed*.json")):
-            record = json.loads(path.read_text(encoding="utf-8"))
+        lengths = [f"test {k}-cycles" for k in (3, 4, 5, 6)]
+        for record in records.runs(f"eigenspaces-counting-all-{method}-lecture-seed*.json", folder, metrics=lengths):
             where.add(record["hardware"]["name"])
-            errors.setdefault(method, []).append([record["metrics"][f"test {k}-cycles"] for k in (3, 4, 5, 6)])
+            errors.setdefault(method, []).append([record["metrics"][name] for name in lengths])
     if len(errors) < 4:
         return None
     mean = {method: np.mean(rows, axis=0) for method, rows in errors.items()}

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from time import perf_counter
 from typing import Any
 
 import numpy as np
 
-from spectral_lab.course import Claim, Evidence
-from spectral_lab.course.chapters import ROOT
+from spectral_lab import records
+from spectral_lab.course import Claim, Evidence, NotYetRun
 from spectral_lab.hippo.bases import basis, impulse_response, measure, state_kernel, system
 from spectral_lab.hippo.delay import delay_network, delay_readout_error, fourier_delay, pade_delay, transfer_function
 from spectral_lab.hippo.diagonal import without_low_rank
@@ -319,15 +318,16 @@ def step_range_decides() -> Evidence:
 
 def recorded_delays() -> Evidence:
     """The recorded lecture runs of the delay table: a lag of 128, 128 states, five ranges, three bases."""
-    errors = {}
-    for path in sorted((ROOT / "results").glob("hippo-delay-*-lecture-*.json")):
-        record = json.loads(path.read_text())
-        _, _, basis, span = record["name"].split("/")
-        errors[basis, span] = float(np.log10(record["metrics"]["error"]))
-    fitting, others, rows = ("hugging", "tied"), ("fast", "beyond"), {}
-    for basis in ("legs", "legt", "fout"):
-        rows[basis] = (max(errors[basis, span] for span in fitting), min(errors[basis, span] for span in others))
-    told = "; ".join(f"{basis} {good:.1f} against {bad:.1f}" for basis, (good, bad) in rows.items())
+    found = records.runs("hippo-delay-*-lecture-*.json", needs=["name"], metrics=["error"])
+    errors = {tuple(run["name"].split("/")[2:]): float(np.log10(run["metrics"]["error"])) for run in found}
+    fitting, others, bases = ("hugging", "tied"), ("fast", "beyond"), ("legs", "legt", "fout")
+    if not {(name, span) for name in bases for span in (*fitting, *others)} <= errors.keys():
+        raise NotYetRun("needs recorded runs: spectral-lab train hippo --task delay --preset lecture --record")
+    rows = {
+        name: (max(errors[name, span] for span in fitting), min(errors[name, span] for span in others))
+        for name in bases
+    }
+    told = "; ".join(f"{name} {good:.1f} against {bad:.1f}" for name, (good, bad) in rows.items())
     held = all(good < bad - 1 for good, bad in rows.values())
     return Evidence(f"log₁₀ error, the worse of the fitting ranges against the better of the others: {told}", held)
 

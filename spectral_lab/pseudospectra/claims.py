@@ -7,7 +7,6 @@ addition. C13 and C14 train two small networks; C15 to C17 need a GPU and publis
 from __future__ import annotations
 
 import itertools
-import json
 import tempfile
 from collections.abc import Callable
 from dataclasses import replace
@@ -19,8 +18,8 @@ import numpy as np
 import scipy
 from jaxtyping import Float
 
+from spectral_lab import records
 from spectral_lab.course import Claim, Evidence
-from spectral_lab.course.chapters import ROOT
 from spectral_lab.hippo import legs
 from spectral_lab.pseudospectra import (
     diag_gap,
@@ -303,8 +302,8 @@ def recorded_robustness(preset: str, holds: Callable[[Metrics, Metrics], bool]) 
     """The evidence of recorded runs of a preset with any seeds; None until both starts have run."""
     runs: dict[str, list[dict[str, Any]]] = {}
     for start in ("s4d", "s4ptd"):
-        paths = sorted((ROOT / "results").glob(f"pseudospectra-digits-{start}-{preset}-seed*.json"))
-        runs[start] = [json.loads(path.read_text(encoding="utf-8")) for path in paths]
+        pattern = f"pseudospectra-digits-{start}-{preset}-seed*.json"
+        runs[start] = records.runs(pattern, metrics=["clean", "noisy", "at 326.43"])
     if not all(runs.values()):
         return None
 

@@ -10,19 +10,21 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Mapping
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors import SafetensorError, safe_open
+from safetensors import safe_open
 from safetensors.torch import save
 from torch import nn
 
+from spectral_lab.records import to_json
 from spectral_lab.training.files import write_atomically
 from spectral_lab.training.recipe import Recipe, differences
 
-FORMAT = "spectral_lab.training 1"
+FORMAT = "spectral_lab.training 2"  # 1 had no digest of the kinds and sizes of its tensors
 
 
 class CheckpointError(ValueError):
@@ -39,9 +41,25 @@ def save_checkpoint(path: Path, model: nn.Module, optimiser: torch.optim.Optimiz
                 tensors[f"optimiser.{index}.{name}"] = value
             else:
                 numbers[f"{index}.{name}"] = value
-    tensors = {name: value.detach().cpu().contiguous().clone() for name, value in tensors.items()}
-    metadata = {"format": FORMAT, "state": json.dumps(state), "optimiser": json.dumps(numbers)}
+    # safetensors has no complex numbers of double precision: they are kept as pairs
+    pairs = [name for name, value in tensors.items() if value.dtype == torch.complex128]
+    tensors = {name: value.detach().cpu().resolve_conj() for name, value in tensors.items()}
+    tensors |= {name: torch.view_as_real(tensors[name]) for name in pairs}
+    tensors = {name: value.contiguous().clone() for name, value in tensors.items()}
+    metadata = {"format": FORMAT, "state": to_json(state), "optimiser": json.dumps(numbers), "pairs": json.dumps(pairs)}
     write_atomically(path, save(tensors, metadata | {"digest": _digest(tensors, metadata)}))
+
+
+def check_storable(model: nn.Module) -> None:
+    """Refuse a model that a checkpoint cannot hold: better known before training. Raises: ValueError by name."""
+    for name, value in model.state_dict().items():
+        if not isinstance(value, torch.Tensor) or value.layout != torch.strided:
+            raise ValueError(f"model must keep dense tensors to be saved, but {name} is {type(value).__name__}")
+        try:
+            if value.dtype != torch.complex128:
+                save({name: torch.empty(0, dtype=value.dtype)})
+        except Exception:  # safetensors raises KeyError for what it does not know
+            raise ValueError(f"model must keep tensors that can be saved, but {name} is of {value.dtype}") from None
 
 
 def read_state(path: Path) -> dict[str, Any]:
@@ -76,18 +94,30 @@ def load_checkpoint(path: Path, recipe: Recipe, model: nn.Module, optimiser: tor
             f"{path} belongs to another configuration ({'; '.join(changed[:4])}). "
             "Use the recipe it was made with, or start anew (resume=False; without --resume), which keeps the old file."
         )
-    weights = {name.removeprefix("model."): value for name, value in tensors.items() if name.startswith("model.")}
-    own = {name: value.shape for name, value in model.state_dict().items()}
-    if own != {name: value.shape for name, value in weights.items()}:
+    weights = _under("model.", tensors)
+    if _kinds(model.state_dict()) != _kinds(weights):
         raise CheckpointError(f"{path} holds other tensors than this model: the model's code has changed since.")
-    restored = optimiser.state_dict()
-    restored["state"] = {}
-    for name, value in {**_under("optimiser.", tensors), **numbers}.items():
-        index, entry = name.split(".", 1)
-        restored["state"].setdefault(int(index), {})[entry] = value
+    entries = _entries(path, {**_under("optimiser.", tensors), **numbers}, optimiser)
     model.load_state_dict(weights)
-    optimiser.load_state_dict(restored)
+    optimiser.load_state_dict(optimiser.state_dict() | {"state": entries})
     return state
+
+
+def _entries(path: Path, values: Mapping[str, Any], optimiser: torch.optim.Optimizer) -> dict[int, dict[str, Any]]:
+    """The optimiser's state by parameter: numbers, and tensors that are single or as large as the parameter."""
+    parameters = [parameter for group in optimiser.param_groups for parameter in group["params"]]
+    entries: dict[int, dict[str, Any]] = {}
+    for name, value in values.items():
+        index, _, entry = name.partition(".")
+        fits = index.isdecimal() and int(index) < len(parameters) and entry != ""
+        if fits and isinstance(value, torch.Tensor):
+            fits = value.ndim == 0 or value.shape == parameters[int(index)].shape
+        if not fits:
+            raise CheckpointError(f"{path} holds {name!r}, which is no state of this optimiser.")
+        entries.setdefault(int(index), {})[entry] = value
+    if len({tuple(sorted(entry)) for entry in entries.values()}) > 1:
+        raise CheckpointError(f"{path} holds the optimiser's state in part.")
+    return entries
 
 
 def _read(path: Path) -> tuple[dict[str, torch.Tensor], dict[str, Any], dict[str, Any]]:
@@ -97,23 +127,38 @@ def _read(path: Path) -> tuple[dict[str, torch.Tensor], dict[str, Any], dict[str
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118  (not a dict)
     except FileNotFoundError:
         raise CheckpointError(f"there is no checkpoint at {path}") from None
-    except (SafetensorError, OSError) as error:
+    except Exception as error:  # a damaged file fails in many ways
         raise CheckpointError(f"{path} is not a whole safetensors file ({error}). It was left as it is.") from None
     if metadata.get("format") != FORMAT:
-        raise CheckpointError(f"{path} is a safetensors file, but not a checkpoint of this kit. It was left as it is.")
-    digest = _digest(tensors, metadata)
-    if metadata.get("digest", digest) != digest:
+        other = "of another version" if metadata.get("format", "").startswith("spectral_lab.training ") else ""
+        what = f"a checkpoint {other} of this kit" if other else "a safetensors file, but not a checkpoint of this kit"
+        raise CheckpointError(f"{path} is {what}. It was left as it is.")
+    if metadata.get("digest") != _digest(tensors, metadata):
         raise CheckpointError(f"{path} is damaged: its content does not match its digest. It was left as it is.")
-    return tensors, json.loads(metadata["state"]), json.loads(metadata["optimiser"])
+    try:
+        state, numbers, pairs = (json.loads(metadata[name]) for name in ("state", "optimiser", "pairs"))
+        if not isinstance(state["recipe"], dict) or type(state["step"]) is not int or not isinstance(numbers, dict):
+            raise TypeError("its recipe, its step or its optimiser are not of the right kind")
+        tensors |= {name: torch.view_as_complex(tensors[name]) for name in pairs}
+    except (KeyError, TypeError, ValueError, RuntimeError, RecursionError) as error:
+        raise CheckpointError(
+            f"{path} does not hold what a checkpoint does ({error!r}). It was left as it is."
+        ) from None
+    return tensors, state, numbers
 
 
 def _digest(tensors: dict[str, torch.Tensor], metadata: dict[str, str]) -> str:
-    """A hash of every byte that matters, so that a flipped bit in a weight is not trained on."""
-    digest = sha256(f"{metadata['state']}{metadata['optimiser']}".encode())
+    """A hash of all that matters, so that a flipped bit in a weight is not trained on."""
+    words = [metadata.get(name, "") for name in ("format", "state", "optimiser", "pairs")]
+    kinds = [[name, str(tensors[name].dtype), *tensors[name].shape] for name in sorted(tensors)]
+    digest = sha256(json.dumps([words, kinds]).encode())
     for name in sorted(tensors):
-        digest.update(name.encode())
         digest.update(tensors[name].reshape(-1).view(torch.uint8).numpy().data)
     return digest.hexdigest()
+
+
+def _kinds(tensors: Mapping[str, torch.Tensor]) -> dict[str, tuple[torch.dtype, torch.Size]]:
+    return {name: (value.dtype, value.shape) for name, value in tensors.items()}
 
 
 def _holds_more(one: Path, other: Path) -> bool:

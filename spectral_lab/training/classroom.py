@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
-import json
+import importlib.util
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from html import escape
-from math import ceil
+from math import ceil, isfinite
 from pathlib import Path
 from typing import Any
 
 import torch
 
-from spectral_lab import checks
+from spectral_lab import checks, records
+from spectral_lab.records import figure
 from spectral_lab.training.files import results_folder
 from spectral_lab.training.loop import is_finished, train
 from spectral_lab.training.recipe import PRESETS, Recipe
 from spectral_lab.training.reporter import Reporter, Text
-from spectral_lab.training.run import RECORD_FORMAT, Run
+from spectral_lab.training.run import Run
 
 Recipes = Mapping[str, Callable[[str], Recipe]]
 
@@ -40,6 +42,62 @@ def select(recipes: Recipes, task: str) -> Recipes:
     return chosen
 
 
+UNFINISHED = "unknown: the training is unfinished, run its cell again to go on"
+
+
+@dataclass(frozen=True, eq=False)
+class Unknown:
+    """What a run has not measured yet: whatever is asked of it, the answer is that the training is unfinished."""
+
+    why: str = UNFINISHED
+
+    def _still(self, *_: Any) -> Unknown:
+        return self
+
+    __lt__ = __le__ = __gt__ = __ge__ = _still
+    __add__ = __radd__ = __sub__ = __rsub__ = __mul__ = __rmul__ = __truediv__ = __rtruediv__ = __neg__ = _still
+
+    def __bool__(self) -> bool:
+        return False
+
+    def __repr__(self) -> str:
+        return self.why
+
+    def __format__(self, form: str) -> str:
+        return self.why
+
+
+class Measured(dict[str, float]):
+    """A metric by variant; what is not measured yet is `Unknown`."""
+
+    def __init__(self, values: Mapping[str, float], variants: Sequence[str]) -> None:
+        super().__init__(values)
+        self.variants = variants
+
+    def __missing__(self, variant: str) -> Unknown:
+        checks.choice(variant, "variant", self.variants)
+        return Unknown()
+
+
+class Runs(list[Run]):
+    """The runs of a task that have begun; `recipes` are all of them."""
+
+    def __init__(self, recipes: Sequence[Recipe], begun: Sequence[Run] = ()) -> None:
+        super().__init__(begun)
+        self.recipes = tuple(recipes)
+
+    def metric(self, name: str) -> Measured:
+        """This metric of each finished run, by the last word of its name ("s4d"); `Unknown` of one that is not.
+
+        Raises: ValueError if the finished runs have no such metric, or the variant asked for does not exist.
+        """
+        finished = {_variant(run.recipe): run.metrics for run in self if run.finished}
+        for metrics in finished.values():
+            checks.choice(name, "name", metrics)
+        values = {variant: metrics[name] for variant, metrics in finished.items()}
+        return Measured(values, [_variant(recipe) for recipe in self.recipes])
+
+
 def train_here(
     recipes: Recipes,
     task: str,
@@ -47,7 +105,7 @@ def train_here(
     wanted: str = "paper",
     reporter: Reporter | None = None,
     resume: bool = True,
-) -> list[Run]:
+) -> Runs:
     """Train every variant of a task in turn, as far as this machine can; returns the runs.
 
     In a notebook its curves grow in the cell's output. Ctrl-C (the stop button) ends it without loss: called again, it
@@ -60,36 +118,48 @@ def train_here(
     else:
         print(f"No CUDA device here: preset {preset!r} in place of {wanted!r}, the same code in small.")
     listener = reporter or reporter_here()
-    chosen = [build(preset) for build in select(recipes, task).values()]
-    done = [resume and is_finished(recipe) for recipe in chosen]
-    runs: list[Run] = []
-    for recipe, finished in zip(chosen, done, strict=True):
-        runs.append(train(recipe, reporter=listener, resume=resume, again=all(done) or not finished))
+    runs = Runs([build(preset) for build in select(recipes, task).values()])
+    done = [resume and is_finished(recipe) for recipe in runs.recipes]
+    for recipe, finished in zip(runs.recipes, done, strict=True):
+        try:
+            runs.append(train(recipe, reporter=listener, resume=resume, again=all(done) or not finished))
+        except KeyboardInterrupt:  # before its first step or after its last
+            print(f"Interrupted before {recipe.name}. Run this cell again to go on.")
+            break
         if not runs[-1].finished:
-            print(f"Interrupted in {runs[-1].recipe.name}. Run this cell again to go on.")
+            print(f"Interrupted in {recipe.name}. Run this cell again to go on.")
             break
     return runs
 
 
 def reporter_here() -> Reporter:
     """Live curves in a notebook that can show widgets, text elsewhere."""
+    if not in_notebook():
+        return Text()
+    from spectral_lab.training.live import Live
+
+    return Live()
+
+
+def in_notebook() -> bool:
+    """Whether this is a notebook that can show widgets."""
     ipython = sys.modules.get("IPython")
     if ipython is None or not hasattr(ipython.get_ipython(), "kernel"):
-        return Text()
-    try:
-        from spectral_lab.training.live import Live
-
-        return Live()
-    except ImportError:
-        return Text()
+        return False
+    return importlib.util.find_spec("ipywidgets") is not None
 
 
 @dataclass(frozen=True)
 class ResultsTable:
-    """Rows of text under column names; shows as HTML in a notebook and as aligned columns elsewhere."""
+    """Rows of text under column names; shows as HTML in a notebook and as aligned columns elsewhere.
+
+    `rows` hold what every machine agrees on: they are the text, and what the notebook file keeps. `exact` are the same
+    rows with the numbers of this run, which a live notebook shows.
+    """
 
     columns: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
+    exact: tuple[tuple[str, ...], ...] | None = None
 
     def __repr__(self) -> str:
         widths = [max(map(len, column)) for column in zip(self.columns, *self.rows, strict=True)]
@@ -97,8 +167,19 @@ class ResultsTable:
         return "\n".join("  ".join(f"{c:<{w}}" for c, w in zip(line, widths, strict=True)).rstrip() for line in lines)
 
     def _repr_html_(self) -> str:
+        return self._html(self.rows if self.exact is None else self.exact)
+
+    def _repr_mimebundle_(self, **_: Any) -> dict[str, Any]:
+        kept = {"text/plain": repr(self), "text/html": self._html(self.rows)}
+        if self.exact is None or not in_notebook():
+            return kept
+        from spectral_lab.training import live
+
+        return {**live.shown(self._repr_html_()), **kept}
+
+    def _html(self, rows: Sequence[Sequence[str]]) -> str:
         head = "".join(f"<th style='text-align:left'>{escape(column)}</th>" for column in self.columns)
-        cells = ("".join(f"<td style='text-align:left'>{escape(cell)}</td>" for cell in row) for row in self.rows)
+        cells = ("".join(f"<td style='text-align:left'>{escape(cell)}</td>" for cell in row) for row in rows)
         body = "".join(f"<tr>{row}</tr>" for row in cells)
         return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
 
@@ -110,55 +191,72 @@ def results_table(
 
     Args:
         results: folder of the records; default `results_folder()`.
-        decimals: to which these runs are rounded. One decimal is what different machines agree on.
-        within: width of intervals to show in place of rounded numbers, where machines agree on no decimal: 0.5 shows
-            an accuracy as "0 to 0.5" or "0.5 to 1".
+        decimals: to which these runs are rounded in the text. One decimal is what different machines agree on.
+        within: width of intervals to show in the text in place of rounded numbers, where machines agree on no decimal:
+            0.5 shows an accuracy as "0 to 0.5" or "0.5 to 1".
     Raises: ValueError if there are no runs or the width is not positive.
     """
-    if not runs:
+    recipes = runs.recipes if isinstance(runs, Runs) else [run.recipe for run in runs]
+    if not recipes:
         raise ValueError("runs must hold at least one run, got none")
+    decimals = checks.integer(decimals, "decimals", 0, 15)
     if within is not None:
         within = checks.number(within, "within", above=0)
-    records = read_records(results or results_folder())
-    metrics = list(dict.fromkeys(metric for run in runs for metric in run.recipe.target.metrics))
+    found = read_records(results or results_folder())
+    metrics = list(dict.fromkeys(metric for recipe in recipes for metric in recipe.target.metrics))
     rows: list[tuple[str, ...]] = []
-    for run in runs:
-        recipe, target = run.recipe, run.recipe.target
-        if target.published:
-            rows.append((recipe.name, "paper", target.source, *_numbers(target.published, metrics, None)))
-        recorded = [record for record in records if record["name"] == recipe.name]
-        for record in recorded:
-            where = f"{record['preset']}, {record['hardware']['name']}"
-            rows.append((recipe.name, "recorded", where, *_numbers(record["metrics"], metrics, 3)))
-        if not recorded:
-            rows.append((recipe.name, "recorded", "not yet run", *("" for _ in metrics)))
-        where = f"{recipe.preset}, here" if run.finished else f"{recipe.preset}, here, interrupted"
-        here = _numbers(run.metrics, metrics, decimals) if within is None else _intervals(run.metrics, metrics, within)
-        rows.append((recipe.name, "this run", where, *here))
-    return ResultsTable(("recipe", "source", "where", *metrics), tuple(rows))
+    exact: list[tuple[str, ...]] = []
+    begun = list(runs) + [None] * (len(recipes) - len(runs))
+    for recipe, run in zip(recipes, begun, strict=True):
+        known = _known(recipe, found, metrics)
+        rows += known
+        exact += known
+        values = {} if run is None else run.metrics
+        name = (recipe.name, "this run", _state(recipe, run))
+        agreed = partial(figure, form=f".{decimals}f") if within is None else partial(_interval, width=within)
+        rows.append((*name, *_cells(values, metrics, agreed)))
+        exact.append((*name, *_cells(values, metrics, partial(figure, form=".4g"))))
+    return ResultsTable(("recipe", "source", "where", *metrics), tuple(rows), tuple(exact))
 
 
 def read_records(folder: Path) -> list[dict[str, Any]]:
-    """The records of finished runs in a folder, by file name; other JSON files are passed over."""
-    found = []
-    for path in sorted(folder.glob("*.json")):
-        try:
-            record = json.loads(path.read_text())
-        except ValueError:
-            continue
-        if isinstance(record, dict) and record.get("format") == RECORD_FORMAT and record["finished"]:
-            found.append(record)
-    return found
+    """The records of finished runs in a folder, by file name; what is no record is passed over, and named if broken."""
+    return records.runs(folder=folder, needs=("name", "preset"))
 
 
-def _numbers(values: Mapping[str, float], metrics: Sequence[str], decimals: int | None) -> list[str]:
-    def show(value: float) -> str:
-        return f"{value:g}" if decimals is None else f"{value:.{decimals}f}"
+def _known(recipe: Recipe, found: Sequence[dict[str, Any]], metrics: Sequence[str]) -> list[tuple[str, ...]]:
+    """What is known of a recipe before it is run here: the paper's numbers and the recorded ones."""
+    name, target = recipe.name, recipe.target
+    rows = [(name, "paper", target.source, *_cells(target.published, metrics, "{:g}".format))] * bool(target.published)
+    recorded = [record for record in found if record["name"] == name]
+    for record in recorded:
+        where = f"{record['preset']}, {record['hardware']['name']}"
+        rows.append((name, "recorded", where, *_cells(record["metrics"], metrics, _recorded)))
+    return rows if recorded else [*rows, (name, "recorded", "not yet run", *_cells({}, metrics, _recorded))]
 
+
+def _state(recipe: Recipe, run: Run | None) -> str:
+    if run is None:
+        return f"{recipe.preset}, unfinished: run the training cell again"
+    return f"{recipe.preset}, here" + ("" if run.finished else ", interrupted: run the training cell again")
+
+
+def _cells(values: Mapping[str, float], metrics: Sequence[str], show: Callable[[float], str]) -> list[str]:
     return [show(values[metric]) if metric in values else "" for metric in metrics]
 
 
-def _intervals(values: Mapping[str, float], metrics: Sequence[str], width: float) -> list[str]:
-    """The interval k width < value <= (k + 1) width of each metric, so that an accuracy of 1 is in the topmost."""
-    lower = {metric: width * (ceil(values[metric] / width) - 1) for metric in metrics if metric in values}
-    return [f"{lower[metric]:g} to {lower[metric] + width:g}" if metric in lower else "" for metric in metrics]
+def _recorded(value: float) -> str:
+    """Three decimals; more where these would hide a small number."""
+    return figure(value, ".3f" if abs(value) >= 0.01 or value == 0 else ".2g")
+
+
+def _interval(value: float, width: float) -> str:
+    """The interval k width < value <= (k + 1) width, so that an accuracy of 1 is in the topmost."""
+    if not isfinite(value) or not isfinite(value / width):
+        return figure(value)
+    low = width * (ceil(value / width) - 1)
+    return f"{low:zg} to {low + width:zg}"
+
+
+def _variant(recipe: Recipe) -> str:
+    return recipe.name.split("/")[-1]

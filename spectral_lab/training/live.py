@@ -1,6 +1,7 @@
 """Curves that grow while a run goes on, in the output of its notebook cell.
 
-One widget for all runs of a cell: a line of text and a bar for each run, then their losses and metrics in two panels.
+One widget for all runs of a cell: a line of text and a bar for each run, then a panel of their losses and one of each
+metric, with a curve a run: so each panel has as many labels as there are runs, however many metrics there are.
 The pictures are SVG in an HTML widget, so that an update is one short message. What the notebook file keeps of it is a
 line of text that does not depend on the machine.
 """
@@ -11,15 +12,19 @@ import time
 from collections.abc import Sequence
 from html import escape
 from math import ceil, log10
+from typing import Any
 
+from spectral_lab.records import figure
 from spectral_lab.training.reporter import duration
 from spectral_lab.training.run import Run
 
-COLORS = ("#2f86c9", "#d55e00", "#009e73", "#cc79a7")  # one a run; readable on white and on near-black
-DASHES = ("", "6 3", "2 3", "8 3 2 3")  # one a metric
+# One a run, readable on white and on near-black; a seventh run has the first colour again, dashed.
+COLORS = ("#2f86c9", "#d55e00", "#009e73", "#cc79a7", "#8a6fd1", "#a6761d")
+DASHES = ("", "6 3", "2 3")
 WIDTH, HEIGHT, MARGIN = 340, 190, 40
 LINE = 12  # from label to label
 PAUSE = 0.25  # seconds between two pictures
+FAR = 1e300  # beyond it a picture has no room
 
 Curve = tuple[str, str, str, Sequence[tuple[float, float]]]  # label, colour, dash, points (x, y)
 
@@ -69,24 +74,36 @@ class Live:
             _row(run, lasting, COLORS[i % len(COLORS)])
             for i, (run, lasting) in enumerate(zip(self.runs, self.lasting, strict=True))
         )
-        losses: list[Curve] = []
-        metrics: list[Curve] = []
-        for i, run in enumerate(self.runs):
-            color, short = COLORS[i % len(COLORS)], run.recipe.name.split("/")[-1]
-            losses.append((short, color, "", _by_epoch(run, "loss")))
-            for j, name in enumerate(run.recipe.target.metrics):
-                metrics.append((f"{short} {name}", color, DASHES[j % len(DASHES)], _by_epoch(run, name)))
+        names = dict.fromkeys(name for run in self.runs for name in run.recipe.target.metrics)
         epochs = max(run.recipe.epochs for run in self.runs)
-        pictures = panel("training loss", losses, epochs) + panel("metrics", metrics, epochs)
+        titles = {"training loss": "loss", **{name: name for name in names}}
+        pictures = "".join(panel(title, self._curves(name), epochs) for title, name in titles.items())
         self.widget.value = f"<div>{rows}<div style='display:flex;flex-wrap:wrap'>{pictures}</div></div>"
         self._shown = time.perf_counter()
+
+    def _curves(self, name: str) -> list[Curve]:
+        curves: list[Curve] = []
+        for i, run in enumerate(self.runs):
+            dash = DASHES[i // len(COLORS) % len(DASHES)]
+            curves.append((run.recipe.name.split("/")[-1], COLORS[i % len(COLORS)], dash, _by_epoch(run, name)))
+        return curves
+
+
+def shown(html: str) -> dict[str, Any]:
+    """The parts of a cell's output that show this HTML now, and that the notebook file does not keep."""
+    from ipywidgets import HTML
+
+    bundle = HTML(f"<div class='jp-RenderedHTMLCommon'>{html}</div>")._repr_mimebundle_() or {}
+    return {kind: part for kind, part in bundle.items() if kind != "text/plain"}
 
 
 def panel(title: str, curves: Sequence[Curve], epochs: int) -> str:
     """An SVG of curves over epochs, each labelled at its end; the range is that of the points, on round numbers.
 
-    The picture grows with the number of labels, so that none lies on another or outside.
+    The picture grows with the number of labels, so that none lies on another or outside. Values that are not finite
+    are left out, and the label says so if the last one is such.
     """
+    curves = [_finite(*curve) for curve in curves]
     curves = [curve for curve in curves if curve[3]]
     values = [y for *_, points in curves for _, y in points]
     height = max(HEIGHT, 2 * MARGIN + LINE * len(curves))
@@ -116,6 +133,12 @@ def panel(title: str, curves: Sequence[Curve], epochs: int) -> str:
     return f"<svg width='{WIDTH}' height='{height}' style='{style}' role='img'>{''.join(lines)}</svg>"
 
 
+def _finite(label: str, color: str, dash: str, points: Sequence[tuple[float, float]]) -> Curve:
+    seen = [(x, y) for x, y in points if abs(y) < FAR]
+    lost = bool(points) and not abs(points[-1][1]) < FAR
+    return (f"{label}: {figure(points[-1][1])}" if lost else label, color, dash, seen)
+
+
 def _apart(heights: Sequence[float], bottom: float) -> list[float]:
     """The heights moved so that labels there are at least LINE apart and none is below the bottom."""
     order = sorted(range(len(heights)), key=lambda i: heights[i])
@@ -129,7 +152,7 @@ def _apart(heights: Sequence[float], bottom: float) -> list[float]:
 
 
 def _row(run: Run, lasting: str, color: str) -> str:
-    figures = [f"{name} {value:.3g}" for name, value in run.metrics.items() if name in run.recipe.target.metrics]
+    figures = [f"{name} {figure(value)}" for name, value in run.metrics.items() if name in run.recipe.target.metrics]
     words = f"{run.recipe.name}, {run.recipe.preset}, on {run.hardware['name']}: {'; '.join([lasting, *figures])}"
     bar = f"<div style='background:{color};width:{100 * run.step / run.steps:.1f}%;height:4px'></div>"
     return f"<div style='margin:4px 0;line-height:1.4'>{escape(words)}<div style='background:#8884'>{bar}</div></div>"

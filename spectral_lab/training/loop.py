@@ -28,7 +28,7 @@ from torch import nn
 from torch.utils.data import DataLoader, Dataset
 
 from spectral_lab import checks
-from spectral_lab.training.checkpoint import load_checkpoint, read_state, set_aside
+from spectral_lab.training.checkpoint import check_storable, load_checkpoint, read_state, set_aside
 from spectral_lab.training.files import make_writable, runs_folder
 from spectral_lab.training.recipe import Part, Recipe
 from spectral_lab.training.reporter import Reporter, Silent, Text
@@ -66,13 +66,14 @@ def train(
         checkpoint_seconds: how often to save within an epoch; each epoch's end is saved in any case.
     Raises: CheckpointError if the checkpoint cannot be used; TrainingError if the loss or a weight stops being a
         finite number, a checkpoint cannot be written, or the GPU's memory is too small; ValueError if the batch does
-        not divide among the processes or exceeds the data.
+        not divide among the processes or exceeds the data, or if a checkpoint cannot hold the model.
     """
     folder = folder or runs_folder()
     try:
         make_writable(folder)  # better known now than after the first epoch
     except OSError as error:
-        raise TrainingError(f"checkpoints cannot be written into {folder} ({error}): choose another folder") from None
+        advice = "choose another folder with the variable SPECTRAL_LAB_RUNS, or with --runs"
+        raise TrainingError(f"checkpoints cannot be written into {folder} ({error}): {advice}") from None
     # One thread computes a miniature as fast as many do, and the same bits on every machine.
     threads = 1 if recipe.preset == "miniature" else torch.get_num_threads()
     with repeatable(recipe.precision, threads):
@@ -80,6 +81,7 @@ def train(
         reseed(recipe.seed)
         splits = recipe.data()
         module = recipe.model()
+        check_storable(module)
         optimiser = recipe.optimiser.build(module)
         model, optimiser = fabric.setup(module, optimiser)
         run = Run(
@@ -120,7 +122,12 @@ def is_finished(recipe: Recipe, folder: Path | None = None) -> bool:
     if not path.exists():
         return False
     state = read_state(path)
-    return state["recipe"] == recipe.config() and state["epoch"] == recipe.epochs
+    return state["recipe"] == recipe.config() and _ended(state, recipe)
+
+
+def _ended(state: Mapping[str, Any], recipe: Recipe) -> bool:
+    epoch = state.get("epoch")
+    return isinstance(epoch, int) and epoch >= recipe.epochs
 
 
 def _fit(
@@ -217,7 +224,7 @@ def _evaluation_seconds(run: Run, fabric: Fabric, splits: Mapping[str, Dataset])
         begin = time.perf_counter()
         _metric_sums(run, fabric, split, evaluation.metrics, [row])
         wait_for(fabric.device)
-        times = sum(evaluation.due(epoch, recipe.epochs) for epoch in range(run.epoch + 1, recipe.epochs + 1))
+        times = evaluation.times(run.epoch, recipe.epochs)
         seconds += (time.perf_counter() - begin) * times * _size(split) / len(row)
     return seconds
 
@@ -291,7 +298,7 @@ def _take_up(run: Run, fabric: Fabric, optimiser: torch.optim.Optimizer, resume:
     """Go on from the checkpoint, which may be finished unless it is to be trained again; or set it aside."""
     path, recipe = run.checkpoint, run.recipe
     if path.exists():
-        if resume and (not again or read_state(path)["epoch"] < recipe.epochs):
+        if resume and not (again and _ended(read_state(path), recipe)):
             run.restore(load_checkpoint(path, recipe, run.model, optimiser))
             return
         fabric.barrier()

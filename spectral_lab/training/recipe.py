@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, is_dataclass
 from fnmatch import fnmatchcase
 from hashlib import sha256
@@ -15,6 +15,7 @@ from torch import nn
 from spectral_lab import checks
 
 PRESETS = ("paper", "lecture", "miniature")
+LARGEST_BATCH, MOST_EPOCHS = 10**9, 10**6
 PRECISIONS = ("32-true", "tf32", "bf16-mixed")
 OPTIMISERS: dict[str, Callable[..., torch.optim.Optimizer]] = {
     "adam": torch.optim.Adam,
@@ -28,19 +29,25 @@ class Part:
     """A function and the options it is called with: how a recipe names its data, model, loss and schedule.
 
     The options are plain JSON values, so that a record holds all of them; the function is recorded by its name.
-    Raises: ValueError if an option is not a JSON value.
+    Raises: ValueError if the function has no name or an option is not a JSON value.
     """
 
     function: Callable[..., Any]
     options: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        if not callable(self.function) or not hasattr(self.function, "__qualname__"):
+            what = "a function with a name, so that a record can hold it"
+            raise ValueError(f"function must be {what}, got {checks.shown(self.function)}")
+        if not isinstance(self.options, Mapping):
+            raise ValueError(f"options must be a mapping from names to values, got {checks.shown(self.options)}")
         for name, value in self.options.items():
             try:
                 json.dumps(value, allow_nan=False)
-            except (TypeError, ValueError):
+            except (TypeError, ValueError, RecursionError):
+                where = f"options[{checks.shown(name)}] of {self.name}"
                 raise ValueError(
-                    f"options[{name!r}] of {self.name} must be a JSON value (it goes into the record), got {value!r}"
+                    f"{where} must be a JSON value (it goes into the record), got {checks.shown(value)}"
                 ) from None
 
     def __call__(self, *arguments: Any) -> Any:
@@ -60,6 +67,13 @@ class Group:
     learning_rate: float | None = None
     weight_decay: float | None = None
 
+    def __post_init__(self) -> None:
+        _text(self.pattern, "pattern")
+        if self.learning_rate is not None:
+            checks.number(self.learning_rate, "learning_rate", 0)
+        if self.weight_decay is not None:
+            checks.number(self.weight_decay, "weight_decay", 0)
+
 
 @dataclass(frozen=True)
 class Optimiser:
@@ -74,6 +88,7 @@ class Optimiser:
         checks.choice(self.name, "name", OPTIMISERS)
         checks.number(self.learning_rate, "learning_rate", above=0)
         checks.number(self.weight_decay, "weight_decay", 0)
+        _all(self.groups, "groups", Group)
 
     def build(self, model: nn.Module) -> torch.optim.Optimizer:
         """The torch optimiser; every group remembers its `base_lr`, which the schedule multiplies.
@@ -109,11 +124,18 @@ class Evaluation:
     every: int = 1
 
     def __post_init__(self) -> None:
+        _text(self.split, "split")
+        _all((self.metrics,), "metrics", Part)
         checks.integer(self.every, "every", 0)
 
     def due(self, epoch: int, epochs: int) -> bool:
         """Whether it is time, after `epoch` of `epochs` epochs; after the last one it always is."""
         return epoch == epochs or (self.every > 0 and epoch % self.every == 0)
+
+    def times(self, epoch: int, epochs: int) -> int:
+        """How often it is due from now, after `epoch` of `epochs` epochs, to the end."""
+        whole = epochs // self.every - epoch // self.every if self.every else 0
+        return whole + (epoch < epochs and not (self.every and epochs % self.every == 0))
 
 
 @dataclass(frozen=True)
@@ -130,6 +152,16 @@ class Target:
     best: str = "highest"
 
     def __post_init__(self) -> None:
+        for name in _all(self.metrics, "metrics", str):
+            _text(name, "metrics")
+        if not isinstance(self.published, Mapping):
+            raise ValueError(f"published must be a mapping from metrics to numbers, got {checks.shown(self.published)}")
+        for name, value in self.published.items():
+            _text(name, "published")
+            checks.number(value, f"published[{name!r}]")
+        _all((self.source,), "source", str)
+        if self.select is not None:
+            _text(self.select, "select")
         checks.choice(self.best, "best", ("highest", "lowest"))
 
 
@@ -165,9 +197,15 @@ class Recipe:
     def __post_init__(self) -> None:
         checks.choice(self.preset, "preset", PRESETS)
         checks.choice(self.precision, "precision", PRECISIONS)
-        checks.integer(self.batch_size, "batch_size", 1)
-        checks.integer(self.epochs, "epochs", 1)
-        checks.integer(self.seed, "seed", 0)
+        _text(self.name, "name")
+        for name in ("data", "model", "loss", "schedule"):
+            _all((getattr(self, name),), name, Part)
+        _all(self.evaluations, "evaluations", Evaluation)
+        _all((self.optimiser,), "optimiser", Optimiser)
+        _all((self.target,), "target", Target)
+        checks.integer(self.batch_size, "batch_size", 1, LARGEST_BATCH)
+        checks.integer(self.epochs, "epochs", 1, MOST_EPOCHS)
+        checks.integer(self.seed, "seed", 0, 2**63 - 1)
 
     def config(self) -> dict[str, Any]:
         """The whole tree as JSON values."""
@@ -184,6 +222,19 @@ def differences(one: Any, other: Any, path: str = "") -> list[str]:
         keys = sorted(one.keys() | other.keys())
         return [d for key in keys for d in differences(one.get(key), other.get(key), f"{path}.{key}".lstrip("."))]
     return [] if one == other else [f"{path}: {one!r} or {other!r}"]
+
+
+def _text(value: Any, name: str) -> None:
+    if not isinstance(value, str) or not 0 < len(value) <= 200:
+        raise ValueError(f"{name} must be a text of 1 to 200 characters, got {checks.shown(value)}")
+
+
+def _all(values: Any, name: str, kind: type) -> Sequence[Any]:
+    """The values, if all are of the kind."""
+    if not isinstance(values, (tuple, list)) or not all(isinstance(value, kind) for value in values):
+        shown = values[0] if isinstance(values, tuple) and len(values) == 1 else values
+        raise ValueError(f"{name} must be of the kind {kind.__name__}, got {checks.shown(shown)}")
+    return values
 
 
 def _plain(value: Any) -> Any:

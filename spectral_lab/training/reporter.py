@@ -6,6 +6,8 @@ import io
 import sys
 from typing import TYPE_CHECKING, Any, Protocol, TextIO, cast, runtime_checkable
 
+from spectral_lab.records import figure
+
 if TYPE_CHECKING:
     from spectral_lab.training.run import Run
 
@@ -70,7 +72,7 @@ class Text:
         self._bar.update(step - self._bar.n)
 
     def evaluation(self, step: int, metrics: dict[str, float]) -> None:
-        self._say(f"step {step}: " + ", ".join(f"{name} {value:.4g}" for name, value in metrics.items()))
+        self._say(f"step {step}: " + ", ".join(f"{name} {figure(value, '.4g')}" for name, value in metrics.items()))
 
     def end(self, run: Run) -> None:
         self._bar.close()

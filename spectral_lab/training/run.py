@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import os
 import platform
 import re
 import sys
 from dataclasses import dataclass, field
 from importlib.metadata import PackageNotFoundError, version
+from math import isfinite
 from pathlib import Path
 from typing import Any
 
@@ -16,10 +16,10 @@ import torch
 from torch import nn
 
 import spectral_lab
+from spectral_lab import records
+from spectral_lab.training.checkpoint import CheckpointError
 from spectral_lab.training.files import results_folder, write_atomically
 from spectral_lab.training.recipe import Recipe
-
-RECORD_FORMAT = "spectral_lab.training record 1"
 
 
 @dataclass
@@ -57,14 +57,18 @@ class Run:
 
     @property
     def metrics(self) -> dict[str, float]:
-        """The metrics of the last evaluation, or of the epoch that the target selects by its validation metric."""
+        """The metrics of the last evaluation, or of the epoch that the target selects by its validation metric.
+
+        An epoch whose validation metric is not finite is never the best.
+        """
         target = self.recipe.target
         measured = {name: points for name, points in self.curves.items() if name != "loss"}
         last = {name: points[-1][1] for name, points in measured.items()}
-        if target.select is None or target.select not in measured:
+        finite = [point for point in measured.get(target.select or "", []) if isfinite(point[1])]
+        if not finite:
             return last
         best = max if target.best == "highest" else min
-        chosen, _ = best(measured[target.select], key=lambda point: point[1])
+        chosen, _ = best(finite, key=lambda point: point[1])
         return {name: dict(points).get(chosen, last[name]) for name, points in measured.items()}
 
     def state(self) -> dict[str, Any]:
@@ -80,17 +84,31 @@ class Run:
         }
 
     def restore(self, state: dict[str, Any]) -> None:
-        """Take up where a checkpoint left off."""
-        self.step, self.epoch, self.seconds = state["step"], state["epoch"], state["seconds"]
-        self.pending = state["pending"]
-        self.curves = {name: [(step, value) for step, value in points] for name, points in state["curves"].items()}
+        """Take up where a checkpoint left off. Raises: CheckpointError if this run cannot stand there."""
+        try:
+            step, epoch = int(state["step"]), int(state["epoch"])
+            seconds, pending = float(state["seconds"]), [float(value) for value in state["pending"]]
+            curves = {
+                name: [(int(step), float(value)) for step, value in points] for name, points in state["curves"].items()
+            }
+            hardware = dict(state.get("hardware", self.hardware))
+            str(hardware["name"])
+        except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
+            raise CheckpointError(f"{self.checkpoint} does not say how far its run came ({error!r}).") from None
+        begun = epoch * self.steps_per_epoch
+        if not (0 <= epoch <= self.recipe.epochs and begun <= step <= min(begun + self.steps_per_epoch, self.steps)):
+            raise CheckpointError(
+                f"{self.checkpoint} stands at step {step} of epoch {epoch}, which this run never does "
+                f"({self.recipe.epochs} epochs of {self.steps_per_epoch} steps)."
+            )
+        self.step, self.epoch, self.seconds, self.pending, self.curves = step, epoch, seconds, pending, curves
         if self.finished:  # perhaps on another machine than this one
-            self.hardware = state.get("hardware", self.hardware)
+            self.hardware = hardware
 
     def record(self) -> dict[str, Any]:
         """Everything that someone needs to judge or repeat the run, as JSON values."""
         return {
-            "format": RECORD_FORMAT,
+            "format": records.RUN_FORMAT,
             "name": self.recipe.name,
             "preset": self.recipe.preset,
             "seed": self.recipe.seed,
@@ -109,7 +127,7 @@ class Run:
     def save(self, folder: Path | None = None) -> Path:
         """Write the record into `results/` (or `folder`), atomically; returns its path."""
         path = (folder or results_folder()) / file_name(self.recipe, f"-{_words(self.hardware['name'])}.json")
-        write_atomically(path, (json.dumps(self.record(), indent=1) + "\n").encode())
+        write_atomically(path, (records.to_json(self.record(), indent=1) + "\n").encode())
         return path
 
     def __repr__(self) -> str:

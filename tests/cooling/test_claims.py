@@ -11,7 +11,7 @@ import pytest
 from spectral_lab.cooling import bands, claims, models, qsp
 from spectral_lab.cooling import sign_functions as sf
 from spectral_lab.cooling.claims import CLAIMS
-from spectral_lab.course.claims import examine
+from spectral_lab.course.claims import NotYetRun, examine
 
 RUN = [claim for claim in CLAIMS if claim.evidence is not None]
 
@@ -93,9 +93,12 @@ def test_a_recorded_run_is_read_for_the_claim_about_twenty_spins(tmp_path, monke
         "seconds": 3.2,
         "hardware": {"name": "a GPU"},
     }
-    path = tmp_path / "cooling-pointer-lecture-a-gpu.json"
-    path.write_text(json.dumps(record))
-    monkeypatch.setattr(claims, "RECORDED", [path])
+    monkeypatch.setenv("SPECTRAL_LAB_RESULTS", str(tmp_path))
+    with pytest.raises(NotYetRun, match="needs a recorded GPU run"):
+        claims.twenty_spins_cool()
+    (tmp_path / "cooling-pointer-lecture-a-gpu.json").write_text(json.dumps(record))
+    for number, change in enumerate(({"energies": []}, {"energies": [[None]]}, {"settings": {}}, {"hardware": 3})):
+        (tmp_path / f"cooling-pointer-lecture-broken-{number}.json").write_text(json.dumps(record | change))
     evidence = claims.twenty_spins_cool()
     assert evidence.holds
     assert "2 of 3 runs of 20 spins" in evidence.measured

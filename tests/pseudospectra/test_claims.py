@@ -100,12 +100,11 @@ def test_the_table_is_whole_and_every_claim_that_runs_can_fail() -> None:
 def test_a_record_becomes_evidence(
     holds: Any, noisy: float, beside: float, verdict: bool, tmp_path: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(claims, "ROOT", tmp_path)
-    (tmp_path / "results").mkdir()
+    monkeypatch.setenv("SPECTRAL_LAB_RESULTS", str(tmp_path))
 
     def write(start: str, noisy: float) -> None:
         record = {"metrics": {"clean": 0.9, "noisy": noisy, "at 326.43": beside}, "hardware": {"name": "A GPU"}}
-        (tmp_path / "results" / f"pseudospectra-digits-{start}-lecture-seed0-a-gpu.json").write_text(json.dumps(record))
+        (tmp_path / f"pseudospectra-digits-{start}-lecture-seed0-a-gpu.json").write_text(json.dumps(record))
 
     write("s4d", noisy)
     assert recorded_robustness("lecture", holds) is None

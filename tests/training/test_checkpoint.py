@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import os
 import pickle
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 import tiny_recipe
 import torch
-from safetensors.torch import save_file
+from safetensors import safe_open
+from safetensors.torch import load_file, save_file
 
-from spectral_lab.training import CheckpointError, Optimiser, Silent, files, train
-from spectral_lab.training.checkpoint import load_checkpoint, read_state, save_checkpoint, set_aside
+from spectral_lab.training import CheckpointError, Optimiser, Part, Silent, TrainingError, files, train
+from spectral_lab.training.checkpoint import _digest, load_checkpoint, read_state, save_checkpoint, set_aside
 
 
 @pytest.fixture
@@ -81,6 +84,152 @@ def test_a_flipped_bit_is_refused(unfinished, where):
     content[int(where * len(content)) if where > 0 else -1] ^= 1
     unfinished.write_bytes(content)
     refused(unfinished, "is damaged|is not a whole safetensors file")
+
+
+def test_every_flipped_bit_is_refused(tmp_path):
+    """All bits of the header and of the first and last weights, in a file of the smallest model."""
+    path = tmp_path / "one.safetensors"
+    recipe = tiny_recipe.recipe(plain=True)
+    model = recipe.model()
+    optimiser = recipe.optimiser.build(model)
+    state = {"recipe": recipe.config(), "step": 0}
+    save_checkpoint(path, model, optimiser, state)
+    content = path.read_bytes()
+    header = 8 + int.from_bytes(content[:8], "little")
+    assert read_state(path) == state
+    for at in [*range(header + 64), *range(len(content) - 64, len(content))]:
+        for bit in range(8):
+            path.write_bytes(content[:at] + bytes([content[at] ^ 1 << bit]) + content[at + 1 :])
+            with suppress(CheckpointError):
+                # what can be flipped without a change of meaning, such as a blank, still loads the same
+                assert load_checkpoint(path, recipe, recipe.model(), optimiser) == state
+                assert all(torch.equal(a, b) for a, b in zip(kept(path), kept(path, content), strict=True))
+
+
+def kept(path, content=None):
+    if content is not None:
+        path.write_bytes(content)
+    return load_file(path).values()
+
+
+def sealed(path: Path, **changes: str | None) -> None:
+    """Write the checkpoint anew with other metadata and the digest that fits them; None leaves one out."""
+    with safe_open(path, "pt") as file:
+        metadata = {**file.metadata(), **changes}
+    tensors = load_file(path)
+    metadata = {name: value for name, value in metadata.items() if value is not None}
+    if "digest" not in changes:
+        metadata["digest"] = _digest(tensors, metadata)
+    save_file(tensors, path, metadata)
+
+
+@pytest.mark.parametrize("name", ["format", "state", "optimiser", "pairs", "digest"])
+@pytest.mark.parametrize(
+    "value", [None, "", "{", "null", "3", "[]", "{}", '{"step": 3}', '["x"]', "[" * 5000, "NaN", "\0"]
+)
+def test_foreign_metadata_are_refused(unfinished, name, value):
+    sealed(unfinished, **{name: value})
+    if (name, value) in {("pairs", "[]"), ("pairs", "{}"), ("optimiser", "{}")}:  # as much as the file had before
+        assert train(tiny_recipe.recipe(), reporter=Silent(), folder=unfinished.parent).finished
+    else:
+        refused(unfinished, "not a checkpoint of this kit|is damaged|does not hold what|no state of this optimiser")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"epoch": None},
+        {"epoch": -1},
+        {"epoch": 3},  # at step 9, that is in epoch 1
+        {"step": 10**30},
+        {"step": -1},
+        {"step": True},
+        {"step": "9"},
+        {"seconds": "long"},
+        {"pending": [None]},
+        {"pending": 3},
+        {"curves": []},
+        {"curves": {"loss": [[1]]}},
+        {"curves": {"loss": [[1, "low"]]}},
+        {"hardware": {}},
+        {"hardware": "a machine"},
+        {"recipe": "tiny"},
+    ],
+)
+def test_a_state_that_no_run_has_is_refused(unfinished, change):
+    state = read_state(unfinished) | change
+    sealed(unfinished, state=json.dumps(state))
+    refused(unfinished, "does not say how far|which this run never does|does not hold what")
+    for gone in change.keys() - {"hardware"}:  # without it the run is said to be of this machine
+        sealed(unfinished, state=json.dumps({name: value for name, value in state.items() if name != gone}))
+        refused(unfinished, "does not say how far|does not hold what")
+
+
+def test_an_optimiser_state_of_other_parameters_is_refused(unfinished):
+    whole = load_file(unfinished)
+    with safe_open(unfinished, "pt") as file:
+        metadata = file.metadata()
+    for name, tensor in (
+        ("optimiser.99.step", torch.zeros(())),
+        ("optimiser.x.step", torch.zeros(())),
+        ("optimiser.0", torch.zeros(())),
+        ("optimiser.0.exp_avg", torch.zeros(7)),
+        ("optimiser.0.more", torch.zeros(())),
+    ):
+        tensors = whole | {name: tensor}
+        save_file(tensors, unfinished, metadata | {"digest": _digest(tensors, metadata)})
+        refused(unfinished, "no state of this optimiser|state in part")
+
+
+class Complex(torch.nn.Module):
+    def __init__(self, kind: torch.dtype) -> None:
+        super().__init__()
+        self.weight = torch.nn.Parameter(torch.randn(2, 2, dtype=kind))
+
+    def forward(self, x):
+        return (x.to(self.weight.dtype) @ self.weight).real.float()
+
+
+def complex_network(kind: str) -> torch.nn.Module:
+    return Complex(getattr(torch, kind))
+
+
+@pytest.mark.parametrize("kind", ["complex64", "complex128"])
+def test_complex_parameters_are_kept_to_the_last_bit(tmp_path, kind):
+    recipe = tiny_recipe.recipe(model=Part(complex_network, {"kind": kind}), optimiser=Optimiser("adamw", 0.05))
+    whole = train(recipe, reporter=Silent(), folder=tmp_path / "whole")
+
+    def stop():
+        raise KeyboardInterrupt
+
+    train(recipe, reporter=tiny_recipe.AtStep(9, stop), folder=tmp_path / "parts")
+    resumed = train(recipe, reporter=tiny_recipe.AtStep(8, pytest.fail), folder=tmp_path / "parts")
+    assert torch.equal(whole.model.weight, resumed.model.weight)
+    assert whole.curves == resumed.curves
+
+
+def sparse_network() -> torch.nn.Module:
+    network = tiny_recipe.network(plain=True)
+    network.register_buffer("links", torch.eye(2).to_sparse())
+    return network
+
+
+def half_complex_network() -> torch.nn.Module:
+    network = tiny_recipe.network(plain=True)
+    network.register_buffer("links", torch.zeros(2, dtype=torch.complex32))
+    return network
+
+
+@pytest.mark.parametrize("network", [sparse_network, half_complex_network])
+def test_a_model_that_cannot_be_saved_is_refused_before_training(tmp_path, network):
+    with pytest.raises(ValueError, match=r"model must keep .*tensors .*but links is"):
+        train(tiny_recipe.recipe(model=Part(network)), reporter=tiny_recipe.AtStep(1, pytest.fail), folder=tmp_path)
+
+
+def test_an_unwritable_folder_names_the_variable(tmp_path):
+    (tmp_path / "file").touch()
+    with pytest.raises(TrainingError, match="SPECTRAL_LAB_RUNS"):
+        train(tiny_recipe.recipe(), reporter=Silent(), folder=tmp_path / "file")
 
 
 def test_setting_aside_loses_no_step(tmp_path):

@@ -63,7 +63,7 @@ def test_one_task_by_name_and_the_list(chapter, capsys):
     [
         (("nothing",), "chapter must be one of 'tests', got 'nothing'"),
         (("tests", "--task", "huge"), "task must be one of 'tiny/one', 'tiny/two'"),
-        (("tests", "--epochs", "0"), "epochs must be a whole number of at least 1, got 0"),
+        (("tests", "--epochs", "0"), "epochs must be a whole number between 1 and 1e+06, got 0"),
     ],
 )
 def test_what_it_does_not_understand_it_says(chapter, capsys, words, message):

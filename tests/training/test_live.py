@@ -10,7 +10,7 @@ import tiny_recipe
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from spectral_lab.training import Text, train
+from spectral_lab.training import Evaluation, Part, Target, Text, train
 from spectral_lab.training.classroom import reporter_here
 from spectral_lab.training.live import Live, _round_range, panel
 
@@ -34,7 +34,8 @@ def test_a_run_is_told_from_start_to_end(live, tmp_path):
     html = ET.fromstring(live.widget.value)
     pictures = list(html.iter("svg"))
     assert [len(list(picture.iter("polyline"))) for picture in pictures] == [2, 2]
-    assert {"one", "two", "one accuracy", "two accuracy"} <= {text.text for text in html.iter("text")}
+    assert [next(picture.iter("text")).text for picture in pictures] == ["training loss", "accuracy"]
+    assert all({"one", "two"} <= {text.text for text in picture.iter("text")} for picture in pictures)
 
 
 def test_an_interrupted_run_says_that_nothing_is_lost(live, tmp_path):
@@ -59,6 +60,45 @@ def test_every_point_is_inside_the_axes_and_in_order():
     assert places[1][1] < places[2][1] < places[0][1]  # the y of a picture grows downwards
     assert all(0 < x < 340 and 0 < y < 190 for x, y in places)
     assert "a < b" in {text.text for text in picture.iter("text")}
+
+
+def test_what_is_not_finite_is_said_and_not_drawn():
+    nan, inf = float("nan"), float("inf")
+    curves = [
+        ("one", "#000", "", [(1, nan), (2, 0.9), (4, inf)]),
+        ("two", "#000", "", [(1, inf), (2, 0.2)]),
+        ("none", "#000", "", [(1, nan)]),
+        ("huge", "#000", "", [(1, 1e308), (2, -1e308), (3, 0.5)]),
+    ]
+    picture = ET.fromstring(panel("metric", curves, epochs=4))
+    assert [line.get("points").count(",") for line in picture.iter("polyline")] == [1, 1, 1]
+    assert {"one: infinite", "two", "huge"} <= {text.text for text in picture.iter("text")}
+    assert "nan" not in ET.tostring(picture).decode()
+    assert ET.fromstring(panel("metric", curves[2:3], epochs=4)) is not None
+
+
+def test_a_metric_that_is_not_finite_ends_no_run(live, tmp_path):
+    lost = tiny_recipe.recipe(evaluations=(Evaluation("test", Part(tiny_recipe.lost, {"value": "inf"})),))
+    assert train(lost, reporter=live, folder=tmp_path).finished
+    assert "accuracy infinite" in live.widget.value
+
+
+def test_a_panel_has_a_label_for_each_run_however_many_metrics_there_are(live, tmp_path):
+    names = tuple(f"metric {i}" for i in range(5))
+    many = Evaluation("test", Part(tiny_recipe.many, {"names": list(names)}))
+    for variant in "abcdefg":
+        train(
+            tiny_recipe.recipe(name=f"tests/{variant}", epochs=1, evaluations=(many,), target=Target(names)),
+            reporter=live,
+            folder=tmp_path,
+        )
+    pictures = list(ET.fromstring(live.widget.value).iter("svg"))
+    assert [next(picture.iter("text")).text for picture in pictures] == ["training loss", *names]
+    for picture in pictures:
+        assert len(list(picture.iter("polyline"))) == 7
+        assert picture.get("height") == "190"
+        styles = {(line.get("stroke"), line.get("stroke-dasharray")) for line in picture.iter("polyline")}
+        assert len(styles) == 7  # no two runs look the same
 
 
 def test_an_empty_panel_is_drawn():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from functools import partial
 from math import cos, pi
 
 import numpy as np
@@ -44,15 +45,36 @@ def test_every_change_shows(change):
     [
         (lambda: tiny_recipe.recipe(preset="huge"), "preset must be one of 'paper', 'lecture', 'miniature'"),
         (lambda: tiny_recipe.recipe(precision="16-mixed"), "precision must be one of"),
-        (lambda: tiny_recipe.recipe(batch_size=0), "batch_size must be a whole number of at least 1"),
-        (lambda: tiny_recipe.recipe(epochs=0), "epochs must be a whole number of at least 1"),
-        (lambda: tiny_recipe.recipe(seed=-1), "seed must be a whole number of at least 0"),
+        (lambda: tiny_recipe.recipe(batch_size=0), "batch_size must be a whole number between 1 and"),
+        (lambda: tiny_recipe.recipe(epochs=0), "epochs must be a whole number between 1 and"),
+        (lambda: tiny_recipe.recipe(seed=-1), "seed must be a whole number between 0 and"),
         (lambda: Part(print, {"end": object()}), "options\\['end'\\] of builtins.print must be a JSON value"),
         (lambda: Part(print, {"x": float("nan")}), "must be a JSON value"),
         (lambda: Optimiser("lion", 0.1), "name must be one of 'adam', 'adamw', 'sgd'"),
         (lambda: Optimiser("adam", 0.0), "learning_rate must be a finite number greater than 0"),
         (lambda: Optimiser("adam", 0.1, -1.0), "weight_decay must be a finite number of at least 0"),
         (lambda: Evaluation("test", Part(print), -1), "every must be a whole number of at least 0"),
+        (lambda: tiny_recipe.recipe(epochs=10**30), "epochs must be a whole number between 1 and"),
+        (lambda: tiny_recipe.recipe(seed=10**400), "seed must be a whole number between 0 and"),
+        (lambda: tiny_recipe.recipe(name=""), "name must be a text of 1 to 200 characters"),
+        (lambda: tiny_recipe.recipe(data=print), "data must be of the kind Part, got"),
+        (lambda: tiny_recipe.recipe(evaluations=None), "evaluations must be of the kind Evaluation, got None"),
+        (lambda: tiny_recipe.recipe(target="accuracy"), "target must be of the kind Target, got 'accuracy'"),
+        (lambda: Part(None), "function must be a function with a name, so that a record can hold it, got None"),
+        (lambda: Part(partial(print, 1)), "function must be a function with a name"),
+        (lambda: Part(print, 3), "options must be a mapping from names to values, got 3"),
+        (lambda: Part(print, {"x": {1, 2}}), "must be a JSON value"),
+        (lambda: Optimiser("adam", float("nan")), "learning_rate must be a finite number"),
+        (lambda: Optimiser("adam", 0.1, groups=("0.*",)), "groups must be of the kind Group"),
+        (lambda: Group("", 0.1), "pattern must be a text"),
+        (lambda: Group("*", float("nan")), "learning_rate must be a finite number of at least 0, got nan"),
+        (lambda: Group("*", 0.1, -1.0), "weight_decay must be a finite number of at least 0"),
+        (lambda: Evaluation("", Part(print)), "split must be a text"),
+        (lambda: Evaluation("test", print), "metrics must be of the kind Part"),
+        (lambda: Target("accuracy"), "metrics must be of the kind str, got 'accuracy'"),
+        (lambda: Target((), {"accuracy": float("nan")}), "published\\['accuracy'\\] must be a finite number"),
+        (lambda: Target((), 0.5), "published must be a mapping from metrics to numbers, got 0.5"),
+        (lambda: Target((), select=3), "select must be a text"),
         (lambda: Target((), best="biggest"), "best must be one of 'highest', 'lowest'"),
     ],
 )
@@ -132,3 +154,10 @@ def test_each_step_process_and_seed_has_its_own_stream():
 def test_evaluations_come_when_due_and_always_at_the_end(every, due):
     evaluation = Evaluation("test", Part(print), every)
     assert [epoch for epoch in range(1, 5) if evaluation.due(epoch, 4)] == due
+
+
+@given(st.integers(0, 7), st.integers(0, 30), st.integers(1, 30))
+def test_the_evaluations_still_to_come_are_counted_as_they_fall_due(every, epoch, epochs):
+    evaluation = Evaluation("test", Part(print), every)
+    due = [later for later in range(epoch + 1, epochs + 1) if evaluation.due(later, epochs)]
+    assert evaluation.times(min(epoch, epochs), epochs) == len(due)

@@ -81,10 +81,75 @@ def test_the_best_validation_epoch_is_reported():
     assert lowest.metrics == {"validation": 0.7, "test": 0.6, "sweep": 0.1}
 
 
+@pytest.mark.parametrize("lost", [float("nan"), float("inf"), -float("inf")])
+def test_an_epoch_whose_metric_is_not_finite_is_never_the_best(lost):
+    for best, right in (("highest", 0.9), ("lowest", 0.8)):
+        run = curve_run(Target(("test",), select="validation", best=best))
+        run.curves["validation"][0] = (6, lost)
+        assert run.metrics["validation"] == right
+        run.curves["validation"] = [(step, lost) for step in (6, 12, 18)]
+        assert run.metrics["test"] == 0.88  # no epoch is better than another: the last
+
+
+def reject(text):
+    raise AssertionError(f"{text} is not JSON")
+
+
+@pytest.mark.parametrize("value", ["nan", "inf", "-inf"])
+def test_a_record_that_is_not_finite_is_json_and_says_so(value, tmp_path):
+    evaluations = (Evaluation("test", Part(tiny_recipe.lost, {"value": value})),)
+    heard = io.StringIO()
+    run = train(tiny_recipe.recipe(evaluations=evaluations), reporter=Text(heard), folder=tmp_path)
+    word = {"nan": "NaN", "inf": "Infinity", "-inf": "-Infinity"}[value]
+    record = json.loads(run.save(tmp_path).read_text(), parse_constant=reject)
+    assert record["metrics"] == {"accuracy": word}
+    assert record["curves"]["accuracy"][0] == [6, word]
+    (read,) = classroom.read_records(tmp_path)
+    assert repr(read["metrics"]["accuracy"]) == value
+    said = {"nan": "not a number", "inf": "infinite", "-inf": "minus infinity"}[value]
+    assert f"accuracy {said}" in heard.getvalue()
+    for options in ({}, {"within": 0.5}, {"within": 1e-320}):
+        table = results_table([run], results=tmp_path, **options)
+        assert [row[-1] for row in table.rows[1:]] == [said, said]
+        assert said in table._repr_html_()
+    again = train(run.recipe, again=False, reporter=Silent(), folder=tmp_path)
+    assert repr(again.curves) == repr(run.curves)
+
+
+def test_a_small_number_is_not_hidden_by_the_table(tmp_path):
+    run = curve_run(Target(("test",)))
+    run.curves["test"] = [(18, 0.0254)]
+    table = results_table([run], results=tmp_path)
+    assert table.rows[-1][-1] == "0.0"  # the text that every machine agrees on
+    assert table.exact[-1][-1] == "0.0254"
+    assert "0.0254" in table._repr_html_()
+    run.curves["test"] = [(18, -1e-9)]
+    assert results_table([run], results=tmp_path).rows[-1][-1] == "0.0"  # not -0.0
+
+
+def test_a_notebook_shows_the_numbers_and_keeps_what_machines_agree_on(run, tmp_path, monkeypatch):
+    table = results_table([run], results=tmp_path, within=0.5)
+    number = f"{run.metrics['accuracy']:.4g}"
+    kept = {"text/plain": repr(table), "text/html": table._html(table.rows)}
+    assert table._repr_mimebundle_() == kept
+    monkeypatch.setattr(classroom, "in_notebook", lambda: True)
+    live = table._repr_mimebundle_(include=None, exclude=None)
+    assert live.pop("application/vnd.jupyter.widget-view+json")["model_id"]
+    assert live == kept
+    assert f">{number}<" in table._repr_html_()
+    assert f">{number}<" not in live["text/html"]
+
+
 def test_the_table_puts_paper_records_and_this_run_below_each_other(run, tmp_path):
     run.save(tmp_path)
     (tmp_path / "foreign.json").write_text('{"format": "something else"}')
     (tmp_path / "broken.json").write_text("{")
+    whole = json.loads(next(tmp_path.glob("tests-*.json")).read_text())
+    for number, change in enumerate(
+        ({"metrics": None}, {"metrics": {"accuracy": None}}, {"hardware": {}}, {"name": 0})
+    ):
+        (tmp_path / f"changed-{number}.json").write_text(json.dumps(whole | change))
+    (tmp_path / "unfinished.json").write_text(json.dumps(whole | {"finished": False}))
     table = results_table([run], results=tmp_path)
     assert [row[1] for row in table.rows] == ["paper", "recorded", "this run"]
     assert table.rows[0] == ("tests/tiny", "paper", "a table", "0.9")
@@ -217,6 +282,38 @@ def test_the_last_cell_can_be_interrupted_and_run_again(monkeypatch, tmp_path, c
     assert "Run this cell again to go on" in capsys.readouterr().out
     (run,) = classroom.train_here(RECIPES, "tiny/one", reporter=tiny_recipe.AtStep(8, pytest.fail))
     assert run.finished
+
+
+def test_after_stop_the_next_cells_say_that_the_training_is_unfinished(monkeypatch, tmp_path, capsys):
+    monkeypatch.setenv("SPECTRAL_LAB_RUNS", str(tmp_path))
+    listener = StopsInTheSecond()
+    runs = classroom.train_here(RECIPES, "tiny", reporter=listener)
+    accuracy = runs.metric("accuracy")
+    assert accuracy["one"] == runs[0].metrics["accuracy"]
+    said = f"{accuracy['one'] < accuracy['two']}, {accuracy['two'] > 0.5}, {100 * accuracy['two'] - 1:.2f}"
+    assert said == ", ".join([classroom.UNFINISHED] * 3)
+    assert not accuracy["two"]
+    with pytest.raises(ValueError, match="variant must be one of 'one', 'two', got 'three'"):
+        accuracy["three"]
+    with pytest.raises(ValueError, match="name must be one of 'accuracy', got 'error'"):
+        runs.metric("error")
+    states = [row[2] for row in results_table(runs, results=tmp_path).rows if row[1] == "this run"]
+    assert states == ["miniature, here", "miniature, here, interrupted: run the training cell again"]
+
+
+def test_a_stop_before_the_first_step_is_a_stop_as_well(monkeypatch, tmp_path, capsys):
+    monkeypatch.setenv("SPECTRAL_LAB_RUNS", str(tmp_path))
+
+    def stopped(*_):
+        raise KeyboardInterrupt
+
+    slow = {name: lambda preset, b=build: replace(b(preset), data=Part(stopped)) for name, build in RECIPES.items()}
+    runs = classroom.train_here(slow, "tiny", reporter=Silent())
+    assert runs == []
+    assert "Interrupted before tests/tiny/one. Run this cell again to go on." in capsys.readouterr().out
+    assert str(runs.metric("accuracy")["one"]) == classroom.UNFINISHED
+    states = [row[2] for row in results_table(runs, results=tmp_path).rows if row[1] == "this run"]
+    assert states == ["miniature, unfinished: run the training cell again"] * 2
 
 
 class StopsInTheSecond(Silent):
