@@ -8,14 +8,13 @@ import scipy
 from spectral_lab.course import Exercise, Function, Prediction, Value
 from spectral_lab.hippo import legs
 from spectral_lab.pseudospectra import (
+    allpass,
     diag_gap_norm,
     diagonalize,
     hinf_norm,
-    legs_transfer,
     ptd,
     s4d_frequencies,
     semigroup_norms,
-    stored_path,
     weak_error,
 )
 
@@ -100,24 +99,14 @@ guess_chance = Prediction(
     because="Chance is worse by a factor of five or more, and it pushes eigenvalues across the imaginary axis.",
 )
 
-ANSWERS = ("S4", "S4D", "S4-PTD")
-
-
-def _loudest() -> str:
-    B, C, s = legs(32)[1], np.eye(32)[0], 1j * s4d_frequencies(32)[0]
-    gains = [
-        abs(legs_transfer(32, s, C)),
-        abs(legs_transfer(32, s, C, "diag")),
-        abs(stored_path(32).nearest(0.035).transfer(B, C, s)),
-    ]
-    return ANSWERS[int(np.argmax(gains))]
-
-
-guess_note = Prediction(
-    r"We add a faint note at $\omega=\nu_0=325.43$ to a smooth input. Which of the three systems lets us hear it?",
-    answer=_loudest,
-    options=ANSWERS,
-    because="Only S4D has an eigenvalue there, half a unit from the imaginary axis. It rings.",
+guess_beside = Prediction(
+    r"The last spike of S4D stands at $\nu_0=325.43$ ($n=32$), with a half width of $\frac12$. Step aside by six, to "
+    r"$\omega=319.43$. How many times as large is the gain of S4D there as that of S4?",
+    answer=lambda: abs(1 / (1 + allpass(32, 1j * (s4d_frequencies(32)[0] - 6)))),
+    digits=2,
+    tolerance=0.5,
+    because=r"It is $1/|1+P_n|$, and $P_n$ turns slowly: its phase is about $n^2/\omega$, six units change it by 0.06. "
+    "The spike is narrow beside its own height, not beside S4.",
 )
 
 
@@ -168,34 +157,65 @@ count_spikes = Exercise(
     solution_text=r"Five: $n/2$ pairs. The last stands at $\nu_0=31.3133$.",
 )
 
-why_a_half = Exercise(
-    title="Why the half?",
+falls_below = Exercise(
+    title="Where S4D falls below S4",
     level=2,
-    statement=r"Keep $A_N$ and $C$ of S4D-LegS. Which number must multiply $B_H$ so that S4 and S4D agree at frequency "
-    r"0, for every $C$? Derive it from $(sI-A_N)^{-1}B_H=\frac{2}{1+P_n(s)}(sI-A_H)^{-1}B_H$.",
-    starter="factor = ...",
+    statement=r"Beyond its last spike S4D ends up below S4 (the bell shows it). At which frequency there are "
+    r"$|G_{S4D}|$ and $|G_{S4}|$ equal, for $n=32$? A whole number will do.",
+    starter="omega = ...",
     judge=Value(
-        lambda: 0.5,
-        relative=1e-9,
-        mistakes=((1.0, "Then the gain of S4D at frequency 0 is twice that of S4."), (2.0, "The other way round.")),
+        lambda: float(scipy.optimize.brentq(lambda w: abs(1 + allpass(32, 1j * w)) - 1, 400, 700)),
+        relative=2e-3,
+        mistakes=(
+            (243.5, "They are equal there too, but this lies below the last spike."),
+            (32**2 / np.pi, "That is the spike."),
+        ),
     ),
-    hint_text=r"What is $P_n(0)$? Look at the factor with $j=1$ of $P_n(s)=\prod_{j=1}^n\frac{s-j+1}{s+j}$.",
-    solution_text=r"The factor $j=1$ is $s/(s+1)$, so $P_n(0)=0$ and the right-hand side is $2(-A_H)^{-1}B_H$. "
-    r"A factor of $\tfrac12$ makes the two agree.",
+    hint_text=r"The ratio of the two is $|1+P_n(i\omega)|$, and `allpass(32, 1j * omega)` is $P_n$. By hand: there "
+    r"$|P_n|$ is nearly 1, and its phase is about $n^2/\omega$. Which phase makes $|1+P_n|=1$?",
+    solution_text=r"The phase is $\frac{2\pi}3$, so $\omega\approx\frac{3n^2}{2\pi}=488.9$; solving "
+    r"$|1+P_n(i\omega)|=1$ gives 488.86.",
 )
 
-impulse_distance = Exercise(
-    title="How far apart are the impulse responses?",
+worth_of_the_bound = Exercise(
+    title="What the bound is worth",
     level=2,
-    statement=r"What is $\|K_{S4D}-K_{S4}\|_{L^2}$ for $n=10$ and $C=e_1$? Four decimals.",
-    starter="distance = ...",
+    statement=r"Take $n=32$ and $C=e_1$. How small must $\varepsilon=\|E\|$ be for our bound in section 3, the one "
+    r"without $\ln n$, to promise that the gain is off by at most 0.03?",
+    starter="epsilon = ...",
     judge=Value(
-        lambda: 0.5 * np.sqrt(1 - 2 / 10**2),
-        relative=1e-4,
-        mistakes=((0.5, "That is the limit for many states."), (0.245, "That is the square.")),
+        lambda: 0.03 / (4 * 32 + 2 * 0.03),
+        relative=2e-3,
+        mistakes=(
+            (0.03 / (4 + 0.06), r"$\|B_H\|$ is not 1: its square is $1+3+\dots+(2n-1)$."),
+            (0.03 / (4 * 32**2 + 0.06), r"That is $\|B_H\|^2$ in place of $\|B_H\|$."),
+        ),
     ),
-    hint_text=r"F7: the square is $\tfrac14(1-2/n^2)$. Or integrate `legs_impulse_response` of both on a fine grid.",
-    solution_text=r"$\tfrac12\sqrt{1-2/100}=0.4950$.",
+    hint_text=r"`np.linalg.norm(legs(32)[1])`, and solve $\|B\|\|C\|\frac{4\varepsilon}{1-2\varepsilon}=0.03$.",
+    solution_text=r"$\varepsilon=\frac{0.03}{4\cdot32+0.06}=2.34\cdot10^{-4}$. The explorer starts with a perturbation "
+    r"of norm 20.6, and its gain is off by 0.029: the bound asks for 88 000 times less. It holds for every direction "
+    "of $E$; the optimised one is kind.",
+)
+
+radius_of_a_block = Exercise(
+    title="Zero is not small",
+    level=2,
+    statement="All eigenvalues of `jordan_block(32)` are 0, and its 32nd power is 0. What is its numerical radius "
+    r"$w=\max|z|$ over the field of values? Four decimals.",
+    starter="w = ...",
+    judge=Value(
+        lambda: float(np.cos(np.pi / 33)),
+        relative=1e-4,
+        mistakes=(
+            (1.0, r"That is the norm. $\frac12\|A\|\le w\le\|A\|$."),
+            (0.5, r"That is half of the norm, the least it could be; it is that for $n=2$ only."),
+            (float(np.cos(np.pi / 32)), r"Nearly. For $n=2$ the radius is $\frac12=\cos\frac\pi3$."),
+        ),
+    ),
+    hint_text=r"`numerical_radius`. By hand: $W(A)$ is a disc, so its rightmost point will do, the largest eigenvalue "
+    r"of $\frac12(A+A^\top)$, a path.",
+    solution_text=r"$w=\cos\frac{\pi}{33}=0.9955$: the eigenvalues of half a path of $n$ nodes are "
+    r"$\cos\frac{k\pi}{n+1}$. So nothing forces $\|A^k\|$ down before $k=n$, and indeed it stays 1 until then.",
 )
 
 distance_to_instability = Exercise(
@@ -214,27 +234,6 @@ distance_to_instability = Exercise(
     ),
     hint_text=r"It is $\min_\omega\sigma_{\min}(i\omega I-A_H)$, and the minimum is at $\omega=0$.",
     solution_text=r"`sigma_min(legs(16)[0], 0)` $=1/1.73243=0.57722$.",
-)
-
-resolvent_bound = Exercise(
-    title="A bound without n",
-    level=2,
-    statement=r"From $A_H+A_H^\top=-I-B_HB_H^\top$ derive a bound on $\|(i\omega I-A_H)^{-1}\|$ that holds for every "
-    r"$n$ and $\omega$, and give its value.",
-    starter="bound = ...",
-    judge=Value(
-        lambda: 2.0,
-        relative=1e-9,
-        mistakes=(
-            (0.5, r"$\tfrac12$ bounds $\|(i\omega-A)x\|/\|x\|$ from below; take the reciprocal."),
-            (1.0, r"Look at $\mathrm{Re}\,x^*(i\omega-A)x$ once more: the $I$ counts half."),
-        ),
-    ),
-    hint_text=r"For a unit vector $x$: "
-    r"$\|(i\omega-A)x\|\ge|x^*(i\omega-A)x|\ge-\mathrm{Re}\,x^*Ax=-\tfrac12x^*(A+A^\top)x$.",
-    solution_text=r"$-\tfrac12x^*(A+A^\top)x=\tfrac12(1+|B_H^\top x|^2)\ge\tfrac12$, so the norm is at most 2. "
-    r"With $\|E\|=\varepsilon<\tfrac12$ the Neumann series then gives "
-    r"$|G_{PTD}-G_{S4}|\le\|B\|\|C\|\frac{4\varepsilon}{1-2\varepsilon}$ at every frequency, for every $n$.",
 )
 
 
@@ -263,29 +262,46 @@ one_entry = Exercise(
 )
 
 
-def _nearest_singular(A: np.ndarray, z: complex) -> np.ndarray:
-    U, s, Vh = np.linalg.svd(z * np.eye(len(A)) - A)
-    return s[-1] * np.outer(U[:, -1], Vh[-1])
+def _real_distance(A: np.ndarray, z: complex) -> float:
+    M = np.linalg.inv(z * np.eye(len(A)) - A)
+
+    def second(log_gamma: float) -> float:
+        gamma = np.exp(log_gamma)
+        P = np.block([[M.real, -gamma * M.imag], [M.imag / gamma, M.real]])
+        return float(np.linalg.svd(P, compute_uv=False)[1])
+
+    found = scipy.optimize.minimize_scalar(second, bounds=(-15, 0), method="bounded", options={"xatol": 1e-10})
+    return 1 / min(float(found.fun), second(0.0))
 
 
-reach_a_point = Exercise(
-    title="Put an eigenvalue where you want it",
+real_distance = Exercise(
+    title="Real perturbations only",
     level=3,
-    statement=r"Write `reach(A, z)`: the matrix $E$ of smallest norm for which $z$ is an eigenvalue of $A+E$. "
-    r"Its norm is $\sigma_{\min}(zI-A)$.",
-    starter="def reach(A, z):\n    return ...",
+    statement=r"$\sigma_{\min}(zI-A)$ is the norm of the smallest $E$, complex if need be, that makes $z$ an "
+    r"eigenvalue of $A+E$. A real model may be perturbed by a real $E$ only. Write `real_distance(A, z)`, the smallest "
+    r"norm of a real $E$ for a real $A$. Qiu et al. (1995): with $M=(zI-A)^{-1}$ and $\sigma_2$ the second largest "
+    r"singular value it is $1/\mu$, "
+    r"$\mu=\inf_{0<\gamma\le1}\sigma_2\begin{pmatrix}\mathrm{Re}\,M&-\gamma\,\mathrm{Im}\,M\\"
+    r"\gamma^{-1}\,\mathrm{Im}\,M&\mathrm{Re}\,M\end{pmatrix}$.",
+    starter="def real_distance(A, z):\n    return ...",
     judge=Function(
-        _nearest_singular,
+        _real_distance,
         [
             (legs(4)[0], 0.5 + 1j),
             (np.random.default_rng(0).standard_normal((5, 5)), 2.0 - 0.5j),
             (np.diag([1.0, 2.0, 4.0]), 1.25 + 0.5j),
+            (legs(8)[0], -4.5),
         ],
-        relative=1e-6,
+        relative=1e-4,
     ),
-    hint_text=r"$zI-A-E$ must be singular. Take the singular value decomposition of $zI-A$ and remove its last term.",
-    solution_text=r"With $zI-A=\sum_k\sigma_ku_kv_k^*$ the answer is $E=\sigma_nu_nv_n^*$: "
-    "`U, s, Vh = np.linalg.svd(z*np.eye(len(A)) - A)` and `s[-1] * np.outer(U[:, -1], Vh[-1])`.",
+    hint_text=r"$\sigma_2$ has one valley in $\gamma$: `scipy.optimize.minimize_scalar` with `bounds`, over "
+    r"$\log\gamma$. For a real $z$ the matrix is block diagonal, and the answer is $\sigma_{\min}(zI-A)$. Elsewhere it "
+    "is larger.",
+    solution_text="`M = np.linalg.inv(z * np.eye(len(A)) - A)`; "
+    "`P = lambda g: np.block([[M.real, -g * M.imag], [M.imag / g, M.real]])`; "
+    "`s = lambda x: np.linalg.svd(P(np.exp(x)), compute_uv=False)[1]`; "
+    '`1 / minimize_scalar(s, bounds=(-15, 0), method="bounded", options={"xatol": 1e-9}).fun`. '
+    r"For diag$(1,2,4)$ and $z=\frac54+\frac i2$ it is 0.75, and $\sigma_{\min}(zI-A)=0.56$.",
 )
 
 why_exact = Exercise(
@@ -311,12 +327,12 @@ EXERCISES = (
     last_spike,
     count_spikes,
     why_exact,
-    why_a_half,
-    impulse_distance,
-    resolvent_bound,
+    falls_below,
+    worth_of_the_bound,
     distance_to_instability,
+    radius_of_a_block,
     one_entry,
-    reach_a_point,
+    real_distance,
 )
 PREDICTIONS = (
     guess_eigenvalues,
@@ -324,6 +340,6 @@ PREDICTIONS = (
     guess_weak,
     guess_backward,
     guess_chance,
-    guess_note,
+    guess_beside,
     guess_growth,
 )

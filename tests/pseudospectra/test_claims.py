@@ -48,6 +48,12 @@ def undiagonalised(n: int) -> Any:
     return pseudospectra.Path(n, path.epsilons, 1e-9 * path.U)
 
 
+def saturating(A: Any, E: Any) -> Any:
+    """A condition that grows like the square root of 1/delta only."""
+    result = pseudospectra.diagonalize(A, E)
+    return SimpleNamespace(V=result.V, condition=result.condition**0.5)
+
+
 FALSEHOODS: list[tuple[str, str, Callable[..., Any]]] = [
     ("C1", "eigenvector_condition", lambda A: 10.0 ** len(A)),
     ("C2", "legs", lambda n: (-np.diag(np.arange(1.0, n + 1)), np.ones(n))),  # normal: a rotation costs nothing
@@ -55,6 +61,7 @@ FALSEHOODS: list[tuple[str, str, Callable[..., Any]]] = [
     ("C4", "diag_gap_norm", lambda n, C: (2 / np.pi, float(n**2))),
     ("C5", "weak_error", lambda n, C: n**-0.5),
     ("C6", "impulse_gap", lambda n, C: 0.5),
+    ("C6", "diag_gap", lambda n, s, C: pseudospectra.diag_gap(n, s, C) / n),  # a spike that shrinks with n
     ("C7", "hinf_norm", lambda A, B, C: (100.0, 0.0)),
     ("C8", "stored_path", nearly_s4d),
     ("C9", "diagonalize", lambda A, E: pseudospectra.diagonalize(np.asarray(A), np.asarray(E) / 1e4)),
@@ -65,13 +72,15 @@ FALSEHOODS: list[tuple[str, str, Callable[..., Any]]] = [
     ("C14", "_trained", lambda start: {"clean": 0.9, "at 325.43": 0.8, "at 20": 0.7}),
     ("C18", "legs_normal", lambda n: hippo.legs(n)),  # S4 in the place of S4D
     ("D1", "legs", lambda n: (pseudospectra.grcar(n), np.ones(n))),
+    ("C9", "diagonalize", saturating),
     ("D2", "legs", lambda n: (hippo.legs(n)[0] / 2, np.ones(n))),
+    ("D2", "legs", lambda n: (hippo.legs(n)[0] * 1.2, np.ones(n))),  # then 5/3 would do for all n
     ("D3", "legs_transfer", lambda n, s, C, system="dplr": pseudospectra.legs_transfer(n, s, C)),
     ("D4", "legs", lambda n: (pseudospectra.grcar(n), np.ones(n))),
 ]
 
 
-@pytest.mark.parametrize(("name", "constant", "false"), FALSEHOODS, ids=[name for name, _, _ in FALSEHOODS])
+@pytest.mark.parametrize(("name", "constant", "false"), FALSEHOODS, ids=[f"{a}-{b}" for a, b, _ in FALSEHOODS])
 def test_something_false_is_found_out(
     name: str, constant: str, false: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
