@@ -47,7 +47,10 @@ def pencil_sigma_min(
     R = np.asarray(np.linalg.qr(np.hstack([A, B]), mode="r"))
     A, B = R[:, :n], R[:, n:]
     points, size = z.ravel(), max(2_000_000 // A.size, 1)
-    blocks = [points[i : i + size, None, None] * B - A for i in range(0, points.size, size)]
+    with np.errstate(all="ignore"):
+        blocks = [points[i : i + size, None, None] * B - A for i in range(0, points.size, size)]
+    if not all(np.isfinite(block).all() for block in blocks):
+        raise ValueError(f"z must leave z B - A finite, got |z| of up to {np.abs(points).max():.3g}")
     sigma = np.concatenate([np.empty(0), *(np.linalg.svd(block, compute_uv=False)[:, -1] for block in blocks)])
     weight = alpha + beta * np.abs(points)
     with np.errstate(divide="ignore"):
@@ -70,8 +73,10 @@ def energy_matrix(A: ArrayLike, B: ArrayLike) -> Inexact[np.ndarray, "n n"]:
         L = np.linalg.cholesky((B + B.conj().T) / 2)
     except np.linalg.LinAlgError:
         raise ValueError("B must be positive definite: every state but 0 must have energy") from None
-    half = scipy.linalg.solve_triangular(L, A, lower=True)
-    return scipy.linalg.solve_triangular(L, half.conj().T, lower=True).conj().T
+    with np.errstate(all="ignore"):
+        half = scipy.linalg.solve_triangular(L, A, lower=True)
+        result = scipy.linalg.solve_triangular(L, half.conj().T, lower=True, check_finite=False).conj().T
+    return checks.array(result, "A in the coordinates of B")
 
 
 def arnoldi(A: ArrayLike, start: ArrayLike, steps: SupportsInt) -> Inexact[np.ndarray, "rows steps"]:
@@ -84,23 +89,25 @@ def arnoldi(A: ArrayLike, start: ArrayLike, steps: SupportsInt) -> Inexact[np.nd
     Args: A (n, n), real or complex; start (n,), not zero; steps, from 1 to n. Raises: ValueError.
     """
     A = checks.square(A, "A")
-    start = checks.array(start, "start", (len(A),))
+    first = checks.array(start, "start", (len(A),))
     steps = checks.integer(steps, "steps", 1, len(A))
-    length = float(np.linalg.norm(start))
-    if length == 0:
+    if not first.any():
         raise ValueError("start must not be zero")
-    V, H = [start / length], np.zeros((steps + 1, steps), dtype=np.result_type(A, start))
-    floor = 10 * len(A) * np.finfo(float).eps * np.linalg.norm(A)
+    unit = float(np.abs(A).max()) or 1.0  # keeps squares in range, as does the next line
+    first = first / np.abs(first).max()
+    V = [first / np.linalg.norm(first)]
+    H = np.zeros((steps + 1, steps), dtype=np.result_type(A, first))
+    floor = 10 * len(A) * np.finfo(float).eps * np.linalg.norm(A / unit)
     for k in range(steps):
         basis = np.array(V)
-        new = A @ V[-1]
+        new = (A / unit) @ V[-1]
         for _ in range(2):
             part = basis.conj() @ new
             H[: k + 1, k] += part
             new = new - part @ basis
         length = float(np.linalg.norm(new))
         if length <= floor:
-            return H[: k + 2, : k + 1]
+            return unit * H[: k + 2, : k + 1]
         H[k + 1, k] = length
         V.append(new / length)
-    return H
+    return unit * H

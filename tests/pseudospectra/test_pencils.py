@@ -168,6 +168,10 @@ def test_scales_and_the_matrix_of_the_chapter() -> None:
         np.testing.assert_allclose(
             pencil_sigma_min(scale * A, scale * B, GRID) / scale, pencil_sigma_min(A, B, GRID), rtol=1e-10
         )
+        np.testing.assert_allclose(
+            arnoldi(scale * A, scale * np.ones(8), 4) / scale, arnoldi(A, np.ones(8), 4), rtol=1e-9
+        )
+    assert np.isfinite(arnoldi(1e306 * A, np.ones(8), 4)).all()
     assert spectral_abscissa(energy_matrix(A, B)) == pytest.approx(eigvals(A, B).real.max(), rel=1e-9)
 
 
@@ -181,6 +185,8 @@ def test_scales_and_the_matrix_of_the_chapter() -> None:
         (lambda: pencil_sigma_min(np.ones(3), np.ones(3), 0), "^A must be a matrix"),
         (lambda: pencil_sigma_min(np.eye(2), np.eye(3), 0), r"^B must have shape \(2, 2\)"),
         (lambda: pencil_sigma_min(np.eye(2), np.eye(2), np.nan), "^z must be finite"),
+        (lambda: pencil_sigma_min(np.eye(2), 2 * np.eye(2), 1e308), r"^z must leave"),
+        (lambda: energy_matrix(1e300 * np.eye(2), 1e-300 * np.eye(2)), r"^A in the coordinates of B must be finite"),
         (lambda: pencil_sigma_min(np.eye(2), np.eye(2), 0, alpha=-1), "^alpha must"),
         (lambda: pencil_sigma_min(np.eye(2), np.eye(2), 0, beta=np.inf), "^beta must"),
         (lambda: energy_matrix(np.eye(2), [[1, 2], [0, 1]]), "^B must be Hermitian"),
