@@ -16,7 +16,8 @@ Throughout s >= 0 is the age of a sample: 0 is now, and u(t - s) is approximated
 | fout   | 1, sqrt 2 cos(2 pi m s/w), sqrt 2 sin(2 pi m s/w)| 1/w on [0, w]            | in the limit of large n   |
 | lmu    | P_k(2 s/w - 1), not normalised                  | 1/w on [0, w]             | (2k + 1) times, as legt   |
 
-Here P_k is the Legendre polynomial on [-1, 1] and L_k(x) = sqrt(2k + 1) P_k(2x - 1), orthonormal on [0, 1].
+lagt is the tilted one; untilted it has Lag_k, e^{-s} and e^{-s} Lag_k. P_k is the Legendre polynomial on [-1, 1] and
+L_k(x) = sqrt(2k + 1) P_k(2x - 1), orthonormal on [0, 1].
 """
 
 from __future__ import annotations

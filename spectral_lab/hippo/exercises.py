@@ -8,17 +8,14 @@ from spectral_lab.course import Exercise, Function, Prediction, Value
 from spectral_lab.hippo import (
     delay_readout_error,
     diagonal,
-    discretize,
+    dplr,
     fourier_delay,
     gramian,
     horizon,
     legs,
     memory,
-    orthogonality_defect,
     state_kernel,
     states_needed,
-    stretch,
-    tilt,
 )
 
 # --- guesses ---------------------------------------------------------------------------------------------------------
@@ -53,20 +50,21 @@ guess_states = Prediction(
     "has to pay exponentially for age.",
 )
 
-LOST = ("a little worse", "as good as before", "lost almost entirely")
+LOST = ("a few percent", "about a half", "almost all")
 
 
 def _lost() -> str:
     inside, outside = (delay_readout_error("legt", 64, 64, x / 64, frequencies=256) for x in (1.8, 2.4))
-    return LOST[2] if inside < 1e-3 and outside > 0.3 else LOST[0]
+    return LOST[0] if outside - inside < 0.2 else LOST[1] if outside - inside < 0.8 else LOST[2]
 
 
 guess_cliff = Prediction(
-    r"LegT holds a window of $2/\Delta$ samples. A delay of 64 samples is read out well at $\Delta\cdot64=1.8$. "
-    r"Now $\Delta$ is made a third larger. The delay is",
+    r"LegT holds a window of $2/\Delta$ samples. A delay of 64 samples is read out to 99.999 % of its variance at "
+    r"$\Delta\cdot64=1.8$, with 64 states. Now $\Delta$ is made a third larger. How much of the variance is lost?",
     answer=_lost,
     options=LOST,
-    because="The window now ends after 53 samples. What left it 11 samples ago cannot be read from any state.",
+    because="The window now ends after 53 samples, so the sample that is due left it 11 samples ago. No state holds "
+    "it; what can be guessed of it from its younger neighbours is half of the variance, since the noise is smooth.",
 )
 
 guess_aliasing = Prediction(
@@ -96,14 +94,16 @@ def _single() -> str:
     from spectral_lab.hippo.explorers.algorithms import three_ways
 
     errors = [three_ways(way=way).data["error"] for way in ("Cauchy and Woodbury", "two-level Krylov")]
-    return SINGLE[2] if max(errors) < 1e-5 else SINGLE[int(np.argmax(errors))]
+    return SINGLE[2] if max(errors) < 1e-4 else SINGLE[int(np.argmax(errors))]
 
 
 guess_precision = Prediction(
-    "Two ways to the same kernel in single precision, $n=64$ and $L=1024$. Which of them loses more than five digits?",
+    "Two ways to the same kernel in single precision (seven digits), $n=64$ and $L=1024$. Which of them keeps fewer "
+    "than four digits?",
     answer=_single,
     options=SINGLE,
-    because="Multiplied through, the Cauchy sums are as exact as the products; as printed, they meet 0 times infinity.",
+    because="Multiplied through, the Cauchy sums are no less exact than the products, and in most settings of the "
+    "explorer more; as printed, they meet 0 times infinity.",
 )
 
 # --- exercises -------------------------------------------------------------------------------------------------------
@@ -136,40 +136,51 @@ how_many_states = Exercise(
     solution_text=r"$n=2\pi f\sqrt{e^{3}-1}=137.2$, so 138. A window of length 3 needs about $\pi\cdot5\cdot3=47$.",
 )
 
-largest_step = Exercise(
-    title="The largest step",
+half_weight = Exercise(
+    title="Half of the weight",
     level=1,
-    statement="What is the largest step with which a memory on the window $[0,2]$ still holds a sample of 1000 "
-    "steps ago?",
-    starter="step = ...",
+    statement=r"LegS runs with the step $\Delta=0.01$. How many samples old is a sample that counts half as much as "
+    r"one that arrives now?",
+    starter="samples = ...",
     judge=Value(
-        lambda: 0.002,
+        lambda: float(np.log(2) / 0.01),
+        relative=0.01,
         mistakes=(
-            (0.001, "That is one timescale. The window is two units long."),
-            (2000, "That is its inverse, nearly."),
+            (100.0, r"There the weight is $1/e$."),
+            (50.0, "That is a quarter of the window of LegT; LegS has none."),
         ),
     ),
-    hint_text=r"The window is $2/\Delta$ samples long.",
-    solution_text=r"$2/\Delta\ge1000$, so $\Delta\le0.002$: the setting of the paper's delay task.",
+    hint_text=r"The measure is $e^{-s}$, and a sample of $k$ steps ago has the age $s=k\Delta$.",
+    solution_text=r"$e^{-k\Delta}=\frac12$ gives $k=\ln2/\Delta=69.3$: a memory is named by $1/\Delta$, but half of "
+    r"its weight lies on its newest 69 %.",
 )
 
 
-def _flat_tilt() -> float:
-    candidates = np.linspace(0, 1, 101)
-    return float(candidates[np.argmin([orthogonality_defect(*tilt(*legs(6), c), 0.0) for c in candidates])])
+def _furthest_step() -> float:
+    steps = np.linspace(1e-3, 1e-2, 20_001)
+    return float(steps[np.argmax(horizon(64, 0.02 / steps) / steps)])
 
 
-flat_memory = Exercise(
-    title="Tilted until flat",
+best_step = Exercise(
+    title="The step that sees furthest",
     level=2,
-    statement=r"$(A+cI,B)$ has the measure $e^{2cs}\omega(s)$. For which $c$ does LegS weigh all ages alike?",
-    starter="c = ...",
+    statement=r"A tone has a period of 50 samples. LegS has $n=64$ states. With a small $\Delta$ its memory is long "
+    r"but coarse, with a large one fine but short. With which $\Delta$ is the oldest sample at which the tone is "
+    r"still resolved (the horizon $s^*$, in samples) furthest away?",
+    starter="step = ...",
     judge=Value(
-        _flat_tilt,
-        mistakes=((1.0, "Mind the 2 in the exponent."), (-0.5, "The sign: the weight has to grow with age.")),
+        _furthest_step,
+        relative=0.02,
+        mistakes=(
+            (0.02, "That is one cycle per unit of time; 64 states can follow more."),
+            (2 * np.pi * 0.02 / 64, r"There $n=2\pi f$ and $s^*=\ln2$. A larger step sees further."),
+        ),
     ),
-    hint_text=r"The measure of LegS is $e^{-s}$.",
-    solution_text=r"$e^{2cs}e^{-s}=1$ gives $c=\frac12$. Then $A+A^\top+BB^\top=0$: energy in is energy kept.",
+    hint_text=r"In units of time the tone has $f=0.02/\Delta$ cycles. Maximise $s^*/\Delta$ on a grid, or over "
+    r"$x=n/2\pi f$.",
+    solution_text=r"$s^*/\Delta=\frac{n}{2\pi\cdot0.02}\cdot\frac{\ln(1+x^2)}{x}$ with $x=n\Delta/(2\pi\cdot0.02)$, "
+    r"largest at $x=1.98$: $\Delta=0.00389$, and the tone is seen 410 samples back. A window of LegT needs $n>\pi f$ "
+    r"for each unit of time and sees $64/(\pi\cdot0.02)=1019$ samples: what LegS pays for seeing everything else.",
 )
 
 trace = Exercise(
@@ -230,32 +241,27 @@ your_memory = Exercise(
 )
 
 
-def _two_levels(A_bar: np.ndarray, B_bar: np.ndarray, C: np.ndarray, L: int) -> np.ndarray:
-    K, x = [], B_bar
-    for _ in range(L):
-        K.append(C @ x)
-        x = A_bar @ x
-    return np.array(K)
+def _step_of_order_n(Lambda: np.ndarray, P: np.ndarray, B: np.ndarray, z: np.ndarray, u: float, d: float) -> np.ndarray:
+    right = z + d / 2 * (Lambda * z - P * (P.conj() @ z)) + d * B * u
+    E = 1 / (1 - d / 2 * Lambda)
+    return E * right - E * P * (d / 2 * (P.conj() @ (E * right)) / (1 + d / 2 * (P.conj() @ (E * P))))
 
 
-def _case(n: int, L: int, seed: int) -> tuple[np.ndarray, np.ndarray, np.ndarray, int]:
-    C = np.random.default_rng(seed).normal(size=n)
-    return *discretize(*stretch(*legs(n), 1.0), 0.05, "bilinear"), C, L
+def _case(n: int, step: float, seed: int) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, float, float]:
+    form, rng = dplr("legs", n), np.random.default_rng(seed)
+    Lambda, P, B = (np.concatenate([x, x.conj()]) for x in (form.Lambda, form.P[0], form.B))
+    return Lambda, P, B, rng.normal(size=n) + 1j * rng.normal(size=n), float(rng.normal()), step
 
 
-two_levels = Exercise(
-    title="A kernel in square-root time",
+a_step = Exercise(
+    title="A step that costs n",
     level=3,
-    statement=r"Compute $K[k]=C\bar A^k\bar B$, $k=0,\dots,L-1$, with about $2\sqrt L$ products of a matrix "
-    r"with a vector, and one "
-    "product of two matrices.",
-    starter="def kernel_of(A_bar, B_bar, C, L):\n    return ...",
-    judge=Function(_two_levels, [_case(4, 10, 0), _case(8, 50, 1), _case(16, 200, 2)], relative=1e-8),
-    hint_text=r"$K[am+b]=(C\bar A^{am})(\bar A^b\bar B)$ with $m\approx\sqrt L$: columns for $b<m$, rows for "
-    r"all $a$.",
-    solution_text="`m = int(np.ceil(np.sqrt(L))); columns = [B_bar]`\n\n`while len(columns) < m: "
-    "columns.append(A_bar @ columns[-1])`\n\n"
-    "`jump = np.linalg.matrix_power(A_bar, m); rows = [C]`\n\n`while len(rows) * m < L: rows.append(rows[-1] @ "
-    "jump)`\n\n"
-    "`return (np.array(rows) @ np.array(columns).T).ravel()[:L]`",
+    statement=r"A system in DPLR form, $z'=(\Lambda-PP^*)z+Bu$ with a vector $\Lambda$ of eigenvalues and one column "
+    r"$P$. Take a bilinear step $d$ with the input $u$: return the new $z$ with work of order $n$. Make no matrix.",
+    starter="def step(Lambda, P, B, z, u, d):\n    return ...",
+    judge=Function(_step_of_order_n, [_case(4, 0.1, 0), _case(16, 0.01, 1), _case(256, 1.0, 2)], relative=1e-8),
+    hint_text=r"$(I-\frac d2A)z^+=(I+\frac d2A)z+dBu$. The right side costs $n$. On the left stands a diagonal "
+    r"matrix plus $\frac d2PP^*$: Sherman, Morrison, Woodbury.",
+    solution_text="`right = z + d/2*(Lambda*z - P*(P.conj() @ z)) + d*B*u`\n\n`E = 1/(1 - d/2*Lambda)`\n\n"
+    "`inner = d/2*(P.conj() @ (E*right)) / (1 + d/2*(P.conj() @ (E*P)))`\n\n`return E*right - E*P*inner`",
 )

@@ -4,10 +4,12 @@ With x_k = A_bar x_{k-1} + B_bar u_k and y_k = C x_k, the output is the convolut
 
 - "powers": one product after the other, O(n^2 L): the definition, and the oracle for the others.
 - "cauchy": S4's way (arXiv 2111.00396, section 3): evaluate the generating function of K at the roots of unity, where
-  diagonal plus low rank makes it four Cauchy sums, O(n L), then invert the Fourier transform.
-- "krylov": two levels of doubling (derived here): K[a m + b] = (C A_bar^{m a}) (A_bar^b B_bar), so sqrt(L) rows times
-  sqrt(L) columns give all L entries, O(n^2 sqrt(L) + n L) as plain matrix products. No division by zero, no correction
-  of C, any L; in single precision it is more exact than the Cauchy sums. This is the default.
+  diagonal plus low rank (DPLR) makes it four Cauchy sums, O(n L), then invert the Fourier transform.
+- "krylov": two levels (derived here) of doubling, the squaring trick of the authors' code: K[a m + b] =
+  (C A_bar^{m a}) (A_bar^b B_bar), so sqrt(L) rows times sqrt(L) columns give all L entries, O(n^2 sqrt(L) + n L) as
+  plain matrix products. No division by zero, no correction of C, any L. This is the default.
+
+In single precision both keep three to six digits; which keeps more depends on n, L and the step.
 """
 
 from __future__ import annotations

@@ -70,9 +70,10 @@ def fout(n: SupportsInt, window: SupportsFloat = 1.0) -> System:
 
 
 def lagt(n: SupportsInt) -> System:
-    """HiPPO-LagT: Laguerre functions e^{-s/2} Lag_k(s) under the flat measure 1 on [0, inf).
+    """HiPPO-LagT, tilted by 1/2 (as in S4's code): Laguerre functions e^{-s/2} Lag_k(s) under the flat measure 1.
 
-    A is -1/2 on the diagonal, -1 below, 0 above; B is 1.
+    A is -1/2 on the diagonal, -1 below, 0 above; B is 1. Untilted, `tilt(*lagt(n), -1/2)`, A is -1 on and below the
+    diagonal: kernels e^{-s} Lag_k(s), polynomials Lag_k under the measure e^{-s} (HiPPO, arXiv 2008.07669).
 
     Args: n, the number of states, at least 1. Raises: ValueError.
     """

@@ -113,7 +113,7 @@ def _figure(d: dict[str, Any]) -> theme.Figure:
 
 def _readout(d: dict[str, Any]) -> str:
     way = f"{d['way']}, {d['precision']} precision, n = {d['n']}, L = {d['length']}, Δ = {d['step']:g}"
-    cost = f"about {number_text(d['cost'], 2)} multiplications"
+    cost = f"about {number_text(d['cost'], 3)} multiplications"
     if d["broken"]:
         return f"{way}: not a number, since z is infinite at ω = −1, and the Fourier transform spreads it; {cost}."
     bound = 10.0 ** np.ceil(np.log10(max(d["error"], 1e-13)))
@@ -125,23 +125,24 @@ def _code(way: str, n: int, length: int, step: float, precision: str) -> str:
         return f"""
         import numpy as np
         from spectral_lab.hippo import dplr
-        from spectral_lab.hippo.explorers.algorithms import as_printed
+        from spectral_lab.hippo.explorers.algorithms import as_printed, multiplications
 
         form = dplr("legs", {n})
-        K = as_printed(form, form.rotate(np.cos(np.arange({n}) + 1.0)), {step:g}, {length})
-        print(np.isfinite(K).all())
+        K = as_printed(form, form.rotate(np.cos(np.arange({n}) + 1.0)), {step!r}, {length})
+        print(np.isfinite(K).all(), multiplications("{way}", {n}, {length}))
         """
     cast = ".astype(np.complex64)" if precision == "single" else ""
     return f"""
         import numpy as np
         from spectral_lab.hippo import DPLR, dplr, kernel
+        from spectral_lab.hippo.explorers.algorithms import multiplications
 
         form = dplr("legs", {n})
         C = form.rotate(np.cos(np.arange({n}) + 1.0))
-        exact = kernel(form, C, {step:g}, {length})
+        exact = kernel(form, C, {step!r}, {length})
         system = DPLR(*(x{cast} for x in (form.Lambda, form.P, form.B)))
-        K = kernel(system, C{cast}, {step:g}, {length}, "{METHODS[way]}")
-        print(abs(K - exact).max() / abs(exact).max())
+        K = kernel(system, C{cast}, {step!r}, {length}, "{METHODS[way]}")
+        print(abs(K - exact).max() / abs(exact).max(), multiplications("{way}", {n}, {length}))
     """
 
 

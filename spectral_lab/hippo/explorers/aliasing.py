@@ -76,9 +76,10 @@ def _code(spectrum: str, n: int, step: float) -> str:
         from spectral_lab.hippo import diagonal, discretize_diagonal
 
         Lambda, B = diagonal("{SPECTRA[spectrum]}", {n})
-        bilinear, _ = discretize_diagonal(Lambda, B, {step}, "bilinear")
-        zoh, _ = discretize_diagonal(Lambda, B, {step}, "zoh")
-        print(int((abs({step} * Lambda.imag) > np.pi).sum()), abs(np.angle(bilinear)).max())
+        bilinear, _ = discretize_diagonal(Lambda, B, {step!r}, "bilinear")
+        turn = abs({step!r} * Lambda.imag)
+        print((turn > np.pi).sum(), len(turn), turn.max(), 2 * np.arctan(turn.max() / 2))
+        print(abs(np.angle(bilinear)).max())   # the same, from the eigenvalues of a step
     """
 
 

@@ -9,34 +9,17 @@ import numpy as np
 
 from spectral_lab.explorer import Explorer, choice, integers, number_text, theme
 from spectral_lab.hippo.bases import impulse_response
-from spectral_lab.hippo.delay import delay_network, fourier_delay
-from spectral_lab.hippo.dplr import dplr
+from spectral_lab.hippo.delay import delay_network, fourier_delay, pade_delay
 
 OMEGA = np.geomspace(0.3, 400, 400)
 TIME = np.linspace(0, 2, 401)
 FEEDTHROUGH = ("−1", "0", "+1")
 
 
-def legt_delay(n: int, omega: np.ndarray) -> np.ndarray:
-    """H(i omega) of the LegT delay network, from C (s - Lambda + P P^*)^{-1} B in the unitary eigenbasis.
-
-    The Pade polynomials themselves cancel: at omega = 100 their terms are 10^21 times as large as their sum.
-    """
-    form = dplr("legt", n)
-    C = form.rotate(delay_network("legt", n)[2])
-    Lambda, B, C = (np.concatenate([x, x.conj()]) for x in (form.Lambda, form.B, C))
-    P = np.concatenate([form.P, form.P.conj()], axis=1)
-    E = 1 / (1j * omega[:, None] - Lambda)  # (points, n)
-    # Woodbury: (E^{-1} + P P^*)^{-1} = E - E P (I + P^* E P)^{-1} P^* E
-    M = np.eye(2) + np.einsum("rn,fn,sn->frs", P.conj(), E, P)
-    middle = np.linalg.solve(M, ((E * B) @ P.conj().T)[..., None])[..., 0]
-    return ((E * C) * (B - middle @ P)).sum(axis=1)
-
-
 @lru_cache(maxsize=64)
 def _networks(n: int) -> dict[str, np.ndarray]:
     """The impulse responses without D, and the frequency responses with D = 0 (LegT) and D = -1 (FouT)."""
-    data = {"LegT": legt_delay(n, OMEGA), "FouT": fourier_delay(n, 1j * OMEGA)}
+    data = {"LegT": pade_delay(n, 1j * OMEGA), "FouT": fourier_delay(n, 1j * OMEGA)}
     for name in ("LegT", "FouT"):
         A, B, C, _ = delay_network(name.lower(), n)
         data[f"{name} impulse"] = impulse_response(A, B, TIME) @ C
@@ -98,10 +81,15 @@ def _readout(d: dict[str, Any]) -> str:
 def _code(n: int, D: str) -> str:
     return f"""
         import numpy as np
-        from spectral_lab.hippo import delay_network, transfer_function
+        from spectral_lab.hippo import delay_network, fourier_delay, pade_delay, transfer_function
 
+        omega, D = np.geomspace(0.3, 400, 400), {FEEDTHROUGH.index(D) - 1}
+        beyond = abs(pade_delay({n}, 1j * omega) - np.exp(-1j * omega)) > 0.1
+        print(omega[beyond.argmax()] if beyond.any() else omega[-1])   # so far LegT is a delay within 10 %
+        gain = abs(fourier_delay({n}, 1j * omega) + 1 + D)   # this network has D = -1
+        print(gain.min(), gain.max())
         A, B, C, _ = delay_network("fout", {n})
-        print(abs(transfer_function(A, B, C, {FEEDTHROUGH.index(D) - 1}, 1.0) - np.exp(-1)))   # s = 1
+        print(abs(transfer_function(A, B, C, D, 1.0) - np.exp(-1)))   # s = 1
     """
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from spectral_lab.explorer import Explorer, Slider, choice, integers, number_text, slider, theme
-from spectral_lab.hippo.bases import basis, measure, state_kernel
+from spectral_lab.hippo.bases import WINDOWED, basis, measure, state_kernel
 from spectral_lab.hippo.diagonal import without_low_rank
 
 SIZES = (4, 6, 8, 12, 16, 24, 32, 48, 64, 96, 128)
@@ -55,7 +55,8 @@ def _nodes(family: str) -> tuple[np.ndarray, np.ndarray]:
 def _unstretched(system: str, n: int) -> tuple[np.ndarray, ...]:
     """Ages, K, p and omega of the first states at stretch 1 and tilt 0, and their Gram matrix int K_j K_k / omega.
 
-    The ages reach twice as far as what is drawn. Stretching and tilting leave the Gram matrix as it is.
+    The integral is over the ages with omega > 0: what a kernel does beyond a window is not in it. The ages reach twice
+    as far as what is drawn. Stretching and tilting leave the Gram matrix as it is.
     """
     family = _family(system)
     age, (nodes, weight) = np.linspace(0, 2 * _reach(family), POINTS), _nodes(family)
@@ -73,12 +74,13 @@ def _compute(system: str, n: int, k: int, c: float, a: float) -> dict[str, Any]:
     drawn = np.exp(-a * s) * p[:, k]
     weight = c * np.exp(2 * a * s) * omega
     seen = s <= _reach(_family(system))
-    mean = np.trapezoid((s * weight)[seen], s[seen]) / np.trapezoid(weight[seen], s[seen])
+    beyond = kernel[seen & (s > 1 / c)] if _family(system) in WINDOWED else np.zeros(1)
     gap = np.linalg.norm((kernel - drawn * weight)[seen])
     size = np.linalg.norm((drawn * weight)[seen])
     return {
         "system": system, "n": n, "k": k, "c": c, "a": a, "age": s, "K": kernel, "p": drawn, "omega": weight,
-        "gram": gram, "gap": float(gap / size) if size > 0 else float(gap), "mean": float(mean),
+        "gram": gram, "gap": float(gap / size) if size > 0 else float(gap),
+        "beyond": float((beyond**2).sum() / max((kernel[seen] ** 2).sum(), 1e-300)),
     }  # fmt: skip
 
 
@@ -100,12 +102,12 @@ def _figure(d: dict[str, Any]) -> theme.Figure:
         x=[
             theme.axis("age s", low=0, high=reach),
             theme.axis("age s", low=0, high=reach),
-            theme.axis("state", dtick=5),
+            theme.axis("state", dtick=_ticks(states)),
         ],
         y=[
             theme.axis("kernel", low=-peak, high=peak),
             theme.axis("basis, measure", low=-top, high=top),
-            theme.axis(low=len(states) - 0.5, high=-0.5, dtick=5, constraintoward="top"),
+            theme.axis(low=len(states) - 0.5, high=-0.5, dtick=_ticks(states), constraintoward="top"),
         ],
         titles=["What e<sup>tA</sup>B draws", "Basis and measure", "Gram matrix"],
         widths=[1.3, 1.1, 0.8],
@@ -119,13 +121,25 @@ def _figure(d: dict[str, Any]) -> theme.Figure:
     )
 
 
+def _ticks(states: np.ndarray) -> int:
+    return 1 if len(states) <= 6 else 5
+
+
 def _readout(d: dict[str, Any]) -> str:
-    defect = np.abs(d["gram"] - np.diag(np.diag(d["gram"]) > 1e-9)).max()
+    family = _family(d["system"])
+    identity = np.eye(len(d["gram"]))
+    if family == "fout":
+        identity[1, 1] = 0.0  # the dead state
+    defect = np.abs(d["gram"] - identity).max()
     equal = "K is p·ω to rounding" if d["gap"] < 1e-9 else f"K differs from p·ω by {100 * d['gap']:.1f} % (L²)"
     gram = "is the identity to rounding" if defect < 1e-9 else f"is off the identity by up to {number_text(defect, 2)}"
+    where = ", on the window alone," if family in WINDOWED else ""
+    beyond = ""
+    if family in WINDOWED:
+        beyond = f"; {100 * d['beyond']:.0f} % of the energy of K up to age 2 lies beyond the window"
     return (
         f"{d['system']}, n = {d['n']}, state {d['k']}, stretch {d['c']:g}, tilt {d['a']:g}: {equal}; "
-        f"the Gram matrix {gram}; mean age of what is drawn {d['mean']:.3f}."
+        f"the Gram matrix{where} {gram}{beyond}."
     )
 
 
@@ -133,17 +147,34 @@ def _code(system: str, n: int, k: int, c: float, a: float) -> str:
     family = _family(system)
     reach, whole = _reach(family), system == NAMES[family]
     pair = f'system("{family}", {n})' if whole else f'without_low_rank("{family}", {n})'
+    k, shown = min(k, n - 1), min(n, SHOWN)
+    nodes = "x, w = np.polynomial.legendre.leggauss(120)   # the Gram matrix by Gauss nodes"
+    ages = {
+        "legs": "t, w = -np.log((x + 1) / 2), w / (x + 1)",
+        "lagt": "t, w = x, w * np.exp(x)",
+    }.get(family, "t, w = (x + 1) / 2, w / 2")
+    if family == "lagt":
+        nodes = "x, w = np.polynomial.laguerre.laggauss(60)   # the Gram matrix by Gauss nodes"
+    dead = "identity[1, 1] = 0   # the dead state" if family == "fout" else ""
+    beyond = f"print(100 * (K[s > {1 / c!r}] ** 2).sum() / (K**2).sum(), '%')" if family in WINDOWED else ""
     return f"""
         import numpy as np
         from spectral_lab.hippo import basis, impulse_response, measure, stretch, system, tilt, without_low_rank
 
-        s = np.linspace(0, {2 * reach:g}, {POINTS}) / {c:g}
+        s = np.linspace(0, {2 * reach:g}, {POINTS}) / {c!r}
         s = s[s <= {reach:g}]
-        A, B = tilt(*stretch(*{pair}, {c:g}), {a:g})
-        K = impulse_response(A, B, s)[:, {min(k, n - 1)}]
-        p = np.exp(-{a:g} * s) * basis("{family}", {n}, {c:g} * s)[:, {min(k, n - 1)}]
-        omega = {c:g} * np.exp(2 * {a:g} * s) * measure("{family}", {c:g} * s)
-        print(100 * np.linalg.norm(K - p * omega) / np.linalg.norm(p * omega), "%")
+        A, B = {pair}
+        K = impulse_response(*tilt(*stretch(A, B, {c!r}), {a!r}), s)[:, {k}]
+        p = np.exp(-{a!r} * s) * basis("{family}", {n}, {c!r} * s)[:, {k}]
+        omega = {c!r} * np.exp(2 * {a!r} * s) * measure("{family}", {c!r} * s)
+        print(100 * np.linalg.norm(K - p * omega) / (np.linalg.norm(p * omega) or 1), "%")
+        {nodes}
+        {ages}
+        at = impulse_response(A, B, t)[:, :{shown}]
+        gram, identity = (at * (w / measure("{family}", t))[:, None]).T @ at, np.eye({shown})
+        {dead}
+        print(abs(gram - identity).max())
+        {beyond}
     """
 
 

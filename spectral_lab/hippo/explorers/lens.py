@@ -102,7 +102,7 @@ def _figure(d: dict[str, Any]) -> theme.Figure:
     return theme.figure(
         traces,
         x=[theme.axis("time", low=0, high=6), theme.axis("age s", low=0, high=6)],
-        y=[theme.axis("signal", low=-2.2, high=2.2), theme.axis("local error (1: nothing known)", low=0, high=1.6)],
+        y=[theme.axis("signal", low=-2.2, high=2.2), theme.axis("local error / rms of the signal", low=0, high=1.6)],
         titles=["The past (grey) and what n numbers know of it (blue)", "Error over age"],
         widths=[1.8, 1],
         notes=notes,
@@ -127,11 +127,12 @@ def _code(memory: str, n: int, f: int, now: float, tone: bool) -> str:
     )
     return f"""
         import numpy as np
-        from spectral_lab.hippo import reconstruct, relative_error, white_signal
+        from spectral_lab.hippo import horizon, reconstruct, relative_error, white_signal
 
         u = {u}
         past = reconstruct("{family}", {n}, u, {DT:g}, at={at}, half_sample=True)
         print(100 * relative_error("{family}", past, u[:{at + 1}], {DT:g}), "%")
+        print(horizon({n}, {f}), {(at + 1) * DT:g})   # of LegS, and now
     """
 
 
