@@ -7,27 +7,39 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import io
 import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from spectral_lab import __version__
+from spectral_lab.atomic import make_writable, write_atomically
 from spectral_lab.course.chapters import CHAPTERS, NOTEBOOKS, ROOT, START, Chapter, chapter
 from spectral_lab.datasets import Dataset, DatasetUnavailable, data_folder
 
 CLAIMS_PAGE = ROOT / "docs" / "claims.md"
+LARGEST_PORT = 65535
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; returns its exit code. Bad arguments end with a clear line and code 2, Ctrl-C with 130."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # a terminal that knows only ASCII gets "?" for what it lacks
+            stream.reconfigure(errors="replace")
     try:
-        return _run(list(sys.argv[1:] if arguments is None else arguments))
+        code = _run(list(sys.argv[1:] if arguments is None else arguments))
+        sys.stdout.flush()
+        return code
     except KeyboardInterrupt:
         print("spectral-lab: interrupted", file=sys.stderr)
         return 130
     except BrokenPipeError:  # whoever reads our output has seen enough, as `| head` does
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except OSError as error:  # a folder without permission, a full disk
+        print(f"spectral-lab: {error}", file=sys.stderr)
         return 1
 
 
@@ -45,7 +57,7 @@ def _run(words: list[str]) -> int:
     if words[:1] == ["train"]:
         command = importlib.import_module("spectral_lab.training.command")
         command.add_arguments(train)
-        train.set_defaults(run=command.run)
+        train.set_defaults(run=lambda options: command.run(_named(options)))
 
     claims = commands.add_parser("claims", help="measure the papers' claims and show the board")
     what = claims.add_mutually_exclusive_group()
@@ -61,6 +73,8 @@ def _run(words: list[str]) -> int:
     doctor.set_defaults(run=lambda _: _doctor())
 
     options = parser.parse_args(words)
+    if getattr(options, "port", None) is not None and not 0 <= options.port <= LARGEST_PORT:
+        lab.error(f"argument --port: must be a whole number between 0 and {LARGEST_PORT}, got {options.port}")
     return int(options.run(options))
 
 
@@ -69,6 +83,13 @@ def _chapter(name: str) -> Chapter:
         return chapter(name)
     except ValueError as error:
         raise argparse.ArgumentTypeError(str(error)) from None
+
+
+def _named(options: argparse.Namespace) -> argparse.Namespace:
+    """A chapter's number becomes its package, by which the training kit knows it."""
+    with suppress(ValueError):
+        options.chapter = chapter(options.chapter).package
+    return options
 
 
 # --- lab -------------------------------------------------------------------------------------------------------------
@@ -119,9 +140,8 @@ def _claims(options: argparse.Namespace) -> int:
         if not CLAIMS_PAGE.parent.is_dir():
             print(f"{CLAIMS_PAGE.parent} is missing: the page comes with a clone of the repository.", file=sys.stderr)
             return 1
-        draft = CLAIMS_PAGE.with_suffix(".tmp")
-        draft.write_text(claims.markdown(), encoding="utf-8")
-        os.replace(draft, CLAIMS_PAGE)
+        make_writable(CLAIMS_PAGE.parent)  # better known now than after the measurements
+        write_atomically(CLAIMS_PAGE, claims.markdown().encode())
         print(f"wrote {CLAIMS_PAGE}")
         return 0
     surprises = 0
@@ -194,11 +214,17 @@ def _findings() -> Iterator[tuple[str, str]]:
     for package in ("numpy", "scipy", "torch", "lightning-fabric", "plotly", "ipywidgets", "anywidget", "jupyterlab"):
         yield _version(package)
     yield "ok", f"processor: {os.cpu_count()} cores"
-    yield _gpu()
-    yield _kernel()
-    yield _notebooks()
-    yield _chromium()
-    yield _data_sets()
+    parts = {"GPU": _gpu, "Jupyter kernel": _kernel, "notebooks": _notebooks, "Chromium": _chromium, "data": _data_sets}
+    for name, look in parts.items():
+        yield _looked(name, look)
+
+
+def _looked(name: str, look: Callable[[], tuple[str, str]]) -> tuple[str, str]:
+    """What a part of the machine says of itself; one that cannot even be asked is one more thing to mend."""
+    try:
+        return look()
+    except Exception as error:  # no home folder, no permission, a broken package
+        return "fix", f"{name}: unknown ({type(error).__name__}: {error})"
 
 
 def _python() -> tuple[str, str]:

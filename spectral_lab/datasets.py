@@ -33,7 +33,7 @@ def data_folder() -> Path:
     """Where data sets are kept: `SPECTRAL_LAB_DATA` if set, else `data/` of the checkout, else the user's cache."""
     chosen = os.environ.get("SPECTRAL_LAB_DATA")
     if chosen:
-        return Path(chosen).expanduser()
+        return Path(os.path.expanduser(chosen))  # which leaves a ~ as it is where there is no home
     if (_CHECKOUT / "pyproject.toml").is_file():
         return _CHECKOUT / "data"
     import pooch

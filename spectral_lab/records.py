@@ -29,7 +29,7 @@ def local_folder(variable: str, name: str) -> Path:
     """The folder that an environment variable names, else the one of this name in the checkout, else in this folder."""
     chosen = os.environ.get(variable)
     if chosen:
-        return Path(chosen).expanduser()
+        return Path(os.path.expanduser(chosen))  # which leaves a ~ as it is where there is no home
     return (_CHECKOUT if (_CHECKOUT / "pyproject.toml").is_file() else Path.cwd()) / name
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 
@@ -34,6 +35,13 @@ def test_help_imports_nothing_heavy() -> None:
         (["claims", "pseudo"], "pseudospectra (3)"),
         (["claims", "pseudospectra", "--write"], "not allowed"),
         (["lab", "--port", "many"], "invalid int value: 'many'"),
+        (["lab", "--port", "-1"], "--port: must be a whole number between 0 and 65535, got -1"),
+        (["lab", "--port", "65536"], "between 0 and 65535, got 65536"),
+        (["lab", "--port", "9" * 5000], "invalid int value"),
+        (["train", "9"], "chapter must be one of"),
+        (["train", "3", "--epochs", str(10**30)], "epochs must be a whole number between 1 and 1e+06"),
+        (["train", "3", "--seed", "-1"], "seed must be a whole number between 0 and"),
+        (["train", "3", "--seed", str(10**400)], "seed must be a whole number between 0 and"),
         (["train", "pseudo"], "pseudo"),
         (["train", "pseudospectra", "--preset", "huge"], "huge"),
     ],
@@ -45,6 +53,37 @@ def test_bad_arguments_exit_with_2_and_say_why(words: list[str], message: str, c
         code = stopped.code
     assert code == 2
     assert message in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name", ["3", "03", "pseudospectra"])
+def test_a_chapter_is_known_by_its_number_as_well(name: str, capsys) -> None:
+    assert cli.main(["train", name, "--task", "list"]) == 0
+    assert "digits/s4d" in capsys.readouterr().out.split()
+
+
+@pytest.mark.parametrize("words", [["claims", "2"], ["--help"], ["doctor"], ["data"]])
+def test_a_terminal_that_knows_only_ascii_is_spoken_to(words: list[str]) -> None:
+    environment = os.environ | {"PYTHONIOENCODING": "ascii", "PYTHONUTF8": "0", "LC_ALL": "C"}
+    script = (
+        "import sys; from spectral_lab import cli; from spectral_lab.course import Claim, Evidence, claims\n"
+        "statement, shown = '\\u03ba \\u2264 2 \\u03c0', lambda: Evidence('\\u03bb = 1', True)\n"
+        "claim = Claim('C1', statement, 'paper', 'paper', '\\u2264 1', 'instant', shown)\n"
+        "claims.chapter_claims = lambda item: (claim,)\n"
+        f"sys.exit(cli.main({words!r}))"
+    )
+    done = subprocess.run([sys.executable, "-c", script], env=environment, capture_output=True)
+    assert b"Traceback" not in done.stderr
+    assert done.returncode == 0
+    if words[0] == "claims":
+        assert b"? ? 2 ?" in done.stdout
+
+
+def test_a_full_disk_ends_with_one_line() -> None:
+    script = "import sys; from spectral_lab.cli import main; sys.exit(main(['data']))"
+    with open("/dev/full", "wb") as full:
+        done = subprocess.run([sys.executable, "-c", script], stdout=full, stderr=subprocess.PIPE, text=True)
+    assert done.returncode != 0
+    assert "spectral-lab: [Errno 28] No space left on device" in done.stderr
 
 
 def test_an_interrupt_ends_with_one_line(monkeypatch, capsys) -> None:
@@ -93,6 +132,17 @@ def test_claims_are_not_measured_for_a_page_that_has_no_place(monkeypatch, tmp_p
     assert "comes with a clone of the repository" in capsys.readouterr().err
 
 
+def test_a_page_that_may_not_be_written_is_known_before_measuring(monkeypatch, tmp_path, capsys) -> None:
+    def refuse(folder) -> None:
+        raise PermissionError(13, "Permission denied", str(folder))
+
+    monkeypatch.setattr("spectral_lab.course.claims.chapter_claims", pytest.fail)
+    monkeypatch.setattr(cli, "make_writable", refuse)
+    monkeypatch.setattr(cli, "CLAIMS_PAGE", tmp_path / "claims.md")
+    assert cli.main(["claims", "--write"]) == 1
+    assert capsys.readouterr().err == f"spectral-lab: [Errno 13] Permission denied: '{tmp_path}'\n"
+
+
 @pytest.fixture
 def toy(monkeypatch, tmp_path):
     """One data set that cannot be downloaded."""
@@ -125,6 +175,22 @@ def test_doctor_sees_data_that_are_here(toy, tmp_path, capsys) -> None:
     (tmp_path / "toy.bin").touch()
     cli.main(["doctor"])
     assert "ok   data: 1 of 1 sets are here" in capsys.readouterr().out.splitlines()
+
+
+def test_doctor_speaks_where_there_is_no_home(tmp_path) -> None:
+    """As in a container whose user has neither a home folder nor a name."""
+    script = (
+        "import os, pwd, sys\n"
+        "def nobody(uid): raise KeyError(uid)\n"
+        "pwd.getpwuid = nobody\n"
+        "from spectral_lab.cli import main\n"
+        "main(['doctor'])"
+    )
+    environment = {name: value for name, value in os.environ.items() if name not in ("HOME", "XDG_CACHE_HOME")}
+    environment |= {"SPECTRAL_LAB_DATA": "~/data"}
+    done = subprocess.run([sys.executable, "-c", script], env=environment, capture_output=True, text=True)
+    assert "Traceback" not in done.stderr
+    assert "data: " in done.stdout
 
 
 def test_doctor_finds_what_is_broken(monkeypatch, capsys) -> None:

@@ -24,7 +24,7 @@ from spectral_lab.training.upkeep import TrainingError
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of `spectral-lab train`."""
-    parser.add_argument("chapter", help="a chapter's package, such as pseudospectra")
+    parser.add_argument("chapter", help="a chapter's package or number, such as pseudospectra or 3")
     parser.add_argument(
         "--task",
         help='a recipe, or several by the beginning of their names (default: the first task); "list" names them all',
@@ -48,7 +48,7 @@ def run(args: argparse.Namespace) -> int:
         preset = args.preset or preset_here("lecture")
         changes = {name: getattr(args, name) for name in ("seed", "epochs") if getattr(args, name) is not None}
         if args.record:
-            make_writable(results_folder())
+            _check_results()
         runs = []
         for build in chosen.values():
             recipe = replace(build(preset), **changes)
@@ -64,6 +64,15 @@ def run(args: argparse.Namespace) -> int:
     if _first_process():
         print(results_table(runs, decimals=3))
     return 0
+
+
+def _check_results() -> None:
+    """A record that cannot be written is better known before training. Raises: TrainingError."""
+    try:
+        make_writable(results_folder())
+    except OSError as error:
+        advice = "choose another folder with the variable SPECTRAL_LAB_RESULTS"
+        raise TrainingError(f"records cannot be written into {results_folder()} ({error}): {advice}") from None
 
 
 def _record(run: Run) -> None:
