@@ -29,7 +29,7 @@ def expm(A: ArrayLike) -> Inexact[np.ndarray, "n n"]:
         B, (units, order) = scipy.linalg.matrix_balance(A, separate=True)  # by powers of 2: nothing is rounded
         # At least 2 n pieces: the largest entry may be at the end of a path of n - 1 steps, longer than the series.
         small = 2.0**-60 * B  # so that no norm overflows
-        size = max(min(np.linalg.norm(small, 1), np.linalg.norm(small, np.inf)), 2.0**-60 * len(A))
+        size = max(float(min(np.linalg.norm(small, 1), np.linalg.norm(small, np.inf))), 2.0**-60 * len(A))
         s = int(np.ceil(np.log2(size))) + 61
         power, less_one = deque(doublings(np.ldexp(1.0, -s) * B, s + 1), maxlen=1).pop()
         result = np.empty_like(power)

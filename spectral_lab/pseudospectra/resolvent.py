@@ -13,11 +13,12 @@ from typing import SupportsInt
 
 import numpy as np
 import scipy
-from jaxtyping import Complex, Float, Inexact, Int
+from jaxtyping import Bool, Complex, Float, Inexact, Int
 from numpy.typing import ArrayLike
 
 from spectral_lab import checks
 from spectral_lab.hippo import legs
+from spectral_lab.pseudospectra.balancing import triangular_order
 
 METHODS = ("lanczos", "svd")
 EPS = float(np.finfo(float).eps)
@@ -31,10 +32,11 @@ ERROR = 1e-10  # the error of a Ritz value is its residual squared over the gap,
 def sigma_min(A: ArrayLike, z: ArrayLike, method: str = "lanczos") -> Float[np.ndarray, "*grid"]:
     """sigma_min(z I - A) at every z, the reciprocal of the norm of the resolvent.
 
-    "lanczos" has a relative error of about 1e-10 where the value is well above rounding, whose size is 2e-16 ||A|| for
-    any method that is only given A (a triangular A is used as it is and does better). It leaves few points, small
-    matrices and stragglers to "svd", all singular values of every z I - A: slow, obvious, the check on the other.
-    For LegS, legs_sigma_min is faster and accurate far below rounding.
+    "lanczos" has a relative error of about 1e-10 where the value is well above 2e-16 ||A||, the size of rounding. If A
+    is triangular, or is so with its rows and columns in another order, values far below are right as well. Few points
+    and small matrices are left to a dense route: singular values, and those of (z I - A)^{-1} where they are small.
+    "svd" is all singular values of every z I - A: slow, obvious, the check on the other. For LegS, legs_sigma_min is
+    faster.
 
     Args: A (n, n), real or complex; z, complex numbers of any shape; method. Raises: ValueError.
     """
@@ -43,32 +45,32 @@ def sigma_min(A: ArrayLike, z: ArrayLike, method: str = "lanczos") -> Float[np.n
     size = max(np.abs(matrix).max(), np.abs(z).max(initial=0.0))
     unit = 2.0 ** np.floor(np.log2(size)) if size > 0 else 1.0  # keeps squares in range, and costs no rounding
     matrix, points = matrix / unit, z.ravel() / unit
-    few = matrix.shape[0] <= 4 or points.size <= 16
-    sigma = _by_svd(matrix, points) if method == "svd" or few else _by_lanczos(matrix, points)
+    if method == "svd":
+        sigma = _by_svd(matrix, points)
+    else:
+        matrix = triangular_order(matrix)
+        few = matrix.shape[0] <= 4 or points.size <= 16
+        sigma = _dense(matrix, points) if few else _by_lanczos(matrix, points)
     return (unit * sigma).reshape(z.shape)
 
 
 def legs_sigma_min(n: SupportsInt, z: ArrayLike) -> Float[np.ndarray, "*grid"]:
-    """sigma_min(z I - A_H) of HiPPO-LegS in O(n) per point, to full relative accuracy (derived here).
+    """sigma_min(z I - A_H) of HiPPO-LegS in O(n) per point, to a relative 1e-9 (derived here).
 
-    A dense SVD cannot see values below 1e-16 ||A_H||; here they are right down to 1e-150 (and 0 beyond).
+    A dense SVD cannot see values below 1e-16 ||A_H||; here they are right down to 1e-300 (and 0 beyond).
 
-    Args: n, at least 1; z, complex numbers of any shape. Raises: ValueError.
+    Args: n, from 1 to 10 000; z, complex numbers of any shape. Raises: ValueError.
     """
-    n = checks.integer(n, "n", 1)
+    n = checks.order(n, "n")
     z = np.asarray(checks.array(z, "z"), dtype=complex)
     points, position = _upper_half(z.ravel())
 
-    def sweep(points: Complex[np.ndarray, " points"]) -> Float[np.ndarray, " points"]:
-        return _by_blocks(lambda block: _LegsResolvent(n, block), n, points)
-
-    sigma = sweep(points)
-    missing = np.isnan(sigma)
-    if missing.any():
-        A, _ = legs(n)
-        sigma[missing] = _by_svd(A, points[missing])
-        tiny = missing & (sigma < 1e-6 * np.linalg.norm(A))  # out of the SVD's reach: once more, as a small block
-        sigma[tiny] = np.nan_to_num(sweep(points[tiny]), nan=0.0)
+    sigma, found = _by_blocks(lambda block: _LegsResolvent(n, block), n, points)
+    left = ~found
+    if n <= 500:  # beyond, the SVD costs more than the 1e-6 or so that Lanczos leaves where singular values nearly meet
+        sigma[left] = _by_svd(legs(n)[0], points[left])
+        left &= sigma < 1e-6 * n**2  # out of its reach
+    sigma[left], _ = _by_blocks(lambda block: _LegsResolvent(n, block), n, points[left])
     return sigma[position].reshape(z.shape)
 
 
@@ -78,16 +80,15 @@ def _by_lanczos(A: Inexact[np.ndarray, "n n"], z: Complex[np.ndarray, " points"]
     if np.linalg.norm(np.triu(T, 1)) <= 10 * EPS * np.linalg.norm(A):
         return np.min([np.abs(z - eigenvalue) for eigenvalue in np.diag(T)], axis=0)
     points, position = (z, slice(None)) if np.iscomplexobj(A) else _upper_half(z)
-    sigma = _by_blocks(lambda block: _SchurResolvent(T, block), len(A), points)
-    missing = np.isnan(sigma)
-    sigma[missing] = _by_svd(A, points[missing])
+    sigma, found = _by_blocks(lambda block: _SchurResolvent(T, block), len(A), points)
+    sigma[~found] = _dense(A, points[~found])
     return sigma[position]
 
 
 # What Lanczos needs of M = z I - A at every point of a block is a class with
 #     inverse        (n, points), one over the diagonal of M
 #     weights        (n,), the inner product is sum_i weights_i conj(x_i) y_i
-#     inverse_gram   x <- M^{-1} M^{-*} x in place; returns ||M^{-*} x||^2
+#     solve          x <- M^{-1} x, or M^{-*} x for adjoint=True, in place
 # Vectors of a block take megabytes, and memory fresh from the system costs more than the arithmetic: all work in place.
 
 
@@ -99,11 +100,8 @@ class _SchurResolvent:
         self.weights = np.ones(len(T))
         self.inverse = 1 / (z - np.diag(T)[:, None])
 
-    def inverse_gram(self, x: Complex[np.ndarray, "n points"]) -> Float[np.ndarray, " points"]:
-        self._forward(x, 0, len(x))
-        square = _norm_squared(x, self.weights)
-        self._backward(x, 0, len(x))
-        return square
+    def solve(self, x: Complex[np.ndarray, "n points"], adjoint: bool = False) -> None:
+        (self._forward if adjoint else self._backward)(x, 0, len(x))
 
     # BLAS wants columns; the transpose of rows [a, b) of a C-ordered array is a Fortran array of b - a columns,
     # so Y[b:c] += X^T Y[a:b] runs in place as Y[b:c]^T += Y[a:b]^T X. A few rows are quicker one by one.
@@ -149,13 +147,8 @@ class _LegsResolvent:
         self.weights = 2.0 * np.arange(n) + 1  # R_i^2
         self.inverse = 1 / (z + np.arange(1, n + 1)[:, None])
 
-    def inverse_gram(self, x: Complex[np.ndarray, "n points"]) -> Float[np.ndarray, " points"]:
-        self._sweep(x, range(len(x) - 1, -1, -1), adjoint=True)
-        square = _norm_squared(x, self.weights)
-        self._sweep(x, range(len(x)), adjoint=False)
-        return square
-
-    def _sweep(self, x: Complex[np.ndarray, "n points"], order: range, adjoint: bool) -> None:
+    def solve(self, x: Complex[np.ndarray, "n points"], adjoint: bool = False) -> None:
+        order = range(len(x) - 1, -1, -1) if adjoint else range(len(x))
         S = np.zeros_like(x[0])
         for i in order:
             np.subtract(x[i], S, out=x[i])
@@ -167,13 +160,16 @@ _Resolvent = _SchurResolvent | _LegsResolvent
 
 
 def _by_blocks(
-    make: Callable[[Complex[np.ndarray, " block"]], _Resolvent], n: int, z: Complex[np.ndarray, " points"]
-) -> Float[np.ndarray, " points"]:
-    """sigma_min at every z, NaN where Lanczos gave up."""
+    make: Callable[[Complex[np.ndarray, " block"]], _Resolvent],
+    n: int,
+    z: Complex[np.ndarray, " points"],
+) -> tuple[Float[np.ndarray, " points"], Bool[np.ndarray, " points"]]:
+    """sigma_min at every z, and whether Lanczos has found it or gave up near it."""
     size = max(BLOCK // n, 1)
     with np.errstate(all="ignore"):  # a point on or next to an eigenvalue overflows, which is looked for instead
         blocks = [_inverse_lanczos(make(z[start : start + size])) for start in range(0, z.size, size)]
-    return np.concatenate([np.empty(0), *blocks])
+    sigma, found = zip(*blocks, strict=True) if blocks else ((), ())
+    return np.concatenate([np.empty(0), *sigma]), np.concatenate([np.empty(0, dtype=bool), *found])
 
 
 def _upper_half(
@@ -192,51 +188,57 @@ def _upper_half(
     return (z.real + 1j * y)[first], position
 
 
-def _inverse_lanczos(resolvent: _Resolvent) -> Float[np.ndarray, " points"]:
+def _inverse_lanczos(resolvent: _Resolvent) -> tuple[Float[np.ndarray, " points"], Bool[np.ndarray, " points"]]:
     """1 / sqrt of the largest eigenvalue of H = M^{-1} M^{-*} at every point, by Lanczos from one random start.
 
     The three-term recurrence needs no reorthogonalisation here: rounding only ever adds copies of a Ritz value that
-    has converged, and the largest is what is asked for. Points leave the block as they converge.
+    has converged, and the largest is what is asked for. Points leave the block once found; the last few are given up.
+    M is divided by `unit`, about its smallest singular value, before anything is squared.
     """
     n, points = resolvent.inverse.shape
-    sigma = np.full(points, np.nan)
-    sigma[~np.isfinite(resolvent.inverse).all(axis=0)] = 0.0  # z is an eigenvalue
-    active = np.flatnonzero(np.isnan(sigma))
+    sigma = np.zeros(points)  # right where z is an eigenvalue
+    active = np.flatnonzero(np.isfinite(resolvent.inverse).all(axis=0))
+    found = np.ones(points, dtype=bool)
     if active.size == 0:
-        return sigma
+        return sigma, found
     resolvent.inverse = _kept(resolvent.inverse, active)
     previous, v, w = np.zeros((3, n, active.size), dtype=complex)
     start = np.random.default_rng(0).standard_normal((n, 2)).view(complex) / np.sqrt(resolvent.weights)[:, None]
     v[:] = start / np.sqrt(_norm_squared(start, resolvent.weights))
-    scale = np.ones(active.size)
+    unit = np.ones(active.size)
     alpha: list[np.ndarray] = []
     beta2: list[np.ndarray] = []
     theta = weight = np.zeros(active.size)
-    for step in range(n):
-        _times(v, scale, out=w)
-        a = resolvent.inverse_gram(w) / scale
-        if step == 0:  # from here on H is divided by its first Rayleigh quotient, against overflow
-            scale = 1 / a
-            _times(w, scale, out=w)
-            a = np.ones_like(a)
+    for step in range(min(n, 200)):  # n would do without rounding
+        _times(v, unit, out=w)
+        resolvent.solve(w, adjoint=True)
+        if step == 0:
+            largest = np.abs(w.view(float)).max(axis=0)
+            unit = 1 / np.maximum(largest[::2], largest[1::2])
+            _times(w, unit, out=w)
+        a = _norm_squared(w, resolvent.weights)
+        _times(w, unit, out=w)
+        resolvent.solve(w)
         square = _orthogonalize(w, v, a, previous, np.sqrt(beta2[-1]) if beta2 else np.zeros_like(a), resolvent.weights)
         alpha.append(a)
         theta, weight = _largest_ritz_value(alpha, beta2, theta, weight)
         beta2.append(square)
-        # The first Rayleigh quotient, 1, stands for the others: far from the spectrum of A all lie close together.
-        found = square * weight <= np.maximum(RESIDUAL * (theta - 1), ERROR * theta) ** 2
-        sigma[active[found]] = np.sqrt(scale[found] / theta[found])
-        keep = np.flatnonzero(~found)
+        # The first Rayleigh quotient stands for the others: far from the spectrum of A all lie close together.
+        residual = np.maximum(RESIDUAL * (theta - alpha[0]), ERROR * theta)
+        lost = ~np.isfinite(theta)  # sigma is below the range of floating-point numbers
+        sigma[active] = np.where(lost, 0.0, unit / np.sqrt(theta))
+        found[active] = lost | (square * weight <= residual**2)
+        keep = np.flatnonzero(~found[active])
         if keep.size <= STRAGGLERS * points:
             break
         previous, v, w = v, w, previous
-        if keep.size < found.size:
-            active, scale, theta, weight = active[keep], scale[keep], theta[keep], weight[keep]
+        if keep.size < active.size:
+            active, unit, theta, weight = active[keep], unit[keep], theta[keep], weight[keep]
             alpha, beta2 = [x[keep] for x in alpha], [x[keep] for x in beta2]
             previous, v, resolvent.inverse = _kept(previous, keep), _kept(v, keep), _kept(resolvent.inverse, keep)
             w = w.reshape(-1)[: n * keep.size].reshape(n, -1)
         _times(v, 1 / np.sqrt(beta2[-1]), out=v)
-    return sigma
+    return sigma, found
 
 
 def _largest_ritz_value(
@@ -270,7 +272,7 @@ def _largest_ritz_value(
         step = np.where(f_slope > 0, np.maximum((theta - pole) * d / f_slope, theta - bound), theta - bound)
         theta = theta - step
         roots[todo], slopes[todo] = theta, slope
-        left = np.flatnonzero(np.abs(step) > 1e-4 * (theta - pole))
+        left = np.flatnonzero(np.abs(step) > np.maximum(1e-4 * (theta - pole), 4 * EPS * theta))
         if left.size == 0:
             break
         if left.size < todo.size / 2:  # a few points may need many steps
@@ -328,12 +330,35 @@ def _rows(x: Float[np.ndarray, "n parts"]) -> Iterator[tuple[slice, Float[np.nda
 
 
 def _schur_form(A: Inexact[np.ndarray, "n n"]) -> Complex[np.ndarray, "n n"]:
-    """An upper triangular T = Q^* A Q; a triangular A needs no rounding to get there."""
+    """An upper triangular T = Q^* A Q; an A that is triangular already needs no rounding to get there."""
     if not np.tril(A, -1).any():
         return A.astype(complex)
-    if not np.triu(A, 1).any():
-        return A[::-1, ::-1].astype(complex)
     return scipy.linalg.schur(A, output="complex")[0]
+
+
+def _dense(A: Inexact[np.ndarray, "n n"], z: Complex[np.ndarray, " points"]) -> Float[np.ndarray, " points"]:
+    """Singular values; where they are small and their digits few, 1 / ||(z I - A)^{-1}||, for which elimination is
+    exact to a few units in the last place of each entry if A is triangular, and nearly so if A is graded."""
+    sigma = _by_svd(A, z)
+    small = sigma < 1e-6 * (np.linalg.norm(A, 2) + np.abs(z))
+    R = resolvent(A, z[small])
+    infinite = ~np.isfinite(R).all(axis=(1, 2))
+    R[infinite] = 0
+    with np.errstate(divide="ignore"):
+        sigma[small] = np.where(infinite, 0.0, 1 / np.linalg.norm(R, 2, axis=(1, 2)))
+    return sigma
+
+
+def resolvent(A: Inexact[np.ndarray, "n n"], z: Complex[np.ndarray, "*grid"]) -> Complex[np.ndarray, "*grid n n"]:
+    """(z I - A)^{-1}, infinite where z is an eigenvalue."""
+    M = np.asarray(z)[..., None, None] * np.eye(len(A)) - A
+    try:
+        with np.errstate(all="ignore"):
+            return np.linalg.inv(M)
+    except np.linalg.LinAlgError:  # one of them is singular
+        if M.ndim > 2:
+            return np.stack([resolvent(A, one) for one in z])
+        return np.full(A.shape, np.inf, dtype=complex)
 
 
 def _by_svd(A: Inexact[np.ndarray, "n n"], z: Complex[np.ndarray, " points"]) -> Float[np.ndarray, " points"]:
