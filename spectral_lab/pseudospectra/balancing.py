@@ -50,11 +50,17 @@ def balanced(A: Inexact[np.ndarray, "n n"]) -> Inexact[np.ndarray, "n n"]:
     return B if np.linalg.norm(B) < 0.999 * np.linalg.norm(A) else A
 
 
-def eigenvalues(A: Inexact[np.ndarray, "n n"]) -> Inexact[np.ndarray, " n"]:
-    """Eigenvalues block by block, each in its best units; exact for a matrix that is triangular in some order."""
-    return np.concatenate(
-        [
-            np.diag(A)[rows] if len(rows) == 1 else np.linalg.eigvals(balanced(A[np.ix_(rows, rows)]))
-            for rows in irreducible_blocks(A)
-        ]
-    )
+def eigenvalues(A: Inexact[np.ndarray, "n n"]) -> tuple[Inexact[np.ndarray, " n"], float]:
+    """Eigenvalues block by block, each in its best units, and what rounding leaves uncertain in them.
+
+    Both are exact for a matrix that is triangular in some order: the diagonal, and 0. Otherwise 1e-12 times the norm of
+    the largest block, which is enough unless a block is far from normal in its best units.
+    """
+    found, rounding = [], 0.0
+    for rows in irreducible_blocks(A):
+        block = A[np.ix_(rows, rows)]
+        if len(rows) > 1:
+            block = balanced(block)
+            rounding = max(rounding, 1e-12 * float(np.linalg.norm(block)))
+        found.append(np.linalg.eigvals(block))
+    return np.concatenate(found), rounding

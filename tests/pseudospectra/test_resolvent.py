@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import mpmath
@@ -112,6 +113,41 @@ def test_legs_sigma_min_is_sigma_min_of_legs(n: int, re: float, im: float) -> No
     value = by_svd(legs(n)[0], np.array(complex(re, im)))
     if value > 1e-8 * n**2:
         assert legs_sigma_min(n, complex(re, im)) == pytest.approx(value, rel=1e-6)
+
+
+@given(n=st.integers(1, 16), seed=st.integers(0, 10**6), power=st.floats(0, 3), scale=st.integers(-200, 200))
+def test_triangular_matrices_are_right_far_below_rounding_however_many_points_are_asked(
+    n: int, seed: int, power: float, scale: int
+) -> None:
+    rng = np.random.default_rng(seed)
+    T = 10**power * np.triu(rng.random((n, n)), 1) - np.diag(rng.uniform(0.5, 1, n))
+    order = rng.permutation(n)
+    A = T[np.ix_(order, order)]
+    x = rng.uniform(0.1, 1)
+    with mpmath.workdps(120):  # for real x the inverse has positive entries: its norm by powers converges fast
+        R = mpmath.matrix((x * np.eye(n) - T).tolist()) ** -1
+        v = mpmath.matrix([1] * n)
+        for _ in range(30):
+            v = R.T * (R * v)
+            v = v / mpmath.norm(v)
+        expected = float(1 / mpmath.norm(R * v))
+    many = np.append(x, rng.uniform(-3, 3, 40) + 1j * rng.uniform(-3, 3, 40))
+    assert sigma_min(A, x) == pytest.approx(expected, rel=1e-6)
+    assert sigma_min(A, many)[0] == pytest.approx(expected, rel=1e-6)
+    np.testing.assert_allclose(sigma_min(A, many)[:16], sigma_min(A, many[:16]), rtol=1e-6)
+    assert sigma_min(2.0**scale * A, 2.0**scale * x) == pytest.approx(2.0**scale * expected, rel=1e-6)
+
+
+@pytest.mark.parametrize("n", [400, 1000, 3000])
+def test_legs_with_many_states_takes_a_sweep_per_step_also_where_values_underflow(n: int) -> None:
+    z = np.array([-n / 2 + 0.3j, -0.9 * n + 0.01j, 1.0, -0.5 + 3j])
+    began = time.process_time()
+    sigma = legs_sigma_min(n, z)
+    assert time.process_time() - began < 10  # a dense SVD of 1000 states takes seconds a point, of 3000 minutes
+    assert (sigma[:2] < 1e-150).all()
+    assert (sigma[:2] > 0).all() == (n == 400)
+    assert sigma[2] >= 1.5  # the distance to the field of values
+    assert (sigma <= np.abs(z[:, None] + np.arange(1, n + 1)).min(axis=1)).all()  # no further than an eigenvalue
 
 
 @given(n=st.integers(2, 12), seed=st.integers(0, 1000), size=st.floats(1e-6, 1))

@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+from math import factorial
 from typing import Any
 
+import mpmath
 import numpy as np
 import pytest
 import scipy
@@ -17,6 +19,7 @@ from spectral_lab.pseudospectra import (
     jordan_block,
     kreiss_constant,
     numerical_abscissa,
+    power_norms,
     pseudospectral_abscissa,
     semigroup_norms,
     sigma_min,
@@ -87,6 +90,112 @@ def test_the_kreiss_constant_is_the_largest_abscissa_over_epsilon(
     assert max(reached, 1) * 1.05 >= K  # the grid of epsilon is coarse
 
 
+def resolvent_norm(A: np.ndarray, x: float) -> float:
+    """||(x I - A)^{-1}|| with 60 digits, by powers: for a resolvent with positive entries."""
+    with mpmath.workdps(60):
+        R, v = mpmath.matrix((x * np.eye(len(A)) - A).tolist()) ** -1, mpmath.matrix([1] * len(A))
+        for _ in range(20):
+            v = R.T * (R * v)
+            v = v / mpmath.norm(v)
+        return float(mpmath.norm(R * v))
+
+
+def test_the_kreiss_constant_of_a_textbook_bidiagonal_is_far_beyond_rounding() -> None:
+    # Malyshev, Sadkane 1999: -1 and 10 on two diagonals. Its resolvent has positive entries and is largest for real z.
+    A = -np.eye(20) + 10 * np.eye(20, k=-1)
+    K = kreiss_constant(A)
+    sampled = max(x * resolvent_norm(A, x) for x in (0.045, 0.05, 0.053, 0.056))
+    assert sampled <= K * (1 + 1e-12)
+    assert pytest.approx(sampled, rel=1e-3) == K
+    assert pytest.approx(1.9079e17, rel=1e-4) == K
+
+
+@pytest.mark.parametrize("n", [2, 3, 4, 5])
+@pytest.mark.parametrize("s", [1e2, 1e4, 1e7, 1e10])
+def test_short_chains_of_any_strength(n: int, s: float) -> None:
+    # For large s the resolvent is s^(n-1) / (1 + x)^n, largest times x at x = 1 / (n - 1).
+    K = kreiss_constant(-np.eye(n) + s * np.eye(n, k=1))
+    assert pytest.approx(s ** (n - 1) * (n - 1) ** (n - 1) / n**n, rel=10 / s) == K
+
+
+@given(n=st.integers(2, 7), seed=st.integers(0, 10**6), power=st.floats(0, 6), unit=st.integers(-600, 600))
+def test_neither_units_of_time_nor_the_order_of_states_nor_phases_change_the_kreiss_constant(
+    n: int, seed: int, power: float, unit: int
+) -> None:
+    rng = np.random.default_rng(seed)
+    A = np.triu(10**power * rng.standard_normal((n, n)), 1) - np.diag(rng.uniform(0.1, 2, n))
+    order = rng.permutation(n)
+    K = kreiss_constant(A)
+    assert kreiss_constant(2.0**unit * A) == pytest.approx(K, rel=1e-12)
+    assert kreiss_constant(0.3 * A) == pytest.approx(K, rel=1e-6)
+    assert kreiss_constant(A[np.ix_(order, order)]) == pytest.approx(K, rel=1e-6)
+    assert kreiss_constant(A.T) == pytest.approx(K, rel=1e-6)
+    turn = np.exp(1j * rng.uniform(0, 6.28, n))
+    assert kreiss_constant(A * turn[:, None] / turn + 3j * np.eye(n)) == pytest.approx(K, rel=1e-5)
+    x = np.geomspace(1e-3, 10, 40)
+    assert (x / sigma_min(A, x)).max() <= K * (1 + 1e-6)
+
+
+@given(n=st.integers(2, 8), seed=st.integers(0, 10**6), decay=st.floats(0.01, 0.5), imaginary=st.booleans())
+def test_kreiss_matrix_theorem_of_the_disc(n: int, seed: int, decay: float, imaginary: bool) -> None:
+    rng = np.random.default_rng(seed)
+    A = rng.standard_normal((n, n)) + np.triu(rng.standard_normal((n, n)), 1) * 3
+    A = A + (1j * rng.standard_normal((n, n)) if imaginary else 0)
+    A = A * ((1 - decay) / np.abs(np.linalg.eigvals(A)).max())
+    K, norms = kreiss_constant(A, "disc"), power_norms(A, 300)
+    assert norms.max() * (1 + 1e-8) >= K
+    assert norms.max() <= np.e * n * K
+    r, theta = np.geomspace(1e-3, 10, 60)[:, None], np.linspace(-np.pi, np.pi, 181)
+    sampled = (r / sigma_min(A, (1 + r) * np.exp(1j * theta))).max()
+    assert sampled <= K * (1 + 1e-7)
+    assert max(1.0, sampled) >= K / 1.2
+
+
+def test_the_disc_of_a_shift_that_is_nilpotent() -> None:
+    # s S with n states: (|z| - 1) ||R|| is about (x - 1) s^(n-1) / x^n, largest at x = n / (n - 1).
+    n, s = 5, 1e4
+    K = kreiss_constant(s * np.eye(n, k=1), "disc")
+    assert pytest.approx(s ** (n - 1) * (n - 1) ** (n - 1) / n**n, rel=1e-3) == K
+    np.testing.assert_allclose(power_norms(s * np.eye(n, k=1), 6), [1, s, s**2, s**3, s**4, 0, 0], rtol=1e-14)
+
+
+def test_growing_and_marginal_matrices_of_the_disc() -> None:
+    assert kreiss_constant(np.diag([1.1, 0.5]), "disc") == np.inf
+    assert kreiss_constant(jordan_block(2, 1.0), "disc") == np.inf
+    assert kreiss_constant(jordan_block(2, -1.0), "disc") == np.inf
+    assert kreiss_constant(np.zeros((3, 3)), "disc") == 1
+    turn = np.array([[np.cos(1), -np.sin(1)], [np.sin(1), np.cos(1)]])
+    assert kreiss_constant(turn, "disc") == pytest.approx(1, abs=1e-9)
+    assert kreiss_constant(np.array([[1.0, 5.0], [0.0, 0.5]]), "disc") >= eigenvalue_conditions(
+        np.array([[1.0, 5.0], [0.0, 0.5]])
+    )[0] * (1 - 1e-4)
+
+
+@given(n=st.integers(1, 6), seed=st.integers(0, 10**6), k=st.integers(1, 40))
+def test_power_norms_are_norms_of_powers(n: int, seed: int, k: int) -> None:
+    A = np.random.default_rng(seed).standard_normal((n, n))
+    expected = [np.linalg.norm(np.linalg.matrix_power(A, j), 2) for j in range(k + 1)]
+    np.testing.assert_allclose(power_norms(A, k), expected, rtol=1e-10)
+
+
+def test_a_strong_chain_in_time_is_its_closed_form() -> None:
+    for n, s in ((8, 3e3), (8, 1e5), (20, 10.0)):
+        A = -np.eye(n) + s * np.eye(n, k=1)
+        norms, K = semigroup_norms(A, 0.5, 100), kreiss_constant(A)
+        for j in (1, 2, 7, 60):
+            terms = [np.exp(-j / 2) * (s * j / 2) ** k / factorial(k) for k in range(n)]
+            expected = sum((x * np.eye(n, k=k) for k, x in enumerate(terms)), np.zeros((n, n)))
+            assert norms[j] == pytest.approx(np.linalg.norm(expected, 2), rel=1e-12)
+        assert K <= norms.max() <= np.e * n * K
+
+
+def test_a_marginal_eigenvalue_beside_a_strong_coupling() -> None:
+    # x ||(x I - A)^{-1}|| tends to the norm of the projector onto the eigenvalue 0 as x -> 0.
+    s = 1e10
+    assert kreiss_constant(np.array([[0.0, s], [0.0, -1.0]])) == pytest.approx(np.hypot(1, s), rel=1e-4)
+    assert kreiss_constant(np.array([[0.0, 1e-30], [0.0, 0.0]])) == np.inf
+
+
 def test_legs_never_grows_although_its_eigenvectors_are_hopeless() -> None:
     for n in (4, 16, 32):
         A, _ = legs(n)
@@ -155,6 +264,14 @@ def test_the_growth_that_a_pseudospectrum_forces_is_reached(n: int, seed: int, p
         (lambda: semigroup_norms(np.eye(2), 0, 3), "step"),
         (lambda: semigroup_norms(np.eye(2), 0.1, 0), "steps"),
         (lambda: semigroup_norms(np.eye(2), 100.0, 20), "step"),
+        (lambda: semigroup_norms(np.eye(2), 0.1, 10**9), "steps"),
+        (lambda: semigroup_norms(np.eye(2), 1e300, 3), "step"),
+        (lambda: power_norms(np.eye(2), 10**400), "k"),
+        (lambda: power_norms(2 * np.eye(2), 5000), "k"),
+        (lambda: power_norms(np.ones((2, 1)), 5), "A"),
+        (lambda: kreiss_constant(np.eye(2), "circle"), "region"),
+        (lambda: kreiss_constant(-np.eye(60) + 1e10 * np.eye(60, k=1)), "A"),
+        (lambda: growth_reached(1.0, 1e-300, 1e20), "epsilon"),
         (lambda: growth_reached(1.0, 0.0, 0.1), "abscissa"),
         (lambda: growth_reached(-1.0, 1.0, 0.1), "t"),
     ],
