@@ -91,7 +91,10 @@ def inverse_sqrt_degrees(degrees: Float[np.ndarray, "*nodes"]) -> Float[np.ndarr
 
 def is_pair(graph: Any) -> bool:
     """Whether a graph is given as `(n, edges)`."""
-    return isinstance(graph, tuple) and len(graph) == 2 and np.ndim(graph[0]) == 0
+    if not isinstance(graph, tuple) or len(graph) != 2:
+        return False
+    first = graph[0]
+    return first.ndim == 0 if isinstance(first, (np.ndarray, np.generic)) else np.isscalar(first) or first is None
 
 
 def _from_networkx(graph: nx.Graph) -> EdgeList:
