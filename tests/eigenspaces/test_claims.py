@@ -113,7 +113,10 @@ def test_every_claim_that_is_measured_has_its_falsehood():
 def test_a_network_that_learns_no_better_is_no_evidence(monkeypatch, spe, none):
     """C17, with the training replaced by its outcome."""
     errors = iter((spe, none))
-    trained = lambda *_, **__: SimpleNamespace(metrics={"test MAE": next(errors)})
+
+    def trained(*_, **__):
+        return SimpleNamespace(metrics={"test MAE": next(errors)})
+
     monkeypatch.setattr(training, "train", trained)
     assert not claims.learns_to_count().holds
 
