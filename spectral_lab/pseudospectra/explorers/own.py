@@ -131,8 +131,12 @@ def _window(boundary: np.ndarray, flow: bool) -> tuple[float, float, float, floa
     left, right, bottom, top = z.real.min(), z.real.max(), z.imag.min(), z.imag.max()
     if flow and max(left, -right) < span:
         left, right = min(left, 0.0), max(right, 0.0)
-    room = 0.3 * max(span, right - left)
-    return float(left - room), float(right + room), float(bottom - room), float(top + room)
+    width, height = right - left, top - bottom
+    room = 0.3 * max(span, width)
+    side = max(0.0, 0.8 * (height + 2 * room) - width) / 2  # never a narrow strip
+    above = max(0.0, 0.8 * (width + 2 * room) - height) / 2
+    room_x, room_y = max(room, side), max(room, above)
+    return float(left - room_x), float(right + room_x), float(bottom - room_y), float(top + room_y)
 
 
 def _field(
@@ -166,7 +170,7 @@ def _figure(d: dict[str, Any]) -> theme.Figure:
             theme.contours(
                 x, y, d["height"], low=level, high=level, step=1, filled=False, color=theme.RED, width=2.5, panel=2
             ),
-            theme.line(edge.real, edge.imag, name="stable up to here", color="#222222", dash="dot", width=1.5, panel=2),
+            theme.line(edge.real, edge.imag, name="stable up to here", color=theme.GREEN, dash="dot", width=2, panel=2),
             theme.line(hull.real, hull.imag, name="field of values", color="#ffffff", width=2, dash="dash", panel=2),
             theme.points(
                 d["eigenvalues"].real, d["eigenvalues"].imag, name="eigenvalue", color="#ffffff", size=6, symbol="x",
@@ -185,6 +189,7 @@ def _figure(d: dict[str, Any]) -> theme.Figure:
         titles=["What it does to sizes", "Where eigenvalues can go; dashed: field of values"],
         widths=[0.9, 1.1],
         height=420,
+        margin={"l": 78},
         notes=[
             theme.note(words, 0.97 * float(t[-1]), top + height * room, color=color, anchor="right")
             for words, height, color in (
