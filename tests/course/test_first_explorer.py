@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -11,6 +13,7 @@ from scipy.linalg import expm
 from spectral_lab.course import first_exercises as exercises
 from spectral_lab.course.first_explorer import (
     CUT,
+    EDGE,
     FILTERS,
     HEAT,
     NODES,
@@ -93,7 +96,11 @@ def test_smooth_functions_obey_the_maximum_principle_and_the_cut_does_not(t: flo
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        (lambda: path_laplacian(1), "n must be a whole number of at least 2, got 1"),
+        (lambda: path_laplacian(1), "n must be a whole number between 2 and 10000, got 1"),
+        (lambda: path_laplacian(10**9), "n must be a whole number between 2 and 10000"),
+        (lambda: matrix_function(np.eye(2), 3), "f must be a function of an array of eigenvalues, got 3"),
+        (lambda: matrix_function(np.eye(2), lambda x: 1.0), "f of the eigenvalues must have shape (2,), got ()"),
+        (lambda: matrix_function(np.eye(2), lambda x: np.nan * x), "f of the eigenvalues must be finite"),
         (lambda: matrix_function([[0.0, 1], [0, 0]], np.exp), "A must be real and symmetric"),
         (lambda: matrix_function([[0, 1j], [-1j, 0]], np.exp), "A must be real and symmetric"),
         (lambda: matrix_function([[0.0, np.nan], [0, 0]], np.exp), "A must be finite"),
@@ -104,17 +111,41 @@ def test_smooth_functions_obey_the_maximum_principle_and_the_cut_does_not(t: flo
     ],
 )
 def test_bad_arguments_are_named(call, message: str) -> None:
-    with pytest.raises(ValueError, match=message.replace("(", r"\(")):
+    with pytest.raises(ValueError, match=re.escape(message)):
         call()
 
 
 @pytest.mark.parametrize("name", list(FILTERS))
 @pytest.mark.parametrize("x", ["step", "noisy bump"])
-def test_the_shown_code_makes_the_picture(name: str, x: str) -> None:
-    explorer = functions_of_a_matrix(f=name, t=7.5, x=x)
+@pytest.mark.parametrize("t", [0.0, 0.5, 7.5])
+def test_the_shown_code_makes_the_picture_and_prints_the_readout(name: str, x: str, t: float, capsys) -> None:
+    explorer = functions_of_a_matrix(f=name, t=t, x=x)
     namespace: dict = {}
     exec(explorer.code, namespace)
     np.testing.assert_allclose(namespace["y"], explorer.arrays()["after"], atol=1e-9)
+    printed = re.findall(r"\d+(?:\.\d+)?", capsys.readouterr().out)
+    told = re.findall(r"\d+(?:\.\d+)?", explorer.readout.split(": ", 1)[1].replace(f" of {NODES}", ""))
+    assert printed == told
+
+
+def test_an_eigenvalue_on_the_edge_is_kept_on_every_machine() -> None:
+    """λ = 2 at t = 1/2 is on the edge of the cut and at one half of the resolvent; eigh rounds it either way."""
+    exact = np.array([2.0])
+    for wrong in (exact, np.nextafter(exact, 3), np.nextafter(exact, 1), exact * (1 + 1e-14), exact * (1 - 1e-14)):
+        assert filter_of(CUT, 0.5)(wrong) == 1
+    for name in (CUT, RESOLVENT):
+        assert "33 of 64 modes" in functions_of_a_matrix(f=name, t=0.5).readout
+
+
+@pytest.mark.parametrize("name", list(FILTERS))
+def test_no_digit_of_the_readout_depends_on_the_last_bits(name: str) -> None:
+    known = 2 - 2 * np.cos(np.pi * np.arange(NODES) / NODES)
+    for t in np.linspace(0, 60, 121):
+        readouts = set()
+        for error in (-1e-13, 0.0, 1e-13):
+            factors = np.abs(filter_of(name, t)(np.maximum(known + error, 0)))
+            readouts.add((int(np.sum(factors >= 0.5 - EDGE)), f"{factors.max():.2f}"))
+        assert len(readouts) == 1
 
 
 def test_knife_edge_drops_a_whole_mode_in_one_step() -> None:
