@@ -73,7 +73,7 @@ def cool(
     policy 'pointer' (our reconstruction of a working algorithm): read e, set mu = e + margin, stir, read again; the
     margin should be at least 2 width + 3 resolution. 'band': stir below mu, ask whether the state is below
     mu - margin, and lower mu if so; it ratchets, then stalls. 'none': no read-out; `shifts` is an array of d values,
-    'sweep' (from 0.8 to 0.1 of the spectrum) or 'mean' (the mean energy plus margin); it heats.
+    'sweep' (from 0.8 to 0.1 of the spectrum) or 'mean' (the mean energy plus margin); it drifts to the mean level.
     drive, alpha, angle, width: as in `cooling_step`. perturbation: 'field' (a new random local field at each step),
     'gue', 'uniform' (the same field on all sites, dark for Heisenberg), or an array: one V or field (n, 3) for all
     steps, or one field a step (d, n, 3). Raises ValueError on arguments outside their range, or on an array of shifts

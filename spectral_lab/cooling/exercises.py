@@ -2,26 +2,43 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
-from spectral_lab.cooling.bands import budget, during, leak_bound
-from spectral_lab.cooling.hamiltonians import random_field, tfim
+from spectral_lab.cooling.bands import during, evolve
+from spectral_lab.cooling.hamiltonians import random_field, tfim, xxz
 from spectral_lab.cooling.ladder import ladder_law
 from spectral_lab.cooling.levels import levels
+from spectral_lab.cooling.qasm import reflection_circuit
+from spectral_lab.cooling.qsp import gqsp_complement
 from spectral_lab.cooling.queries import bill
 from spectral_lab.cooling.readout import pointer_factors
 from spectral_lab.cooling.schedules import recorded_training
-from spectral_lab.cooling.sign_functions import sign_series
+from spectral_lab.cooling.sign_functions import (
+    gaussian_coefficients,
+    laurent_coefficients,
+    minimax_coefficients,
+    sign_of,
+)
 from spectral_lab.course import Exercise, Function, Prediction, Value
 
 # --- guesses -----------------------------------------------------------------------------------------------------
 
-guess_gap = Prediction(
-    "The levels of the Ising, Heisenberg and Hubbard chains are spaced quite differently. What is the gap between the "
-    r"two bands of $\mathrm{sgn}(H-\mu)$ in each case?",
-    answer=lambda: "2 in every case",
-    options=("the gap of H at that place", "2 in every case", "it depends on the number of levels"),
-    because="The sign is -1 or +1 and nothing else. Which Hamiltonian it came from, it has forgotten.",
+
+def _in_bands() -> int:
+    E = levels(tfim(6)).energies
+    return int((np.abs(np.abs(sign_of(E, 0.5 * (E[0] + E[-1]), 0.5)) - 1) <= 0.01).sum())
+
+
+guess_bands = Prediction(
+    "The Ising chain of six spins has 64 levels between -9.6 and 7.7 J. Put the shift in the middle and blur the sign "
+    "over w = 0.5 J. How many levels end up within 1 % of one of the two bands?",
+    answer=_in_bands,
+    unit="levels",
+    tolerance=0.1,
+    because=r"A level is within 1 % once it is $1.82\,w = 0.91$ J away from the shift. Most levels of a chain lie near "
+    "the middle, so this is where a blurred sign leaves out most.",
 )
 
 
@@ -34,13 +51,24 @@ def _climbed() -> float:
 
 guess_leak = Prediction(
     r"Sixteen levels, six of them above $\mu$; the start is the highest below it, and $\alpha = 0.1$. Watch for a time "
-    "of 100/J: what percentage of the population is above at most, at any moment?",
+    "of 100 (S is a pure number, and so is time): what percentage of the population is above at most, at any moment?",
     answer=_climbed,
     unit="%",
     digits=1,
     tolerance=0.5,
     because=r"The bound $\alpha^2$ says at most 1 %. Here it is far less, because the start level has only a part of "
     r"$V$.",
+)
+
+guess_queries = Prediction(
+    "A step of three spins as a circuit: eight reflections of a sign that is blurred over w = 0.5 J, each made to 1 %. "
+    "How many queries of the time evolution does the step take?",
+    answer=lambda: 8.0 * (len(reflection_circuit(tfim(3), -1.0, width=0.5, error=1e-2)[0].theta) - 1),
+    unit="queries",
+    digits=3,
+    tolerance=0.5,
+    because="Each reflection is a polynomial whose degree is a few times the spread of the spectrum over the width of "
+    "the edge, here 78.",
 )
 
 guess_blind = Prediction(
@@ -79,102 +107,104 @@ guess_kicks = Prediction(
 )
 
 guess_crossover = Prediction(
-    "An amplified filter wins when the start is good. Below which overlap with the ground state does it cost more than "
-    "20 "
-    "bang-bang steps, for six spins at a resolution of 0.3 J?",
-    answer=lambda: (b := bill(17.34, 20, 0.3, overlap=1.0))["filter"] / b["bang-bang"],
+    "An amplified filter wins when the start is good. It must first find the ground level, by bisection. Below which "
+    "overlap with the ground state does it then cost more than 20 bang-bang steps, for six spins at a resolution of "
+    "0.3 J?",
+    answer=lambda: ((b := bill(17.34, 20, 0.3, overlap=1.0))["amplified filter"] + b["search for E0"]) / b["bang-bang"],
     digits=2,
     tolerance=0.5,
-    because="One sign costs a few hundred queries, a cooling step thirty times that or more. Cooling needs a really "
-    "poor "
-    "start to win.",
+    because="One sign costs a few hundred queries, the search seven of them, a cooling step thirty or more: 20 steps "
+    "pay only from a poor start.",
 )
 
 # --- exercises ---------------------------------------------------------------------------------------------------
 
-exponent = Exercise(
-    "Why three halves?",
+every_drive = Exercise(
+    "Every drive its exponent",
     level=1,
-    statement=r"Each of $d$ measured steps may climb with probability $\alpha^2$, and a step takes the time "
-    r"$t = \vartheta/\alpha$. Keep the summed probability fixed. With which power of $d$ does the total time grow?",
-    starter="power = ...",
-    judge=Value(
-        lambda: np.log2(budget(80)[1] / budget(40)[1]),
-        mistakes=(
-            (2, "That would be right if the amplitudes of the jumps added up; after a measurement probabilities do."),
-            (1, "The step itself becomes longer: alpha must shrink as d grows."),
-        ),
-    ),
-    hint_text=r"$d\,\alpha^2$ fixed makes $\alpha \propto d^{-1/2}$. What does that do to $t$?",
-    solution_text=r"$\alpha = \sqrt{\eta/d}$, so $t = \vartheta\sqrt{d/\eta}$ and $d\,t \propto d^{3/2}$: the "
-    r"abstract's "
-    "exponent. Amplitudes that added coherently would give 2.",
+    statement=r"A drive whose steps climb with probability $c\,\alpha^q$ needs the time $t = \vartheta/\alpha$ a step. "
+    r"Keep the summed probability of $d$ measured steps fixed. The total time grows as $d^p$. Write a function of $q$ "
+    r"that returns $p$.",
+    starter="def power(q):\n    return ...",
+    judge=Function(lambda q: 1 + 1 / q, cases=[(2,), (4,), (6,)]),
+    hint_text=r"$d\,\alpha^q$ fixed makes $\alpha \propto d^{-1/q}$.",
+    solution_text=r"`1 + 1 / q`. A sudden switch has $q = 2$, hence the paper's $3/2$; pulses $q = 4$, hence $5/4$; a "
+    r"ramp, with its local exponent of about 6, would get $7/6$. No drive gets below 1: $d$ steps take $d$ times one.",
 )
 
-ladder_from_32 = Exercise(
-    "Down the ladder",
+two_ground_states = Exercise(
+    "No free lunch, served twice",
     level=1,
-    statement="How many steps lead from level 32 to the ground level if every stirring is Haar-like?",
-    starter="steps = ...",
+    statement="The Heisenberg chain of five spins. A fixed schedule of 100 steps, no reading. Averaged over all 32 "
+    "computational starts, what is the final population of its ground level?",
+    starter="population = ...",
     judge=Value(
-        lambda: ladder_law(32),
-        relative=1e-3,
-        mistakes=(
-            (
-                ladder_law(32, "uniform"),
-                "That is for uniform mixing. Coherent evolution returns to its start twice as often.",
-            ),
-            (32, "One level at a time would need that many; a reading skips many levels at once."),
-        ),
+        lambda: levels(xxz(5)).same_level(0).mean(),
+        relative=5e-3,
+        mistakes=((1 / 32, "That is for one ground state. Five spins have an odd number of halves."),),
     ),
-    hint_text=r"$T_k = 1 + \sum_j P(k \to j)\, T_j$, with the return $P(k \to k)$ twice as large as the others.",
-    solution_text="`ladder_law(32)` is $2 + H_{32} = 6.058$.",
+    hint_text="Look at `cooling.levels(cooling.xxz(5)).energies[:4]`.",
+    solution_text=r"$2/32$: the ground level is a doublet, and the average of $\|P_0 U|i\rangle\|^2$ over a basis is "
+    r"$\mathrm{tr}\,P_0/N$ for every unitary.",
 )
 
-degree_for_an_edge = Exercise(
-    "What resolution costs",
-    level=1,
-    statement=r"Which degree $K$ does the Gaussian sign series need for edges of 0.05 rad and an error of $10^{-3}$?",
+composition = Exercise(
+    "Sharpen it by composing",
+    level=2,
+    statement=r"Another way to a sharp sign: apply $g(x) = (3x - x^3)/2$ to a blurred one, again and again. Each $g$ "
+    r"takes three times the queries and makes the edge steeper by $g'(0)$. So the queries grow as $w^{-p}$ with the "
+    r"width $w$ of the edge. Which $p$?",
+    starter="p = ...",
+    judge=Value(
+        lambda: np.log(3) / np.log(1.5),
+        relative=5e-3,
+        mistakes=(
+            (1.0, "That is the price of one series of the right degree."),
+            (1 / (np.log(3) / np.log(1.5)), "This is its inverse: which of the two grows?"),
+        ),
+    ),
+    hint_text="After n rounds: queries 3^n, width 1.5^-n.",
+    solution_text=r"$\ln 3/\ln 1.5 = 2.71$. Composing is easy and costs far more than the $1/w$ of one polynomial.",
+)
+
+
+def _best_degree() -> int:
+    return next(d for d in range(101, 140, 2) if minimax_coefficients(d, 0.05)[1] <= 1e-3)
+
+
+best_degree = Exercise(
+    "What is left to gain",
+    level=2,
+    statement=r"For edges of 0.05 rad and an error of $10^{-3}$ the Gaussian series needs degree 215. Which is the "
+    "smallest odd degree with which any polynomial can do it?",
     starter="K = ...",
     judge=Value(
-        lambda: sign_series(0.05, 1e-3).degree,
+        _best_degree,
         relative=1e-9,
-        mistakes=((117, "That is about the best possible degree, by minimax; the Gaussian series needs more."),),
+        mistakes=((117, "Close: one step less still does it."), (113, "This one misses by a little.")),
     ),
-    hint_text="`sign_series` applies the rule and returns the coefficients, one for each odd order.",
-    solution_text="`sign_series(0.05, 1e-3).degree` is 215; a minimax polynomial manages with about 117.",
+    hint_text="`cooling.minimax_coefficients(degree, edge)` returns the best coefficients, and their error.",
+    solution_text="115: `next(d for d in range(1, 216, 2) if cooling.minimax_coefficients(d, 0.05)[1] <= 1e-3)`. So no "
+    "cleverness saves more than half of the queries.",
 )
 
 
-def _moved_phases(d: int) -> np.ndarray:
-    return np.append(np.ones(d), 0.0)
+def _returns(k: int, r: float) -> float:
+    return ladder_law(k, "uniform") - 1 + r
 
 
-which_phases = Exercise(
-    "A shift by phases",
+ladder_returns = Exercise(
+    "A stirring that remembers",
     level=2,
-    statement=r"The signal is $z = e^{i(E-\mu)\tau}$. When $\mu \to \mu + \Delta$, each phase changes as "
-    r"$\phi_j \to \phi_j - m_j \Delta\tau$. Write a function of the degree $d$ that returns $m_0, \dots, m_d$.",
-    starter="def multiples(d):\n    return ...",
-    judge=Function(_moved_phases, cases=[(1,), (4,), (7,)]),
-    hint_text=r"$A = \mathrm{diag}(U, 1)$ stands between gate $j-1$ and gate $j$. Move the factor $e^{-i\Delta\tau}$ "
-    r"of $U$ "
-    "into the gate before it.",
-    solution_text="`np.append(np.ones(d), 0.0)`: all phases but the last, because there is no query after the last "
-    "gate. "
-    "`shift_angles` does just this.",
-)
-
-average_over_starts = Exercise(
-    "No free lunch",
-    level=1,
-    statement="Six spins, any fixed schedule of 100 steps, no reading. Averaged over all 64 computational starts, what "
-    "is "
-    "the final population of the ground level?",
-    starter="population = ...",
-    judge=Value(lambda: 1 / 64, relative=5e-3),
-    hint_text=r"$\sum_i |\langle 0|U|i\rangle|^2$ is the squared length of a row of a unitary matrix.",
-    solution_text="$1/64$: a unitary maps an orthonormal basis to an orthonormal basis.",
+    statement="Suppose a stirring leads from level $k$ to each of the levels $0, \\dots, k-1$ with one probability, "
+    "and "
+    "back to $k$ with $r$ times that. Each reading is exact. Write a function of $k \\geq 1$ and $r$ that returns the "
+    "expected number of steps to level 0.",
+    starter="def steps(k, r):\n    return ...",
+    judge=Function(_returns, cases=[(1, 1.0), (5, 2.0), (40, 7.5)]),
+    hint_text=r"Write down $T_k = 1 + \sum_j P(k \to j)\,T_j$ for $k$ and for $k - 1$, and subtract.",
+    solution_text=r"$T_k = r + H_k$: `r + sum(1 / j for j in range(1, k + 1))`. The memory costs once, not at each "
+    r"level: $(k + r)$ times the equation gives $k T_k = k + r + \sum_{j<k} T_j$, so $T_k - T_{k-1} = 1/k$.",
 )
 
 silent_layer = Exercise(
@@ -193,57 +223,123 @@ silent_layer = Exercise(
 )
 
 
-def _bayes(energies: np.ndarray, populations: np.ndarray, e: float, s: float) -> np.ndarray:
-    posterior = np.asarray(populations) * pointer_factors(energies, e, s) ** 2
-    return posterior / posterior.sum()
-
-
-_LADDER = np.array([-3.0, -1.2, 0.1, 0.4, 2.5])
-_WEIGHTS = np.array([0.1, 0.2, 0.3, 0.25, 0.15])
-
-posterior = Exercise(
-    "What a reading leaves",
-    level=3,
-    statement="Write a function of the energies, the populations, a reading `e` and the resolution `s` that returns "
-    "the "
-    r"populations after a Gaussian pointer has said `e`. (Its Kraus operator is $e^{-(H-e)^2/4s^2}$.)",
-    starter="def after_reading(energies, populations, e, s):\n    return ...",
-    judge=Function(_bayes, cases=[(_LADDER, _WEIGHTS, 0.2, 0.4), (_LADDER, _WEIGHTS, -2.0, 1.5)]),
-    hint_text="Populations are squared amplitudes, so the factor is squared too. Then normalise.",
-    solution_text="`p = populations * np.exp(-((energies - e) ** 2) / (2 * s**2))`, then `p / p.sum()`: Bayes' rule "
-    "with a "
-    "Gaussian likelihood of standard deviation $s$.",
-)
-
-
-def _steepest_safe(gap: float, leak: float) -> float:
-    return 0.5 * gap * np.sqrt(leak)
+def _safe_strength() -> float:
+    s = sign_of(levels(tfim(6)).energies, -3.0, 0.5)
+    return 0.5 * float(s[s > 0].min() - s[s < 0].max()) * np.sqrt(0.01)
 
 
 safe_strength = Exercise(
-    "How hard may one stir?",
-    level=3,
-    statement=r"A smooth sign leaves a gap $\Delta$ between the lowest value of the upper band and the highest of the "
-    r"lower. "
-    r"Write a function of $\Delta$ and a budget $p$ that returns the largest $\alpha$ for which the bound promises a "
-    r"leak of "
-    r"at most $p$ ($\|V\| = 1$).",
-    starter="def strength(gap, p):\n    return ...",
-    judge=Function(_steepest_safe, cases=[(2.0, 0.01), (1.3, 0.05), (0.4, 0.002)]),
-    hint_text=r"Repeat the argument with $QSP$: $\|QUP\| \le 2\alpha\|V\|/\Delta$. Which $\alpha$ makes its square "
-    r"$p$?",
-    solution_text=r"$\alpha = \frac{\Delta}{2}\sqrt{p}$; for the exact sign, $\Delta = 2$, that is $\sqrt{p}$. "
-    f"Check: `leak_bound(0.1)` is {leak_bound(0.1):.2g}.",
+    "How hard to stir",
+    level=2,
+    statement=r"Six Ising spins, $\mu = -3$ J, and a sign blurred over $w = 0.5$ J: its lower band ends at the highest "
+    r"negative value, its upper band begins at the lowest positive one. Which $\alpha$ is the largest for which "
+    r"`leak_bound` promises that at most 1 % climbs ($\|V\| = 1$)?",
+    starter="alpha = ...",
+    judge=Value(
+        _safe_strength,
+        relative=5e-3,
+        mistakes=((0.1, "That is for the exact sign, with its gap of 2. Here levels stand between the bands."),),
+    ),
+    hint_text=r"`cooling.sign_of(E, -3.0, 0.5)` has the values. Solve $(2\alpha/\Delta)^2 = 0.01$ for their gap "
+    r"$\Delta$.",
+    solution_text=r"$\Delta = 0.76$ and $\alpha = \frac{\Delta}{2}\sqrt{0.01} = 0.038$: two levels just above the "
+    r"shift "
+    "cost nearly two thirds of the gap.",
 )
 
-GUESSES = (guess_gap, guess_leak, guess_blind, guess_steps, guess_roots, guess_crossover, guess_kicks)
+
+def _random_polynomial(degree: int) -> np.ndarray:
+    """Complex coefficients whose polynomial stays below 0.9 on the unit circle."""
+    rng = np.random.default_rng(degree)
+    p = rng.normal(size=degree + 1) + 1j * rng.normal(size=degree + 1)
+    return 0.9 * p / np.abs(p).sum()
+
+
+completion = Exercise(
+    "Complete it yourself",
+    level=3,
+    statement=r"Write a function of the coefficients of $P$ (ascending powers, $|P| \leq 0.95$ on the unit circle) "
+    r"that "
+    r"returns those of its $Q$: the same degree, $|P|^2 + |Q|^2 = 1$ on the circle, all zeros inside it, and a leading "
+    "coefficient that is real and positive. numpy and its FFT are enough; section 2 says the way in one sentence.",
+    starter="def complement(p):\n    return ...",
+    judge=Function(
+        gqsp_complement,
+        cases=[
+            (np.array([0.3, 0.2, 0.4]),),
+            (_random_polynomial(9),),
+            (0.9 * laurent_coefficients(gaussian_coefficients(15, 0.3)),),
+        ],
+    ),
+    hint_text=r"On 4096 roots of unity take $\frac12\log(1 - |P|^2)$; its Fourier coefficients are the powers $z^k$. "
+    r"Double "
+    r"those with $k > 0$, drop those with $k < 0$, go back to the circle, exponentiate, and read off $d + 1$ "
+    "coefficients. That Q has all zeros outside: reverse it, and conjugate.",
+    solution_text="`half = np.fft.ifft(0.5 * np.log(1 - np.abs(np.fft.fft(p, 4096)) ** 2))`; then `half[1:2048] *= "
+    "2` and "
+    "`half[2048:] = 0`; then `q = np.fft.ifft(np.exp(np.fft.fft(half)))[: len(p)]` and `return q[::-1].conj()`.",
+)
+
+
+def _ground_population(
+    E: np.ndarray, c: np.ndarray, fields: Any, readings: Any, s: float, margin: float, alpha: float, angle: float
+) -> np.ndarray:
+    found = []
+    for k, e in enumerate(readings):
+        if k:
+            shifted = sign_of(E, readings[k - 1] + margin)
+            c = evolve(c, shifted, fields[k - 1], alpha=alpha, angle=angle)
+        c = pointer_factors(E, e, s) * c
+        c = c / np.linalg.norm(c)
+        found.append(abs(c[0]) ** 2)
+    return np.array(found)
+
+
+def _descent(seed: int) -> tuple[Any, ...]:
+    rng = np.random.default_rng(seed)
+    E = np.array([-3.0, -1.2, 0.1, 0.4, 2.5])
+    z = rng.normal(size=(3, 5, 5)) + 1j * rng.normal(size=(3, 5, 5))
+    fields = (z + z.conj().swapaxes(1, 2)) / 8
+    return E, np.full(5, 5**-0.5), fields, np.array([2.1, 0.3, -0.9, -2.6]), 0.4, 0.7, 0.2, 6.0
+
+
+trajectory = Exercise(
+    "A run, filtered",
+    level=3,
+    statement="Build the machine of section 4 for readings that somebody wrote down. In the basis of the levels `E` "
+    "the "
+    "state has amplitudes `c`. A reading `e` of resolution `s` multiplies it by "
+    r"$e^{-(H-e)^2/4s^2}$; then normalise. Between two readings it is stirred for $t = \vartheta/\alpha$ under "
+    r"$\mathrm{sgn}(H - \mu) + \alpha V$, $\mu$ a `margin` above the reading before, $V$ the next of the matrices "
+    "`fields`. Return the population of level 0 after each reading, the first included.",
+    starter="def ground_population(E, c, fields, readings, s, margin, alpha, angle):\n    return ...",
+    judge=Function(_ground_population, cases=[_descent(0), _descent(1)]),
+    hint_text="One `np.linalg.eigh` a step gives the exponential. There is one reading more than there are fields.",
+    solution_text="For each reading but the first: `w, W = np.linalg.eigh(np.diag(np.sign(E - mu)) + alpha * V)` and "
+    "`c = W @ (np.exp(-1j * angle / alpha * w) * (W.conj().T @ c))`; then for every reading "
+    "`c = c * np.exp(-((E - e) ** 2) / (4 * s**2))`, `c = c / np.linalg.norm(c)`, and note `abs(c[0]) ** 2`. The "
+    "squared "
+    "factor is Bayes' rule for the populations, with a Gaussian likelihood of standard deviation $s$.",
+)
+
+GUESSES = (
+    guess_bands,
+    guess_roots,
+    guess_leak,
+    guess_queries,
+    guess_blind,
+    guess_steps,
+    guess_crossover,
+    guess_kicks,
+)
 EXERCISES = (
-    exponent,
-    ladder_from_32,
-    degree_for_an_edge,
-    which_phases,
-    average_over_starts,
+    every_drive,
+    two_ground_states,
+    composition,
+    best_degree,
+    ladder_returns,
     silent_layer,
-    posterior,
     safe_strength,
+    completion,
+    trajectory,
 )

@@ -6,8 +6,10 @@ With U on the system, A = diag(U, 1) on (ancilla, system) and the ancilla gate
 
 the circuit  [prod_{j=d..1} R(theta_j, phi_j, 0) A] R(theta_0, phi_0, lambda)  has the first block column (P(U), Q(U)),
 for any complex P with |P| <= 1 on the unit circle (Motlagh and Wiebe, arXiv 2308.01501: literature, by two of the
-authors of the paper). Gate 0 acts first. Q is found by FFT (Berntson and Sünderhauf, arXiv 2406.04246: literature);
-which of the possible Q is stable, the shift by phases and the checks are derived here.
+authors of the paper). Gate 0 acts first. Q is found by FFT (Alexis, Lin, Mnatsakanyan, Thiele
+and Wang, arXiv 2407.05634; Berntson and Sünderhauf, arXiv 2406.04246: literature). For which of the possible Q
+stripping the gates is stable, Ni, Sarkar, Ying and Lin prove (arXiv 2505.12615: literature). The shift by phases and
+the checks are derived here.
 """
 
 from __future__ import annotations
@@ -42,7 +44,7 @@ def gqsp_complement(P: ArrayLike, *, zeros: str = "inside") -> Complex[np.ndarra
 
     Weiss' construction: q = exp of the analytic half of log(1 - |P|^2)/2 has no zero in the disc. Its reversal
     Q(z) = z^d conj(q(1/conj z)) has the same modulus, ALL zeros inside the disc and a leading coefficient that is
-    real and positive; `gqsp_angles` is stable for that one only (derived here). `zeros='outside'` returns q itself,
+    real and positive; `gqsp_angles` is stable for that one (Ni, Sarkar, Ying, Lin). `zeros='outside'` returns q itself,
     to show what goes wrong. Where |P| touches 1, zeros lie on the circle and no FFT resolves the logarithm: there
     Newton's iteration takes over, for degrees up to 200. Where |P| is 1 to rounding all along (Hamiltonian
     simulation), |Q|^2 would be rounding: (1 - 1e-12) P is completed. A monomial has Q = 0. Raises ValueError where

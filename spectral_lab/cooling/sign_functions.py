@@ -62,7 +62,7 @@ def sign_series(edge: Any, error: Any) -> SignSeries:
 
     b_k = 4/(pi k) exp(-k^2 sigma^2 / 2), k odd. Half of the error pays for smoothing,
     sigma = edge / (sqrt 2 erfcinv(error/2)); half for truncation, (1/pi) E_1(K^2 sigma^2 / 2) <= error/2.
-    The degree K grows as log(1/error)/edge, the abstract's O(1/eps) (rule D1, our reconstruction).
+    The degree K grows as log(1/error)/edge, the abstract's O~(1/eps) (rule D1, our reconstruction).
     Raises ValueError unless 1e-100 <= edge < pi/2 and 1e-100 <= error < 1, or if the degree exceeds two million.
     """
     degree, sigma = sign_degree(edge, error)
