@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from spectral_lab.hippo import legs
 from spectral_lab.pseudospectra import (
     diag_gap_norm,
+    grcar,
     h2_norm,
     hinf_norm,
     jordan_block,
@@ -126,6 +127,80 @@ def test_a_defective_pole_of_high_order_does_not_hide_the_peak(n: int) -> None:
         assert hinf_norm(A, B, C)[0] >= np.abs(G).max() * (1 - 1e-9)
 
 
+@given(
+    n=st.integers(1, 6),
+    seed=st.integers(0, 10**6),
+    inputs=st.integers(1, 3),
+    outputs=st.integers(1, 3),
+    z=st.booleans(),
+)
+def test_with_a_direct_path_no_frequency_beats_the_norm_either(
+    n: int, seed: int, inputs: int, outputs: int, z: bool
+) -> None:
+    rng = np.random.default_rng(seed)
+    A, B, C = stable(n, rng), rng.standard_normal((n, inputs)), rng.standard_normal((outputs, n))
+    D = rng.standard_normal((outputs, inputs)) * 10.0 ** rng.uniform(-3, 3)
+    if z:
+        D = D * np.exp(1j)
+    norm, omega = hinf_norm(A, B, C, D)
+
+    def gain(w: float) -> float:
+        return float(np.linalg.norm(C @ np.linalg.solve(1j * w * np.eye(n) - A, B) + D, 2))
+
+    near = np.concatenate([[lam.imag + abs(lam.real) * k for k in range(-3, 4)] for lam in np.linalg.eigvals(A)])
+    grid = np.concatenate([[0], np.geomspace(1e-3, 1e6, 300), -np.geomspace(1e-3, 1e6, 300), near])
+    assert max(map(gain, grid)) <= norm * (1 + 1e-9)
+    attained = gain(omega) if np.isfinite(omega) else np.linalg.norm(D, 2)
+    assert attained == pytest.approx(norm, rel=1e-9)
+
+
+def test_direct_paths_by_hand() -> None:
+    # s / (s + 1) = 1 - 1 / (s + 1) and (s + 2) / (s + 1): their largest gains, 1 and 2, are at infinity and at 0.
+    assert hinf_norm([[-1.0]], [1.0], [-1.0], 1.0) == (1.0, np.inf)
+    assert hinf_norm([[-1.0]], [1.0], [1.0], [[1.0]]) == pytest.approx((2.0, 0.0))
+    assert hinf_norm(-np.eye(2), np.zeros((2, 3)), np.zeros((1, 2)), [[0.0, 3.0, 4.0]]) == (5.0, np.inf)
+    # an all-pass, (1 - s) / (1 + s): gain 1 everywhere
+    assert hinf_norm([[-1.0]], [2.0], [1.0], -1.0)[0] == pytest.approx(1, rel=1e-9)
+
+
+@pytest.mark.parametrize("power", [-140, -20, 20, 140])
+def test_units_of_time_and_of_gain_do_not_matter(power: int) -> None:
+    rng, u = np.random.default_rng(0), 10.0**power
+    A, B, C, D = stable(5, rng), rng.standard_normal(5), rng.standard_normal(5), 0.3
+    norm, omega = hinf_norm(A, B, C, D)
+    assert hinf_norm(u * A, u * B, C, D) == pytest.approx((norm, u * omega), rel=1e-7)
+    assert hinf_norm(A, u * B, C, u * D) == pytest.approx((u * norm, omega), rel=1e-7)
+    assert h2_norm(u * A, u * B, C) == pytest.approx(np.sqrt(u) * h2_norm(A, B, C), rel=1e-9)
+
+
+@given(n=st.integers(1, 7), seed=st.integers(0, 1000))
+def test_complex_inputs_of_a_real_system(n: int, seed: int) -> None:
+    # ||C e^{tA} (B1 + i B2)||^2 = ||C e^{tA} B1||^2 + ||C e^{tA} B2||^2 for real A, B1, B2 and C
+    rng = np.random.default_rng(seed)
+    A, (B1, B2, C) = stable(n, rng) - 0.1 * np.eye(n), rng.standard_normal((3, n))
+    assert h2_norm(A, B1 + 1j * B2, C) == pytest.approx(np.hypot(h2_norm(A, B1, C), h2_norm(A, B2, C)), rel=1e-9)
+    assert h2_norm(A, 1j * B1, C) == pytest.approx(h2_norm(A, B1, C), rel=1e-9)
+    T = np.linalg.qr(rng.standard_normal((n, n)) + 1j * rng.standard_normal((n, n)))[0]
+    turned = T @ A @ T.conj().T, T @ (B1 + 1j * B2), C @ T.conj().T
+    assert h2_norm(*turned) == pytest.approx(h2_norm(A, B1 + 1j * B2, C), rel=1e-9)
+
+
+def test_the_grcar_system_of_the_report() -> None:
+    A = grcar(5) - 3 * np.eye(5)
+    assert h2_norm(A, np.ones(5), np.ones(5)) == pytest.approx(2.9444, abs=5e-5)
+    assert h2_norm(A, np.ones(5) + 0j, np.ones(5)) == pytest.approx(2.9444, abs=5e-5)
+    assert h2_norm(A, 1j * np.ones(5), np.ones(5) + 0j) == pytest.approx(2.9444, abs=5e-5)
+
+
+def test_a_long_chain_that_is_far_from_normal() -> None:
+    # 0.9 above and 0.1 below the diagonal: Re < -0.1, with eigenvectors of condition 3^200. G(0) has no cancellation.
+    n = 200
+    A = 0.9 * np.eye(n, k=1) + 0.1 * np.eye(n, k=-1) - 0.7 * np.eye(n)
+    norm, omega = hinf_norm(A, np.ones(n), np.ones(n))
+    assert omega == pytest.approx(0, abs=1e-6)
+    assert norm == pytest.approx(np.ones(n) @ np.linalg.solve(-A, np.ones(n)), rel=1e-6)
+
+
 def test_a_system_that_says_nothing_has_norm_zero() -> None:
     assert hinf_norm(-np.eye(3), np.zeros(3), np.ones(3)) == (0.0, 0.0)
     assert hinf_norm(np.diag([-1.0, -2.0]), [1.0, 0.0], [0.0, 1.0]) == (0.0, 0.0)
@@ -141,6 +216,11 @@ def test_a_system_that_says_nothing_has_norm_zero() -> None:
         (lambda: hinf_norm(-np.eye(2), [1, 1], [1, 1, 1]), "C"),
         (lambda: hinf_norm(-np.eye(2), [1, np.nan], [1, 1]), "B"),
         (lambda: hinf_norm(-np.eye(2), np.ones((2, 0)), [1, 1]), "B"),
+        (lambda: hinf_norm(-np.eye(2), [1, 1], [1, 1], [1, 2]), "D"),
+        (lambda: hinf_norm(-np.eye(2), np.eye(2), np.eye(2), 1.0), "D"),
+        (lambda: hinf_norm(-np.eye(2), [1, 1], [1, 1], np.nan), "D"),
+        (lambda: hinf_norm([[0.0, 1.0], [-1.0, 0.0]], [1, 1], [1, 1]), "A"),
+        (lambda: hinf_norm(-np.eye(2), 1e200 * np.ones(2), 1e200 * np.ones(2)), "B"),
         (lambda: h2_norm(np.eye(2), [1, 1], [1, 1]), "A"),
         (lambda: h2_norm(-np.eye(2), [1, 1], np.ones((1, 2, 1))), "C"),
     ],
