@@ -20,6 +20,7 @@ MATRICES = {
     "nothing": np.zeros((3, 3)),
     "the identity": np.eye(4),
     "nilpotent": jordan_block(6),
+    "one eigenvector on the circle": jordan_block(4, 1.0),
     "unstable": np.diag([1.0, -3.0]),
     "rotating": np.array([[0.0, 5.0], [-5.0, 0.0]]),
     "complex": RNG.standard_normal((5, 5)) + 1j * RNG.standard_normal((5, 5)),
@@ -33,7 +34,7 @@ MATRICES = {
 }
 
 UNSTABLE = {
-    FLOW: {"the identity", "nilpotent", "unstable", "complex", "integers"},
+    FLOW: {"the identity", "nilpotent", "one eigenvector on the circle", "unstable", "complex", "integers"},
     MAP: {*MATRICES} - {"nothing", "the identity", "nilpotent", "tiny"},
 }
 
@@ -72,6 +73,7 @@ def test_what_it_says_is_so() -> None:
     np.testing.assert_allclose(10 ** half["logarithms"], powers, rtol=1e-9)
     assert (half["logarithms"] <= half["most"] + 1e-9).all()
     assert (half["logarithms"] >= half["least"] - 1e-9).all()
+    assert half["kreiss"] == kreiss_constant(A / 5, "disc") <= max(powers) * (1 + 1e-9)
     circle = sigma_min(A / 5, np.exp(1j * np.linspace(0, 2 * np.pi, 5001)))
     assert half["to_the_edge"] == pytest.approx(circle.min(), rel=1e-4)
 

@@ -86,7 +86,7 @@ def _facts_of_the_flow(A: np.ndarray) -> dict[str, Any]:
     norms = np.log10(np.maximum(semigroup_norms(A, t[1], TIMES), 1e-300))
     kreiss, eye = kreiss_constant(A), np.eye(len(A))
     return {
-        "rate": alpha, "start": omega, "kreiss": kreiss, "grows": np.isinf(kreiss), "t": t, "logarithms": norms,
+        "rate": alpha, "start": omega, "kreiss": kreiss, "grows": bool(np.isinf(kreiss)), "t": t, "logarithms": norms,
         "peak": float(10 ** norms.max()), "when": float(t[norms.argmax()]),
         "to_the_edge": 1 / hinf_norm(A, eye, eye)[0] if alpha < 0 else 0.0,
         "least": t * alpha / np.log(10), "most": t * omega / np.log(10),
@@ -103,9 +103,10 @@ def _facts_of_the_map(A: np.ndarray) -> dict[str, Any]:
         length = max(float(np.linalg.norm(power, 2)), 1e-300)
         power, logarithms = power / length, [*logarithms, logarithms[-1] + np.log10(length * unit)]
     log_rho, log_w = (np.log10(max(value, 1e-300)) for value in (rho, w))
-    norms = np.array(logarithms)
+    norms, kreiss = np.array(logarithms), kreiss_constant(A, "disc")
     return {
-        "rate": rho, "start": w, "grows": rho > 1 + ZERO, "t": k.astype(float), "logarithms": norms,
+        "rate": rho, "start": w, "kreiss": kreiss, "grows": bool(np.isinf(kreiss)),
+        "t": k.astype(float), "logarithms": norms,
         "peak": float(10 ** min(norms.max(), 300)), "when": int(norms.argmax()),
         "to_the_edge": _distance_to_circle(A) if rho < 1 - ZERO else 0.0,
         "least": k * log_rho, "most": np.log10(2) + k * log_w,
@@ -210,8 +211,8 @@ def _readout(d: dict[str, Any]) -> str:
     if d["grows"]:
         said += f"UNSTABLE: {names[2]} grows without bound. "
     else:
-        kreiss = f", Kreiss constant {number_text(d['kreiss'], 3)}" if d["flow"] else ""
-        said += f"{names[2]} peaks at {number_text(d['peak'], 3)} ({names[3]} = {number_text(d['when'], 3)}){kreiss}. "
+        said += f"{names[2]} peaks at {number_text(d['peak'], 3)} ({names[3]} = {number_text(d['when'], 3)}), "
+        said += f"Kreiss constant {number_text(d['kreiss'], 3)}. "
     said += f"For ε = {number_text(d['relative'], 3)} ‖A‖ = {number_text(d['epsilon'], 3)} "
     if d["flow"]:
         said += f"the red line reaches Re z = {number_text(d['reach'], 3)}"
@@ -248,8 +249,9 @@ FLOW_CODE = (
     "print(1 / ps.hinf_norm(A, np.eye(len(A)), np.eye(len(A)))[0])   # the distance to instability",
 )
 MAP_CODE = (
-    f"norms = [np.linalg.norm(np.linalg.matrix_power(A, k), 2) for k in range({POWERS_OF_A + 1})]",
-    "print(len(A), abs(np.linalg.eigvals(A)).max(), ps.numerical_radius(A), max(norms), np.argmax(norms), epsilon)",
+    f"norms = ps.power_norms(A, {POWERS_OF_A})",
+    "print(len(A), abs(np.linalg.eigvals(A)).max(), ps.numerical_radius(A), epsilon)",
+    'print(max(norms), np.argmax(norms), ps.kreiss_constant(A, "disc"))',
     "circle = np.exp(2j * np.pi * np.arange(100_000) / 100_000)",
     "print(ps.sigma_min(A, circle).min())   # the distance to instability",
 )
