@@ -14,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from spectral_lab import records
+from spectral_lab.course.chapters import ROOT
 
 WHOLE = {
     "format": records.RUN_FORMAT,
@@ -119,3 +120,15 @@ def test_no_claim_fails_where_there_is_no_record(tmp_path: Path) -> None:
     environment = os.environ | {"SPECTRAL_LAB_RESULTS": str(tmp_path)}
     done = subprocess.run([sys.executable, "-c", script], env=environment, capture_output=True, text=True, check=True)
     assert done.stdout.startswith("{'not yet run'} needs recorded runs: spectral-lab train hippo --task delay")
+
+
+def test_the_tests_read_the_records_that_git_knows() -> None:
+    """A run recorded on this machine, or one more seed, must not change what the tests and the notebooks show."""
+    known = subprocess.run(["git", "ls-files", "results"], cwd=ROOT, capture_output=True, text=True, check=False).stdout
+    if not known:
+        pytest.skip("this is no clone: without git the tests read results/ as it is")
+    folder = records.results_folder()
+    assert folder != ROOT / "results"
+    assert {str(Path("results") / path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()} == set(
+        known.splitlines()
+    )
