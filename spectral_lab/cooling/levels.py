@@ -20,7 +20,6 @@ from spectral_lab import checks
 from spectral_lab.cooling.sign_functions import sign_of
 
 MAX_DIMENSION = 1024
-_DEGENERATE = 1e-9  # levels closer than this times the spread are one level
 _cache: OrderedDict[bytes, Levels] = OrderedDict()
 
 
@@ -48,29 +47,27 @@ class Levels:
 
     def same_level(self, i: int) -> Bool[np.ndarray, " N"]:
         """Which eigenvectors belong to the level of eigenvector i: populations of a degenerate level are summed."""
-        return np.abs(self.energies - self.energies[i]) <= _DEGENERATE * max(self.spread, 1.0)
+        i = checks.integer(i, "i", 0, self.dimension - 1)
+        return np.abs(self.energies - self.energies[i]) <= level_tolerance(self.energies)
 
     def coordinates(self, state: Any) -> Complex[np.ndarray, " N"]:
         """Amplitudes of a normalised state (qutip ket or vector) in the basis of the levels."""
-        psi = checks.array(state.full() if hasattr(state, "full") else state, "state").astype(complex)
-        if psi.size != self.dimension:
-            raise ValueError(f"state must have {self.dimension} amplitudes, got shape {psi.shape}")
-        if abs(np.linalg.norm(psi) - 1) > 1e-6:
-            raise ValueError(f"state must be normalised, but its norm is {np.linalg.norm(psi):g}")
-        return self.vectors.conj().T @ psi.reshape(-1)
+        return self.vectors.conj().T @ amplitudes(state, self.dimension)
 
     def state(self, coordinates: ArrayLike) -> Complex[np.ndarray, " N"]:
         """The vector with these amplitudes in the basis of the levels, in the basis of the sites."""
         return (self.vectors @ checks.array(coordinates, "coordinates", (self.dimension,))).astype(complex)
 
-    def operator(self, V: Any) -> Complex[np.ndarray, "N N"]:
+    def operator(self, V: Any, name: str = "V") -> Complex[np.ndarray, "N N"]:
         """A Hermitian operator in the basis of the levels; V: qutip operator, matrix, or field of shape (n, 3)."""
-        V = checks.array(V.full() if hasattr(V, "full") else V, "V")
-        if V.ndim == 2 and V.shape[1] == 3 and 2 ** len(V) == self.dimension:
-            return np.tensordot(checks.real_array(V, "V"), self.paulis, axes=2)
-        if V.shape != (self.dimension,) * 2:
-            raise ValueError(f"V must be {self.dimension} x {self.dimension} or a field of shape (n, 3), got {V.shape}")
-        check_hermitian(V, "V")
+        V = checks.array(V.full() if hasattr(V, "full") else V, name)
+        N = self.dimension
+        if V.ndim == 2 and V.shape[1] == 3 and 2 ** len(V) == N:
+            return np.tensordot(checks.real_array(V, name), self.paulis, axes=2)
+        if V.shape != (N, N):
+            fields = f" or a field of shape ({N.bit_length() - 1}, 3)" if N & (N - 1) == 0 else ""
+            raise ValueError(f"{name} must be {N} x {N}{fields}, got shape {V.shape}")
+        check_hermitian(V, name)
         return (self.vectors.conj().T @ V @ self.vectors).astype(complex)
 
     @cached_property
@@ -91,8 +88,24 @@ class Levels:
         return rotated
 
 
+def level_tolerance(energies: ArrayLike) -> float:
+    """Energies no farther apart than this are one level: 1e-9 of the spread, or what an eigensolver rounds."""
+    E = checks.real_array(energies, "energies", (None,))
+    return float(max(1e-9 * np.ptp(E), 1e-13 * np.abs(E).max())) if len(E) else 0.0
+
+
+def amplitudes(state: Any, dimension: int) -> Complex[np.ndarray, " N"]:
+    """A normalised state (qutip ket or vector) as a vector; ValueError if its length or its norm is another."""
+    psi = checks.array(state.full() if hasattr(state, "full") else state, "state").astype(complex)
+    if psi.size != dimension:
+        raise ValueError(f"state must have {dimension} amplitudes, got shape {psi.shape}")
+    if abs(np.linalg.norm(psi) - 1) > 1e-6:
+        raise ValueError(f"state must be normalised, but its norm is {np.linalg.norm(psi):g}")
+    return psi.reshape(-1)
+
+
 def levels(H: Any) -> Levels:
-    """The levels of a Hermitian operator (qutip or matrix); the last 16 are kept, so that a slider pays only once.
+    """The levels of a Hermitian operator (qutip or matrix, dense or sparse); the last 16 are kept for sliders.
 
     Raises ValueError if H is not square, not Hermitian, or has more than 1024 states.
     """
@@ -129,18 +142,20 @@ def smooth_sign(H: Any, mu: Any, width: Any = 0.0) -> Any:
 
 
 def _dense(H: Any) -> np.ndarray:
-    if hasattr(H, "full"):
-        if max(H.shape) > MAX_DIMENSION:
-            raise ValueError(f"H must have at most {MAX_DIMENSION} states for the dense route, got {max(H.shape)}")
-        H = H.full()
-    matrix = checks.square(H, "H")
+    shape = getattr(H, "shape", ())
+    if isinstance(shape, tuple) and max(shape, default=0) > MAX_DIMENSION:  # before it is made dense
+        raise ValueError(
+            f"H must have at most {MAX_DIMENSION} states for an eigendecomposition, got {max(shape)}: `cool` works "
+            "without one"
+        )
+    matrix = checks.square(H.full() if hasattr(H, "full") else H, "H")
     if len(matrix) > MAX_DIMENSION:
-        raise ValueError(f"H must have at most {MAX_DIMENSION} states for the dense route, got {len(matrix)}")
+        raise ValueError(f"H must have at most {MAX_DIMENSION} states for an eigendecomposition, got {len(matrix)}")
     return matrix
 
 
-def check_hermitian(matrix: np.ndarray, name: str) -> None:
-    """Raises ValueError if a square matrix differs from its adjoint by more than rounding."""
-    defect = np.abs(matrix - matrix.conj().T).max()
-    if defect > 1e-10 * max(np.abs(matrix).max(), 1.0):
+def check_hermitian(matrix: Any, name: str) -> None:
+    """Raises ValueError if a square matrix, dense or sparse, differs from its adjoint by more than rounding."""
+    defect = abs(matrix - matrix.conj().T).max()
+    if defect > 1e-10 * abs(matrix).max():
         raise ValueError(f"{name} must be Hermitian, but it differs from its adjoint by {defect:.2g}")

@@ -33,7 +33,7 @@ def sign_queries(spread: Any, width: Any, error: Any = ERROR) -> float:
     """
     spread, width = checks.number(spread, "spread", above=0.0), checks.number(width, "width", 0.0)
     error = _error(error)
-    if width <= TINY:  # the exact sign
+    if width <= TINY * spread:  # the exact sign
         return np.inf
     resolution = width * float(scipy.special.erfcinv(error / 2))
     _, edge = oracle_time(spread, resolution)
@@ -55,7 +55,7 @@ def pointer_queries(spread: Any, resolution: Any, error: Any = ERROR) -> float:
     """
     spread, s = checks.number(spread, "spread", above=0.0), checks.number(resolution, "resolution", 0.0)
     error = _error(error)
-    if s <= TINY:
+    if s <= TINY * spread:
         return np.inf
     tau, _ = oracle_time(spread, s)
     return float(np.ceil(np.sqrt(2 * np.log(2 / error)) / (s * tau)))

@@ -13,6 +13,7 @@ from jaxtyping import Float
 from numpy.typing import ArrayLike
 
 from spectral_lab import checks
+from spectral_lab.cooling.levels import level_tolerance
 
 
 def pointer_density(
@@ -41,10 +42,11 @@ def pointer_factors(energies: ArrayLike, e: Any, resolution: Any) -> Float[np.nd
     E = checks.real_array(energies, "energies", (None,))
     s = checks.number(resolution, "resolution", 0.0)
     distance = np.abs(E - checks.number(e, "e"))
-    nearest = distance.min()
-    scale = max(float(np.ptp(E)), 1.0)
-    if s <= 1e-12 * scale:  # finer than rounding
-        return (distance <= nearest + 1e-9 * scale).astype(float)
+    if len(E) == 0:
+        raise ValueError("energies must hold at least one level")
+    nearest, tolerance = distance.min(), level_tolerance(E)
+    if s <= 1e-3 * tolerance:  # finer than rounding
+        return (distance <= nearest + tolerance).astype(float)
     return np.exp(-(distance**2 - nearest**2) / (4 * s * s))
 
 

@@ -20,7 +20,7 @@ from numpy.typing import ArrayLike
 from spectral_lab import checks
 
 MAX_DEGREE = 2_000_001
-TINY = 1e-90  # a width below this counts as 0: nothing could resolve it, and dividing by it could overflow
+TINY = 1e-90  # a width below this part of the spectrum counts as 0: nothing resolves it, and dividing could overflow
 
 
 class SignSeries(NamedTuple):
@@ -42,7 +42,10 @@ def sign_of(energies: ArrayLike, mu: Any, width: Any = 0.0) -> Float[np.ndarray,
     """
     energies = checks.real_array(energies, "energies")
     mu, width = checks.number(mu, "mu"), checks.number(width, "width", 0.0)
-    return np.asarray(scipy.special.erf((energies - mu) / width) if width > TINY else np.sign(energies - mu))
+    above = energies - mu
+    if width > TINY * np.abs(above).max(initial=0.0):
+        return np.asarray(scipy.special.erf(above / width))
+    return np.asarray(np.sign(above))
 
 
 def oracle_time(spread: Any, resolution: Any) -> tuple[float, float]:

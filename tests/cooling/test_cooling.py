@@ -95,6 +95,25 @@ def test_any_settings_give_a_state(policy, drive, perturbation, seed, **numbers)
     assert np.isfinite(run.shifts).all()
 
 
+@pytest.mark.parametrize("policy", POLICIES)
+@pytest.mark.parametrize("unit", [1.0545718e-25, 1e-12, 1e30])
+def test_the_unit_of_energy_does_not_matter(policy, unit):
+    H, psi = hm.tfim(4).full(), hm.start_state(4, "plus")
+    right, there = (
+        cool(H * c, psi, 6, policy=policy, width=0.1 * c, resolution=0.05 * c, margin=0.3 * c, seed=3)
+        for c in (1.0, unit)
+    )
+    np.testing.assert_allclose(there.energies / unit, right.energies, rtol=1e-6, atol=1e-9)
+    np.testing.assert_allclose(there.ground_population, right.ground_population, atol=1e-8)
+    np.testing.assert_array_equal(there.queries, right.queries)
+
+
+def test_one_level_needs_no_query():
+    run = cool(np.eye(4) * 3.0, [1, 0, 0, 0], 3, resolution=0.1)
+    np.testing.assert_allclose(run.energies, 3.0, atol=1e-12)
+    np.testing.assert_array_equal(run.queries, 0)
+
+
 def test_queries_add_up():
     H = hm.tfim(4)
     run = cool(H, hm.start_state(4, "neel"), 5, policy="none", shifts=np.zeros(5), width=0.2, alpha=0.3, angle=3)

@@ -36,6 +36,35 @@ def test_degenerate_levels_are_one_level():
     assert levels(np.eye(3)).gap == 0
 
 
+@pytest.mark.parametrize("unit", [1e-300, 1.0545718e-34, 1e-12, 1.0, 1e12, 1e150])
+def test_the_unit_of_energy_does_not_matter(unit):
+    right, there = levels(hm.tfim(4).full()), levels(hm.tfim(4).full() * unit)
+    assert there.gap / unit == pytest.approx(2.6401644568, rel=1e-9)
+    assert there.spread / unit == pytest.approx(right.spread, rel=1e-12)
+    doublet = levels(hm.xxz(3).full() * unit)
+    assert doublet.same_level(0).sum() == 2
+    assert doublet.gap / unit == pytest.approx(1.0, rel=1e-9)
+    assert levels(np.eye(3) * unit).gap == 0
+    S = smooth_sign(hm.tfim(4).full() * unit, 0.3 * unit, 0.5 * unit)
+    np.testing.assert_allclose(S, smooth_sign(hm.tfim(4).full(), 0.3, 0.5), atol=1e-12)
+    for bad in ([[0, unit], [0, unit]], [[0, 1j * unit], [1j * unit, 0]]):
+        with pytest.raises(ValueError, match="H must be Hermitian"):
+            levels(np.array(bad))
+
+
+@pytest.mark.parametrize("shift", [-1e9, 1e6])
+def test_levels_far_from_zero_are_told_apart_as_far_as_rounding_allows(shift):
+    assert levels(hm.xxz(3).full() + shift * np.eye(8)).same_level(0).sum() == 2
+    assert levels(shift * np.eye(5)).gap == 0
+
+
+def test_sparse_matrices_are_hamiltonians_too():
+    sparse = hm.tfim(4).data_as("csr_matrix")
+    np.testing.assert_allclose(levels(sparse).energies, levels(hm.tfim(4)).energies, atol=1e-12)
+    with pytest.raises(ValueError, match="H must be an array of numbers, got MaskedArray"):
+        levels(np.ma.masked_equal(np.eye(4), 0))
+
+
 @settings(deadline=None, max_examples=15)
 @given(dimension=st.integers(2, 12), seed=st.integers(0, 2**32), where=st.floats(0.1, 0.9))
 def test_the_exact_sign_squares_to_one_and_equals_another_matrix_sign(dimension, seed, where):

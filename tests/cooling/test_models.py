@@ -6,6 +6,7 @@ import torch
 
 from spectral_lab.cooling import hamiltonians as hm
 from spectral_lab.cooling.bands import cooling_step, pulses
+from spectral_lab.cooling.cooling import cool
 from spectral_lab.cooling.levels import levels, smooth_sign
 from spectral_lab.cooling.models import (
     CoolingCircuit,
@@ -72,6 +73,27 @@ def test_bounds_hold_for_many_chains_and_random_starts():
                 lo, hi = chain.bounds(seed=seed)
                 assert lo <= E[0]
                 assert hi >= E[-1]
+
+
+@pytest.mark.parametrize("unit", [1e-30, 1e-12, 1e12])
+def test_bounds_scale_with_the_unit_of_energy(unit):
+    right, there = ising_chain(6).bounds(), ising_chain(6, unit, 1.05 * unit, 0.5 * unit).bounds()
+    np.testing.assert_allclose(np.array(there) / unit, right, rtol=1e-6)
+    lo, hi = ising_chain(3, 0, 0, 0).bounds()
+    assert lo < 0 < hi
+    circuit = CoolingCircuit(heisenberg_chain(3, unit), 1)
+    E = levels(hm.xxz(3)).energies
+    ground = torch.eye(8, dtype=torch.complex128) @ circuit.sign.vectors.T  # rows are the levels
+    populations = [float(circuit.ground_population(row[None])) for row in ground]
+    np.testing.assert_allclose(populations, E - E[0] < 1e-9, atol=1e-9)
+
+
+def test_a_chain_is_a_hamiltonian_for_cool():
+    psi = hm.start_state(6, "neel")
+    options = {"policy": "band", "width": 0.8, "margin": 2.0, "angle": 3.0, "alpha": 0.5, "seed": 1}
+    dense = cool(hm.tfim(6), psi, 3, **options)
+    for H in (ising_chain(6), ising_chain(6, dtype=torch.float64).linear_operator()):
+        np.testing.assert_allclose(cool(H, psi, 3, **options).energies, dense.energies, atol=1e-8)
 
 
 def test_products_take_any_layout_of_a_state():
@@ -221,6 +243,11 @@ def test_a_long_chain_cools_without_a_matrix():
         (lambda: ising_chain(3)(random_states(4)), "psi must be"),
         (lambda: ising_chain(3, dtype=torch.float32)(random_states(3)), "psi must be"),
         (lambda: ising_chain(3).bounds(5), "steps must be"),
+        (lambda: cool_chain(ising_chain(3), 1, width=1e-9), "width must be at least 1e-4 of the spread"),
+        (lambda: cool_chain(ising_chain(3), 1, resolution=1e-9), "resolution must be at least"),
+        (lambda: cool_chain(ising_chain(3), 1, angle=np.nan), "angle must be"),
+        (lambda: cool_chain(ising_chain(3), 1, batch=10**9), "batch must be"),
+        (lambda: cool_chain(ising_chain(3), 1, dtype=torch.float32), "dtype must be"),
         (lambda: cool_chain(ising_chain(3), -1), "steps must be"),
         (lambda: cool_chain(ising_chain(3), 1, width=0), "width must be"),
         (lambda: CoolingCircuit(heisenberg_chain(3), 0), "layers must be"),

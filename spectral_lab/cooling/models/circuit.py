@@ -13,6 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from spectral_lab import checks
+from spectral_lab.cooling.levels import level_tolerance
 from spectral_lab.cooling.models.chain import Chain, inner, product_state, rotate, rotations
 
 TERMS_PER_WIDTH = 10.0  # Chebyshev terms in units of (hi - lo)/(2 width): a reflection is good to about 1e-5
@@ -109,7 +110,7 @@ class CoolingCircuit(nn.Module):
         dense: bool = True,
     ) -> None:
         super().__init__()
-        layers = checks.integer(layers, "layers", 1)
+        layers = checks.integer(layers, "layers", 1, 10_000)
         self.lo, self.hi = chain.bounds(60)
         width = checks.number(width, "width", above=0) * (self.hi - self.lo)
         self.kicks_only, self.X = kicks_only, chain.scaled(self.lo, self.hi)
@@ -139,7 +140,8 @@ class CoolingCircuit(nn.Module):
         if not isinstance(self.sign, DenseSign):
             raise ValueError("the ground population needs dense=True")
         E = self.sign.energies
-        return ((psi @ self.sign.vectors.conj()).abs() ** 2)[:, E - E[0] < 1e-9].sum()
+        lowest = E - E[0] <= level_tolerance(E.detach().cpu().numpy())
+        return ((psi @ self.sign.vectors.conj()).abs() ** 2)[:, lowest].sum()
 
 
 def _vectors(X: Chain, psi: Tensor, count: int) -> Any:

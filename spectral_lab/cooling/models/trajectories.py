@@ -67,14 +67,20 @@ def cool_chain(
     each step. The draws of trajectory b come from numpy's generator with seed (seed, b). Ctrl-C ends the run early.
     Raises ValueError on arguments outside their range.
     """
-    steps, batch = checks.integer(steps, "steps", 0), checks.integer(batch, "batch", 1)
+    steps, batch = checks.integer(steps, "steps", 0, 10_000), checks.integer(batch, "batch", 1, 4096)
     width, resolution = checks.number(width, "width", above=0), checks.number(resolution, "resolution", above=0)
     margin, kick = checks.number(margin, "margin", 0), checks.number(kick, "kick", above=0)
+    angle, error = checks.number(angle, "angle", above=0), checks.number(error, "error", 1e-12, 0.5)
     rounds = pulses(angle, kick)
     rngs = [np.random.default_rng([checks.integer(seed, "seed", 0), b]) for b in range(batch)]
+    if dtype not in (torch.complex64, torch.complex128):
+        raise ValueError(f"dtype must be torch.complex64 or torch.complex128, got {dtype}")
     real = torch.float32 if dtype == torch.complex64 else torch.float64
     chain = deepcopy(chain).to(device, torch.float64)
     lo, hi = chain.bounds()
+    for name, value in (("width", width), ("resolution", resolution)):
+        if value < 1e-4 * (hi - lo):
+            raise ValueError(f"{name} must be at least 1e-4 of the spread, {1e-4 * (hi - lo):.3g}, got {value:g}")
     chain = chain.to(dtype=real)
     engine = _Engine(chain, lo, hi, resolution)
     psi = product_state(chain.n, start, batch, dtype).to(device)
@@ -86,7 +92,7 @@ def cool_chain(
             mu = reading + margin
             reflect = _stack([reflection_coefficients(min(m, hi + 4 * width), width, lo, hi, error) for m in mu])
             fields = torch.from_numpy(np.stack([random_field(chain.n, rng) for rng in rngs])).to(device, real)
-            half, full = (rotations(fields * float(angle) / rounds * part) for part in (0.5, 1.0))
+            half, full = (rotations(fields * angle / rounds * part) for part in (0.5, 1.0))
             stirred = rotate(half, psi)
             for j in range(rounds):
                 stirred = rotate(full if j < rounds - 1 else half, engine.apply(reflect, stirred))
