@@ -116,7 +116,7 @@ def _readout(d: dict[str, Any]) -> str:
     told = f"differ by {apart:.4f}" if apart > 1e-10 else "agree"
     exact = "both right" if first["exact"] and second["exact"] else "wrong"
     return (
-        f"φ(λ) = {_polynomial(d['c'])}. Cycles of length 3, 4, 5, 6, from the spectrum and the degrees: "
+        f"φ(λ) = {_polynomial(d['c'])}. Cycles of length 3, 4, 5, 6, from the filter 1 − λ and the degrees: "
         f"{_list(first['cycles'])} in {first['name']}, {_list(second['cycles'])} in {second['name']} ({exact}). "
         f"Message passing alone {'cannot tell them apart' if same else 'tells them apart'}; the sorted diagonals "
         f"{told} (traces {_rounded(d['first'].sum())} and {_rounded(d['second'].sum())})."

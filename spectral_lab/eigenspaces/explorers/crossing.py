@@ -119,7 +119,7 @@ def _figure(d: dict[str, Any]) -> theme.Figure:
         y=[
             drawing.bare(-1.75, 1.75),
             theme.axis("eigenvalue", low=middle - 1.2 * reach, high=middle + 1.2 * reach),
-            theme.axis("distance", log=True, low=1e-6, high=4),
+            theme.axis("distance", log=True, low=1e-6, high=40),
         ],
         titles=["v₂ (left) and v₃ (right)", "λ₂ and λ₃ against w", "How far each moves"],
         widths=[1.35, 0.9, 1.0],
@@ -128,7 +128,7 @@ def _figure(d: dict[str, Any]) -> theme.Figure:
         notes=[
             theme.note("λ₃", 1.3, np.interp(1.3, SWEEP, d["levels"][:, 1]), panel=2, color=theme.PINK, yshift=12),
             theme.note("λ₂", 1.3, np.interp(1.3, SWEEP, d["levels"][:, 0]), panel=2, color=theme.BLUE, yshift=-12),
-            theme.note("v₂ (raw)", np.log10(3e-6), np.log10(2.3), panel=3, color=theme.RED),
+            theme.note("v₂ (raw)", np.log10(3e-6), np.log10(8), panel=3, color=theme.RED),
             theme.note("projector", np.log10(3e-3), np.log10(2.5e-5), panel=3, color=theme.GREEN),
             theme.note("SPE", np.log10(3e-3), np.log10(7e-6), panel=3, color=theme.BLUE),
         ],
