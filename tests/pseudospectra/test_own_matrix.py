@@ -92,6 +92,32 @@ def test_a_matrix_may_come_as_text_file_or_array(tmp_path: Path, time: str) -> N
         exec(own_matrix(source, time=time).code, {})
 
 
+def test_with_a_mass_matrix_sizes_are_energies(tmp_path: Path) -> None:
+    A, B = np.array([[0.0, 100.0], [-100.0, -0.1]]), np.diag([100.0, 1.0])
+    np.save(tmp_path / "b.npy", B)
+    said = {own_matrix(A, mass=mass).readout for mass in (B, B.tolist(), "100 0; 0 1", tmp_path / "b.npy")}
+    assert len(said) == 1
+    explorer = own_matrix("0 100; -100 -0.1", mass=B)
+    assert explorer.data["start"] == pytest.approx(0, abs=1e-12)
+    assert explorer.data["peak"] == pytest.approx(1)
+    assert own_matrix(np.linalg.solve(B, A)).data["start"] > 40
+    exec(explorer.code, {})
+    assert "energy_matrix" in explorer.code
+    for mass, message in [
+        ("1 2; 3 4", "Hermitian"),
+        (-B, "positive definite"),
+        (np.eye(3), "shape"),
+        ("1 2", "square"),
+    ]:
+        with pytest.raises(ValueError, match=message):
+            own_matrix(A, mass=mass)
+
+
+def test_a_large_matrix_is_not_written_into_the_code() -> None:
+    assert "your_own_matrix.npz" in own_matrix(grcar(20)).code
+    assert "your_own_matrix.npz" not in own_matrix(grcar(12)).code
+
+
 @pytest.mark.parametrize(
     ("source", "message"),
     [

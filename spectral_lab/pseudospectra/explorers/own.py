@@ -13,6 +13,7 @@ from spectral_lab import checks
 from spectral_lab.explorer import Explorer, Slider, choice, number_text, theme
 from spectral_lab.pseudospectra.norms import hinf_norm
 from spectral_lab.pseudospectra.numerical_range import field_of_values, numerical_radius
+from spectral_lab.pseudospectra.pencils import energy_matrix
 from spectral_lab.pseudospectra.reading import read_matrix
 from spectral_lab.pseudospectra.resolvent import sigma_min
 from spectral_lab.pseudospectra.transients import (
@@ -39,16 +40,18 @@ TIMES, POWERS_OF_A = 96, 60
 ZERO = 1e-12  # an abscissa below this, relative to ||A||, is zero up to rounding
 
 
-def own_matrix(source: Any = EXAMPLE, **state: Any) -> Explorer:
+def own_matrix(source: Any = EXAMPLE, mass: Any = None, **state: Any) -> Explorer:
     """Pseudospectra, eigenvalues and field of values of your matrix, and how large its flow or its powers become.
 
     source: a square array (NumPy's, a list, sparse) of 1 to 100 rows, or what `read_matrix` takes: text such as
-    "1 2; 3 4", or the path of a file .npy, .mtx, .txt or .csv. Raises: ValueError.
+    "1 2; 3 4", or the path of a file .npy, .mtx, .txt or .csv. mass: for B x' = A x the matrix B, Hermitian and
+    positive definite, in any of these forms; all sizes are then energies, as `energy_matrix` says. Raises: ValueError.
     """
-    written = isinstance(source, (str, os.PathLike))
-    A = checks.square(read_matrix(source) if written else source, "source")
+    A = _given(source, "source")
     if len(A) > LARGEST:
         raise ValueError(f"source must have at most {LARGEST} rows to be explored, got {len(A)}")
+    if mass is not None:
+        A = energy_matrix(A, checks.array(_given(mass, "mass"), "mass", A.shape))
     # Each explorer has its own caches, which go when it goes.
     facts = cache(lambda time: _facts_of_the_flow(A) if time == FLOW else _facts_of_the_map(A))
     field, reach = lru_cache(8)(partial(_field, A)), lru_cache(256)(partial(pseudospectral_abscissa, A))
@@ -72,10 +75,14 @@ def own_matrix(source: Any = EXAMPLE, **state: Any) -> Explorer:
         compute=compute,
         figure=_figure,
         readout=_readout,
-        code=lambda power, time: _code(source if written else A, compute(power, time, coarse=True)),
+        code=lambda power, time: _code(source, mass, compute(power, time, coarse=True)),
         presets={"Hardly disturbed": {"power": -5.0}, "A rough copy": {"power": -0.5}, "Step by step": {"time": MAP}},
         state=state,
     )
+
+
+def _given(matrix: Any, name: str) -> np.ndarray:
+    return checks.square(read_matrix(matrix) if isinstance(matrix, (str, os.PathLike)) else matrix, name)
 
 
 def _facts_of_the_flow(A: np.ndarray) -> dict[str, Any]:
@@ -223,21 +230,31 @@ def _readout(d: dict[str, Any]) -> str:
     return said + f"An E of norm {number_text(d['to_the_edge'], 3)} can end stability." * (d["to_the_edge"] > 0)
 
 
-def _code(source: Any, d: dict[str, Any]) -> str:
-    short = source.size <= 144 if isinstance(source, np.ndarray) else len(str(source)) <= 2000
-    if not short:
-        make = 'np.load("your_own_matrix.npz")["A"]   # what "NPZ" saves'
-    else:
-        make = f"np.array({source.tolist()})" if isinstance(source, np.ndarray) else f"ps.read_matrix({str(source)!r})"
+def _code(source: Any, mass: Any, d: dict[str, Any]) -> str:
+    given, saved = [_written(source), "None" if mass is None else _written(mass)], ""
+    make = given[0] if mass is None else f"ps.energy_matrix({', '.join(given)})"
+    if not all(given):
+        make, saved = 'np.load("your_own_matrix.npz")["A"]', "   # what the button NPZ saves"
     lines = FLOW_CODE if d["flow"] else MAP_CODE
     return f"""
         import numpy as np
         import spectral_lab.pseudospectra as ps
 
-        A = {make}
+        A = {make}{saved}
         size = np.linalg.norm(A, 2)
         epsilon = {d["relative"]:.6g} * size
         """ + "\n        ".join(lines[: None if d["to_the_edge"] > 0 else -1])
+
+
+def _written(matrix: Any) -> str:
+    """The matrix as code; empty if that would be too long to read."""
+    if isinstance(matrix, (str, os.PathLike)):
+        text = str(matrix)
+        if not set(text) & set("[#%"):  # rows side by side
+            text = "; ".join(line.strip() for line in text.strip().splitlines())
+        return f"ps.read_matrix({text!r})" if len(text) <= 2000 else ""
+    array = checks.array(matrix, "matrix")
+    return f"np.array({array.tolist()})" if array.size <= 144 else ""
 
 
 FLOW_CODE = (
