@@ -333,7 +333,9 @@ def step_range_decides() -> Evidence:
                 errors.append(float(np.log10(run.metrics["error"])))
     finally:
         torch.set_num_threads(threads)
-    text = f"LegS, log₁₀ error {errors[0]:.0f} for steps × lag in [1, 2], {errors[1]:.1f} for 8"
+    learnt = "below −1.6" if errors[0] < -1.6 else f"{errors[0]:.1f}"  # training differs a little between machines
+    missed = "above −0.7" if errors[1] > -0.7 else f"{errors[1]:.1f}"
+    text = f"LegS, log₁₀ error {learnt} for steps × lag in [1, 2], {missed} for 8"
     return Evidence(text, errors[0] < -1.6 and errors[1] > -0.7)
 
 

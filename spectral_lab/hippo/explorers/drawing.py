@@ -34,8 +34,9 @@ def _kernels(system: str, n: int, age: np.ndarray) -> np.ndarray:
         exact = family in ("legs", "lagt")  # their kernels do not depend on how many states there are
         return state_kernel(family, min(n, SHOWN) if exact else n, age)[:, :SHOWN]
     A, B = without_low_rank(family, n)
-    eigenvalues, V = np.linalg.eig(A)  # A + P P^T is normal: its eigenvectors are well conditioned
-    return ((np.exp(age[:, None] * eigenvalues) * (V.conj().T @ B)) @ V[:SHOWN].T).real
+    decay = np.diag(A).mean()  # A + P P^T is a multiple of the identity and a skew matrix: its eigenbasis is unitary
+    frequency, V = np.linalg.eigh(-1j * (A - decay * np.eye(n)))
+    return ((np.exp(age[:, None] * (decay + 1j * frequency)) * (V.conj().T @ B)) @ V[:SHOWN].T).real
 
 
 @cache
@@ -102,7 +103,7 @@ def _figure(d: dict[str, Any]) -> theme.Figure:
         x=[
             theme.axis("age s", low=0, high=reach),
             theme.axis("age s", low=0, high=reach),
-            theme.axis("state", dtick=_ticks(states)),
+            theme.axis("state<br><sub>red −1, white 0, blue 1</sub>", dtick=_ticks(states)),
         ],
         y=[
             theme.axis("kernel", low=-peak, high=peak),
@@ -136,7 +137,7 @@ def _readout(d: dict[str, Any]) -> str:
     where = ", on the window alone," if family in WINDOWED else ""
     beyond = ""
     if family in WINDOWED:
-        beyond = f"; {100 * d['beyond']:.0f} % of the energy of K up to age 2 lies beyond the window"
+        beyond = f"; {number_text(100 * d['beyond'], 2)} % of the energy of K up to age 2 lies beyond the window"
     return (
         f"{d['system']}, n = {d['n']}, state {d['k']}, stretch {d['c']:g}, tilt {d['a']:g}: {equal}; "
         f"the Gram matrix{where} {gram}{beyond}."

@@ -82,9 +82,9 @@ def _figure(d: dict[str, Any]) -> theme.Figure:
 
 
 def _readout(d: dict[str, Any]) -> str:
-    errors = ", ".join(f"{name} {number_text(round(d[f'{name} error'], 2))}" for name in FAMILIES)
+    errors = ", ".join(f"{name} {number_text(round(d[f'{name} error'], 2) + 0.0)}" for name in FAMILIES)
     reach = f"the memory spans 1/Δ = {1 / d['step']:.0f} samples, windows {2 / d['step']:.0f}"
-    short = " The lag is below 2n: easier than the curves." if d["lag"] < 2 * STATES else ""
+    short = " The lag is below 2n: off the curves." if d["lag"] < 2 * STATES else ""
     spread = " The bank spans 10 to 1000." if d["bank"] else ""
     return f"Δ = {d['step']:.3g}, lag {d['lag']}: {reach}; log₁₀ error {errors}.{short}{spread}"
 
