@@ -1,7 +1,7 @@
 """Diagonal plus low rank: HiPPO matrices in coordinates where a step costs O(n).
 
-None of the HiPPO matrices is normal, and LegS cannot be diagonalised in floating point (its eigenvectors have
-a condition number of about 2^{4n/3}). But adding a matrix of rank one or two makes each of them normal, and a normal
+None of the HiPPO matrices is normal, and LegS cannot be diagonalised in floating point (its eigenvectors have entries
+of up to 2^{4n/3}: S4, lemma 3.2). But adding a matrix of rank one or two makes each of them normal, and a normal
 matrix has a unitary eigenbasis (S4, arXiv 2111.00396, theorem 1):
 
     A + P P^T = d I + S,   S skew,   hence   A = V (Lambda - P P^*) V^*   with P, B rotated by V^*.
