@@ -152,7 +152,7 @@ half_weight = Exercise(
     ),
     hint_text=r"The measure is $e^{-s}$, and a sample of $k$ steps ago has the age $s=k\Delta$.",
     solution_text=r"$e^{-k\Delta}=\frac12$ gives $k=\ln2/\Delta=69.3$: a memory is named by $1/\Delta$, but half of "
-    r"its weight lies on its newest 69 %.",
+    r"its weight lies on the newest $0.69/\Delta$ samples.",
 )
 
 
