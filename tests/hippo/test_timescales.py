@@ -161,7 +161,7 @@ def test_the_gramian_solves_its_equation_in_any_units(n, seed, scale, real):
 def test_an_undamped_system_has_no_gramian_however_rounding_falls():
     Q, _ = np.linalg.qr(np.random.default_rng(0).normal(size=(8, 8)))
     with pytest.raises(ValueError, match=r"^A must"):
-        gramian(*turn(*fout(8), Q))
+        gramian(*turn(*hippo.fout(8), Q))
 
 
 def test_the_horizon_needs_no_squares_that_overflow():
