@@ -60,7 +60,7 @@ def pictures(explorer: Any, slider: str) -> list[dict[str, Any]]:
     """The pictures that the measured moves pass through, in plain colours, as they look while dragging."""
     values = path(explorer, slider)
     states = [explorer.state | {slider: value} for value in values]
-    return [_plain_colours(explorer._picture(state, coarse=True)[1]) for state in states]
+    return [_plain_colours(explorer._picture(state, coarse=True).figure) for state in states]
 
 
 def path(explorer: Any, slider: str) -> list[float]:
@@ -97,7 +97,7 @@ def with_matplotlib(explorer: Any, slider: str) -> None:
     values = path(explorer, slider)
 
     def draw(i: int) -> None:
-        figure = _plain_colours(explorer._picture(explorer.state | {slider: values[i]}, coarse=True)[1])
+        figure = _plain_colours(explorer._picture(explorer.state | {slider: values[i]}, coarse=True).figure)
         panels = sorted({trace["xaxis"] for trace in figure["data"]})
         _, axes = plt.subplots(1, len(panels), figsize=(9.4, 3.8), squeeze=False)
         for trace in figure["data"]:

@@ -22,7 +22,7 @@ MEMORY = "import resource; print(resource.getrusage(resource.RUSAGE_SELF).ru_max
 
 def render(path: Path) -> None:
     """Execute one notebook in place; an error in a cell leaves the file as it was and ends the run."""
-    os.environ["SPECTRAL_LAB_PREVIEWS"] = "1"
+    os.environ["SPECTRAL_LAB_PREVIEWS"] = "png"
     notebook = nbformat.read(path, as_version=4)
     cells = list(notebook.cells)
     notebook.cells.append(nbformat.v4.new_code_cell(MEMORY))
@@ -42,6 +42,8 @@ def render(path: Path) -> None:
         for output in cell.get("outputs", []):
             output.get("data", {}).pop(VIEW, None)
             output.pop("transient", None)
+        if "outputs" in cell:
+            cell.outputs = [output for output in cell.outputs if output.get("data", True)]
     temporary = path.with_suffix(".tmp")
     nbformat.write(notebook, temporary)
     temporary.replace(path)

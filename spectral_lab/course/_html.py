@@ -35,9 +35,9 @@ def code(text: str) -> str:
 
 def mathml(page: str) -> str:
     """A page with its $formulas$ as MathML, which a browser draws by itself, also inside a widget."""
-    from latex2mathml.converter import convert
+    from spectral_lab.explorer.controls import mathml as formula
 
-    return re.sub(r"\$([^$]+)\$", lambda formula: convert(html.unescape(formula[1])), page)
+    return re.sub(r"\$([^$]+)\$", lambda found: formula(html.unescape(found[1])), page)
 
 
 def card(*parts: str) -> str:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import secrets
 import shutil
 import socket
 import subprocess
@@ -32,6 +33,10 @@ ARGUMENTS = [
     "--disable-component-update",
     "--disable-sync",
 ]
+
+# Other users of this machine can reach the server too, and who reaches it can run programs. The token goes through
+# the environment, since everybody can read command lines.
+TOKEN = secrets.token_urlsafe(32)
 
 
 def chromium() -> str | None:
@@ -68,16 +73,15 @@ def serve_lab(folder: Path, dark: bool = False) -> Iterator[str]:
         free.close()
         command = [sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", f"--port={port}"]
         command += [
-            "--IdentityProvider.token=",
             f"--ServerApp.root_dir={folder}",
             "--LabApp.expose_app_in_browser=True",
         ]
         command += ["--ServerApp.port_retries=0", "--ServerApp.ip=127.0.0.1"]
-        environment = os.environ | {"JUPYTERLAB_SETTINGS_DIR": settings}
+        environment = os.environ | {"JUPYTERLAB_SETTINGS_DIR": settings, "JUPYTER_TOKEN": TOKEN}
         quiet = subprocess.DEVNULL
         server = subprocess.Popen(command, env=environment, stdout=quiet, stderr=quiet)
         try:
-            _wait_for(f"http://127.0.0.1:{port}/api/status", server)
+            _wait_for(f"http://127.0.0.1:{port}/api", server)
             yield f"http://127.0.0.1:{port}/lab/tree"
         finally:
             server.terminate()
@@ -86,7 +90,7 @@ def serve_lab(folder: Path, dark: bool = False) -> Iterator[str]:
 
 def run_notebook(page: Page, tree: str, name: str, explorers: int, seconds: float = 120) -> None:
     """Open a notebook, run all its cells and wait until that many explorers are drawn; TimeoutError if they are not."""
-    page.goto(f"{tree}/{name}?reset")
+    page.goto(f"{tree}/{name}?reset&token={TOKEN}")  # from here on a cookie stands for the token
     page.wait_for_selector(".jp-Notebook .jp-Cell")
     page.wait_for_function("window.jupyterapp.shell.currentWidget?.sessionContext?.session?.kernel?.status === 'idle'")
     page.evaluate("window.jupyterapp.commands.execute('notebook:run-all-cells')")

@@ -6,15 +6,21 @@ in that list, and the browser needs to know nothing but a position in it.
 
 from __future__ import annotations
 
+import html
+import itertools
+import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
+from xml.etree import ElementTree
 
 import numpy as np
 
 from spectral_lab import checks
+
+MOST_STEPS = 10_000  # of a slider; a screen has fewer pixels
 
 
 @dataclass(frozen=True)
@@ -104,33 +110,68 @@ def slider(
     unit: str = "",
     play: bool = False,
 ) -> Slider:
-    """A slider with `steps` equal steps from low to high; with `log` the steps are equal in the logarithm."""
+    """A slider with `steps` equal steps from low to high; with `log` the steps are equal in the logarithm.
+
+    Raises ValueError unless low < high (with `log` 0 < low), all of them finite, low <= default <= high and
+    1 <= steps <= 10,000.
+    """
+    low = checks.number(low, "low", above=0 if log else None)
+    high = checks.number(high, "high", above=low)
+    steps = checks.integer(steps, "steps", 1, MOST_STEPS)
     grid = np.geomspace(low, high, steps + 1) if log else np.linspace(low, high, steps + 1)
     # Rounding to 6 digits keeps 0.30000000000000004 out of labels, states and shown code.
     values = tuple(float(f"{value:.6g}") for value in grid)
-    return Slider(name, label, values, float(default), unit, play)
+    if not all(a < b for a, b in itertools.pairwise(values)):
+        raise ValueError(
+            f"low and high must differ in their first six digits at each of {steps} steps, got {low}, {high}"
+        )
+    return Slider(name, label, values, checks.number(default, "default", values[0], values[-1]), unit, play)
 
 
 def integers(
     name: str, label: str, low: int, high: int, default: int, *, step: int = 1, unit: str = "", play: bool = False
 ) -> Slider:
-    """A slider over the whole numbers low, low + step, ..., high."""
-    return Slider(name, label, tuple(range(low, high + 1, step)), default, unit, play)
+    """A slider over the whole numbers low, low + step, ..., high.
+
+    Raises ValueError unless low < high, 1 <= step <= high - low, low <= default <= high, and there are at most
+    10,000 steps.
+    """
+    low = checks.integer(low, "low")
+    high = checks.integer(high, "high", low + 1)
+    step = checks.integer(step, "step", max(1, -(-(high - low) // MOST_STEPS)), high - low)
+    values = tuple(range(low, high + 1, step))
+    return Slider(name, label, values, checks.integer(default, "default", low, values[-1]), unit, play)
 
 
 def choice(name: str, label: str, options: Sequence[str], default: str | None = None) -> Choice:
-    """A choice among named options; the first is the default unless another is named."""
-    return Choice(name, label, tuple(options), options[0] if default is None else default)
+    """A choice among named options; the first is the default unless another is named.
+
+    Raises ValueError unless the options are different texts, at least one of them, and the default is one.
+    """
+    if isinstance(options, str) or not options or not all(isinstance(option, str) for option in options):
+        raise ValueError(f"options must be a list of at least one text, got {checks.shown(options)}")
+    if len(set(options)) < len(options):
+        raise ValueError(f"options must differ from one another, got {checks.shown(options)}")
+    return Choice(
+        name, label, tuple(options), options[0] if default is None else checks.choice(default, "default", options)
+    )
 
 
 def toggle(name: str, label: str, default: bool = False) -> Toggle:
-    """A switch."""
-    return Toggle(name, label, default)
+    """A switch. Raises ValueError unless the default is True or False."""
+    control = Toggle(name, label, default)
+    control.check(default)
+    return control
 
 
 def number_text(value: float, digits: int = 6) -> str:
-    """A number for readers, to so many significant digits (three beside a power of ten): 325.426, 0.035, 3.2·10⁻⁷."""
-    value = float(f"{value:.{digits}g}")
+    """A number for readers, to so many significant digits (three beside a power of ten): 325.426, 0.035, 3.2·10⁻⁷.
+
+    Infinity is ∞, and what is not a number is called so.
+    """
+    if not math.isfinite(value):
+        return "not a number" if math.isnan(value) else "∞" if value > 0 else "−∞"
+    value = float(f"{value:.{digits}g}") + 0.0  # -0.0 + 0.0 is 0.0
     if value == 0 or 1e-3 <= abs(value) < 1e5:
         return f"{value:.6g}".replace("-", "−")
     mantissa, exponent = f"{value:.2e}".split("e")
@@ -139,15 +180,32 @@ def number_text(value: float, digits: int = 6) -> str:
     return power if mantissa == "1" else f"{mantissa}·{power}".replace("-", "−")
 
 
+def plain_words(text: str) -> str:
+    """A readout as it is shown: no signs before zeros ("-0.00"), and ∞ or "not a number" for "inf" and "nan"."""
+    text = re.sub(r"(?<![\w)])[-−](?=0(\.0*)?(?![\d.]*\d|\.\d|·|e[-+]?\d))", "", text)
+    text = re.sub(r"(?<!\w)inf(?!\w)", "∞", text)
+    return re.sub(r"(?<!\w)nan(?!\w)", "not a number", text)
+
+
 @lru_cache(maxsize=512)
 def math_html(text: str) -> str:
     """The text as HTML, each $...$ in it turned from LaTeX into MathML, which browsers draw by themselves."""
-    from latex2mathml.converter import convert
-
     parts = re.split(r"\$([^$]+)\$", text)
-    escaped = [part.replace("&", "&amp;").replace("<", "&lt;") for part in parts[::2]]
-    formulas = [convert(part) for part in parts[1::2]] + [""]
-    return "".join(a + b for a, b in zip(escaped, formulas, strict=True))
+    words = [html.escape(part, quote=False) for part in parts[::2]]
+    formulas = [mathml(part) for part in parts[1::2]] + [""]
+    return "".join(a + b for a, b in zip(words, formulas, strict=True))
+
+
+def mathml(latex: str) -> str:
+    r"""A formula as MathML. What stands in \text{} stays text, whatever it is, and no part of it becomes a link."""
+    from latex2mathml.converter import convert_to_element
+
+    tree = convert_to_element(latex)
+    for node in tree.iter():
+        # The converter writes some symbols as entities and then leaves all text unescaped, HTML in it too.
+        node.text, node.tail = (part and html.unescape(part) for part in (node.text, node.tail))
+        node.attrib.pop("href", None)
+    return ElementTree.tostring(tree, encoding="unicode")
 
 
 def _common(control: Control) -> dict[str, Any]:

@@ -1,24 +1,34 @@
 // The browser side of an explorer: controls, picture, readout. It asks the kernel for one picture at a time.
 //
 // Latest wins. At most one request is under way; while it is, newer control values replace the ones that wait.
-// Answers are kept (pictures share their unchanged parts), so returning to a value asks nobody. An older answer is
-// never drawn over a newer one.
+// Answers are kept (pictures share their unchanged parts), so returning to a value asks nobody; the kernel is told
+// where the reader went. An older answer is never drawn over a newer one.
+//
+// The kernel's messages reach every page that shows the explorer. Each page keeps its own place: it draws the answers
+// to its own session, and what is set from code. Pictures are numbered, since the kernel sends changes against the
+// last one: a page that missed one says so with its next request, and gets a whole picture.
 
 const KEPT = 400; // answers kept per explorer
-// By the explorer's key: a page that opens while its kernel is at work may get two models of the same explorer, and
-// the kernel's answers go to the later one.
-const sessions = new Map();
+const GONE = "The kernel that drew this picture is gone. Run this cell again to go on.";
+// Shared by all explorers of the page. The sessions go by the explorer's key: a page that opens while its kernel is
+// at work may get two models of one explorer, and the kernel's answers go to the later one.
+const shared = (globalThis.spectralLab ??= { sessions: new Map(), asked: -Infinity });
+shared.plotly ??= new Promise((resolve) => (globalThis.Plotly ? resolve() : (shared.gotPlotly = resolve)));
 
 // One session per explorer in the kernel, shared by all its models and views on the page.
 class Session {
   constructor(model) {
+    this.id = Math.random().toString(36).slice(2);
     this.spec = model.get("spec");
-    this.values = { ...this.spec.start.values };
+    this.values = { ...this.spec.start.values }; // where the controls stand
     this.texts = { ...this.spec.start.texts };
+    this.shown = this.values; // the control values of the picture shown
     this.figure = null; // the picture shown
     this.head = null; // the last picture received: the kernel sends changes against it
+    this.number = null; // its number
     this.readout = "";
     this.error = "";
+    this.gone = false; // there is no kernel to ask
     this.answers = new Map();
     this.wanted = null;
     this.inFlight = null;
@@ -26,27 +36,78 @@ class Session {
     this.sequence = 0;
     this.shownSequence = 0;
     this.views = new Set();
-    this.onCode = null;
-    this.ready = new Promise((resolve) => (this.welcome = resolve));
+    this.watched = []; // what ends the watch over the kernel
     this.adopt(model);
-    this.send({ kind: "hello", library: !globalThis.Plotly });
+    this.hello();
   }
 
   adopt(model) {
     this.model = model;
     model.on("msg:custom", (message, buffers) => this.receive(message, buffers));
+    // JupyterLab says when a kernel ends; elsewhere the next message finds out.
+    const kernel = model.widget_manager?.kernel;
+    const ended = ["autorestarting", "restarting", "terminating", "dead"];
+    this.watch(kernel?.statusChanged, (_, status) => ended.includes(status) && this.end());
+    this.watch(kernel?.connectionStatusChanged, (_, status) => status === "connected" && this.again(this.inFlight));
+  }
+
+  watch(signal, slot) {
+    signal?.connect(slot);
+    this.watched.push(() => signal?.disconnect(slot));
   }
 
   send(message, onIdle) {
     const status = (m) => m.content.execution_state === "idle" && onIdle?.();
-    this.model.send(message, { iopub: { status } });
+    try {
+      this.model.send({ session: this.id, ...message }, { iopub: { status } });
+    } catch {
+      this.end();
+    }
+  }
+
+  // Ask for the picture, and once for a page for Plotly, until both are here: a message may be lost on its way, or
+  // wait behind other cells.
+  hello(attempt = 0) {
+    if (this.gone || attempt > 7 || (this.head && globalThis.Plotly)) return;
+    if (!this.head) this.send({ kind: "hello" });
+    if (!globalThis.Plotly && performance.now() - shared.asked > 1900) {
+      shared.asked = performance.now();
+      this.send({ kind: "library" });
+    }
+    this.greeting = setTimeout(() => this.hello(attempt + 1), 2000 * 2 ** attempt);
+  }
+
+  // The kernel is gone: say so, keep the picture, let the controls rest where it was drawn.
+  end() {
+    if (this.gone) return;
+    this.gone = true;
+    this.wanted = this.inFlight = null;
+    clearTimeout(this.greeting);
+    this.settle();
+    if (!this.figure) return;
+    Object.assign(this, { values: { ...this.shown }, texts: { ...this.shownTexts }, error: GONE });
+    for (const view of this.views) view.showControls(), view.paint();
+  }
+
+  // It is back, after the connection was lost for a while.
+  revive() {
+    if (!this.gone) return;
+    Object.assign(this, { gone: false, error: "" });
+    for (const view of this.views) view.showControls(), view.paint();
+    this.hello();
   }
 
   // The reader moved something.
   want(values, texts, coarse = false) {
+    if (this.gone) return;
     Object.assign(this.values, values);
     Object.assign(this.texts, texts);
-    this.wanted = { values: { ...this.values }, coarse: coarse && this.spec.coarse, sequence: ++this.sequence };
+    this.wanted = {
+      values: { ...this.values },
+      texts: { ...this.texts },
+      coarse: coarse && this.spec.coarse,
+      sequence: ++this.sequence,
+    };
     this.pump();
     for (const view of this.views) view.showControls();
   }
@@ -58,69 +119,81 @@ class Session {
     if (kept) {
       this.show(kept, this.wanted.sequence);
       this.wanted = null;
+      this.untold = true;
       return this.settle();
     }
     if (this.inFlight) return;
     const request = (this.inFlight = { ...this.wanted, key });
     this.wanted = null;
-    const message = { kind: "compute", request: request.sequence, values: request.values, coarse: request.coarse };
-    // After a lost answer the kernel's idea of what is shown is wrong: ask for the whole picture.
-    message.whole = this.lost > 0;
+    const { sequence, values, coarse } = request;
     // The kernel is idle again and has not answered: the answer was lost. Ask twice more, then say so.
-    const onIdle = () =>
-      setTimeout(() => {
-        if (this.inFlight !== request) return;
-        this.inFlight = null;
-        this.lost += 1;
-        if (this.lost <= 2) this.wanted ??= { values: request.values, coarse: request.coarse, sequence: request.sequence };
-        else this.show({ error: "The kernel gave no answer. Move a control to try again." }, request.sequence);
-        this.pump();
-      }, 500);
+    const onIdle = () => setTimeout(() => this.again(request), 500);
     for (const view of this.views) view.root.dataset.busy = "true";
-    this.send(message, onIdle);
+    this.send({ kind: "compute", request: sequence, values, coarse, head: this.number }, onIdle);
+  }
+
+  again(request) {
+    if (!request || this.inFlight !== request) return;
+    this.inFlight = null;
+    this.lost += 1;
+    if (this.lost <= 2) this.wanted ??= request;
+    else this.show({ error: "The kernel gave no answer. Move a control to try again." }, request.sequence);
+    this.pump();
   }
 
   settle() {
     const busy = Boolean(this.inFlight || this.wanted);
     for (const view of this.views) view.root.dataset.busy = String(busy);
+    if (busy || !this.untold) return;
+    clearTimeout(this.telling);
+    this.telling = setTimeout(() => this.untold && !this.inFlight && this.tell({ kind: "shown" }), 200);
+  }
+
+  // Say something about the picture that the reader sees.
+  tell(message) {
+    this.untold = false;
+    this.send({ ...message, values: this.shown });
   }
 
   receive(message, buffers) {
+    const mine = message.session === this.id;
     if (message.kind === "welcome") {
-      this.head = unpack(message.figure, buffers);
-      Object.assign(this, { figure: this.head, readout: message.readout });
-      this.values = { ...message.values };
-      this.texts = { ...message.texts };
-      this.answers.clear();
-      const count = arraysIn(message.figure);
-      this.welcome(buffers.length > count ? buffers[count] : null);
-      for (const view of this.views) view.showControls(), view.paint();
+      Object.assign(this, { head: unpack(message.figure, buffers), number: message.number });
+      if (mine || !this.figure) this.answers.clear(), this.follow(message, { figure: this.head, readout: message.readout });
     } else if (message.kind === "picture") {
       if (!this.head) return; // the welcome under way brings the whole picture
-      const own = this.inFlight && message.request === this.inFlight.sequence ? this.inFlight : null;
+      const own = mine && message.request === this.inFlight?.sequence ? this.inFlight : null;
+      const missed = !message.error && message.base !== null && message.base !== this.number;
+      if (missed) return own ? this.again(own) : message.request === null && this.send({ kind: "hello" });
       if (own) this.inFlight = null, (this.lost = 0);
       let answer = { error: message.error };
       if (!message.error) {
-        this.head = message.patch.reduce((tree, [path, value]) => put(tree, path, unpack(value, buffers)), this.head);
-        answer = { figure: this.head, readout: message.readout };
+        const tree = message.patch.reduce((t, [path, value]) => put(t, path, unpack(value, buffers)), this.head);
+        Object.assign(this, { head: tree, number: message.number });
+        answer = { figure: this.head, readout: message.readout, values: message.values, texts: message.texts };
         if (own) this.keep(own.key, answer);
       }
-      if (message.request === null) {
-        // Set from code: the controls follow.
-        this.values = { ...message.values };
-        this.texts = { ...message.texts };
-        this.wanted = null;
-        this.show(answer, ++this.sequence);
-        for (const view of this.views) view.showControls();
-      } else {
-        this.show(answer, message.request);
-      }
+      if (message.request === null) this.follow(message, answer);
+      else if (own) this.show(answer, message.request);
       this.pump();
-    } else if (message.kind === "code") {
-      this.onCode?.(message.text);
-    } else if (message.kind === "file") {
-      save(message.name, buffers[0]);
+    } else if (message.kind === "library") {
+      loadPlotly(buffers[0]).then(shared.gotPlotly);
+    } else if (message.kind === "code" && mine) {
+      for (const view of this.views) view.code.textContent = message.text;
+    } else if (message.kind === "file" && mine) {
+      const url = URL.createObjectURL(new Blob([bytes(buffers[0])]));
+      save(message.name, url);
+      setTimeout(() => URL.revokeObjectURL(url), 1000);
     }
+  }
+
+  // Set from code, or by the first picture: the controls follow.
+  follow(message, answer) {
+    this.values = { ...message.values };
+    this.texts = { ...message.texts };
+    this.wanted = null;
+    this.show({ ...answer, values: message.values, texts: message.texts }, ++this.sequence);
+    for (const view of this.views) view.showControls();
   }
 
   keep(key, answer) {
@@ -129,11 +202,23 @@ class Session {
   }
 
   show(answer, sequence) {
-    if (sequence < this.shownSequence) return;
+    if (sequence < this.shownSequence) return void (this.untold = true);
     this.shownSequence = sequence;
     this.error = answer.error ?? "";
-    if (!answer.error) Object.assign(this, { figure: answer.figure, readout: answer.readout });
+    if (!answer.error) {
+      const { figure, readout, values, texts } = answer;
+      Object.assign(this, { figure, readout, shown: values, shownTexts: texts });
+    }
     for (const view of this.views) view.paint();
+  }
+
+  // The explorer was closed, or nobody shows it and its kernel is gone.
+  forget() {
+    this.end();
+    clearTimeout(this.telling);
+    for (const unwatch of this.watched) unwatch();
+    this.answers.clear();
+    Object.assign(this, { figure: null, head: null });
   }
 }
 
@@ -161,17 +246,33 @@ class View {
     this.readout = element("p", "sl-readout", foot);
     this.readout.setAttribute("aria-live", "polite");
     const tools = element("div", "sl-tools", foot);
+    // Plotly's own toolbar lies over the titles, cannot be reached with the keyboard, and offers to send the picture away.
+    const zoom = this.button(tools, "Zoom", "sl-zoom", () => {
+      this.dragmode = this.dragmode === "zoom" ? "pan" : "zoom";
+      zoom.setAttribute("aria-pressed", String(this.dragmode === "zoom"));
+      this.drawn = null;
+      this.paint();
+    });
+    zoom.title = "Drag over the picture to enlarge a part of it, in place of moving it";
+    zoom.setAttribute("aria-pressed", "false");
+    this.button(tools, "Whole", "sl-whole", () => {
+      this.revision += 1;
+      this.drawn = null;
+      this.paint();
+    }).title = "Show the whole picture again";
+    this.button(tools, "PNG", "sl-png", () => this.photograph()).title = "Download the picture";
     const toggle = this.button(tools, "Show code", "sl-show-code", () => {
       this.code.hidden = !this.code.hidden;
       toggle.textContent = this.code.hidden ? "Show code" : "Hide code";
       if (!this.code.hidden) this.refreshCode();
     });
-    this.button(tools, "CSV", "sl-csv", () => session.send({ kind: "download", format: "csv" })).title = "Download the drawn points";
-    this.button(tools, "NPZ", "sl-npz", () => session.send({ kind: "download", format: "npz" })).title = "Download the computed arrays";
+    this.button(tools, "CSV", "sl-csv", () => session.tell({ kind: "download", format: "csv" })).title = "Download the drawn points";
+    this.button(tools, "NPZ", "sl-npz", () => session.tell({ kind: "download", format: "npz" })).title = "Download the computed arrays";
     this.code = element("pre", "sl-code", this.root);
     this.code.hidden = true;
     this.frames = 0;
-    this.themed = new WeakMap();
+    this.dragmode = "pan";
+    this.revision = 0; // a new one makes Plotly forget the reader's zoom
     this.stopPlaying = null;
   }
 
@@ -254,14 +355,13 @@ class View {
 
   refreshCode() {
     clearTimeout(this.codeTimer);
-    this.session.onCode = (text) => {
-      for (const view of this.session.views) view.code.textContent = text;
-    };
-    this.codeTimer = setTimeout(() => this.session.send({ kind: "code" }), 120);
+    this.codeTimer = setTimeout(() => this.session.tell({ kind: "code" }), 120);
   }
 
   showControls() {
     for (const [name, show] of Object.entries(this.controls)) show(this.session.values[name], this.session.texts[name]);
+    this.root.dataset.gone = String(this.session.gone);
+    for (const input of this.root.querySelectorAll(NEED_KERNEL)) input.disabled = this.session.gone;
   }
 
   paint() {
@@ -270,19 +370,40 @@ class View {
     this.readout.textContent = session.readout;
     this.plot.setAttribute("aria-label", session.readout);
     if (!session.figure || !globalThis.Plotly) return;
+    if (!this.palette) this.readPalette();
     if (this.drawn !== session.figure) this.draw(session.figure);
     this.root.dataset.frames = String(++this.frames);
-    this.root.dataset.shown = JSON.stringify(session.values);
-    if (!this.code.hidden) this.refreshCode();
+    this.root.dataset.shown = JSON.stringify(session.shown);
+    if (this.frames === 1) this.replaceStill();
+    if (!this.code.hidden && !session.gone) this.refreshCode();
     session.settle();
   }
 
   draw(figure) {
     const { data, layout } = this.inTheme(figure);
-    const config = { displaylogo: false, responsive: false, staticPlot: this.still, modeBarButtonsToRemove: ["select2d", "lasso2d", "autoScale2d"], scrollZoom: false };
-    const size = { width: this.plot.clientWidth || undefined };
-    Plotly.react(this.plot, data, { ...layout, ...size }, config);
+    const width = this.plot.clientWidth || undefined;
+    const ours = { width, dragmode: this.dragmode, uirevision: this.revision };
+    // Nothing leaves the page: no toolbar that offers it, no server to send to.
+    const config = { displayModeBar: false, showSendToCloud: false, plotlyServerURL: "", staticPlot: this.still };
+    Plotly.react(this.plot, data, { ...layout, ...fitTitles(layout, width), ...ours }, config);
     this.drawn = figure;
+  }
+
+  // The still picture in the output stood in for this one until now. (explorer.css hides the output it leaves empty.)
+  replaceStill() {
+    this.root.classList.add("sl-drawn");
+    const still = document.getElementById(`sl-still-${this.session.spec.key}`);
+    if (still) still.hidden = true;
+  }
+
+  async photograph() {
+    const { data, layout } = this.inTheme(this.session.figure);
+    const { clientWidth: width } = this.plot;
+    const { height } = layout;
+    const paper = { paper_bgcolor: this.palette.paper, width };
+    const url = await Plotly.toImage({ data, layout: { ...layout, ...fitTitles(layout, width), ...paper } }, { width, height, scale: 2 });
+    const name = this.root.querySelector(".sl-title").textContent.toLowerCase().replace(/[^\p{L}\p{N}]+/gu, "_");
+    save(`${name}.png`, url);
   }
 
   // The named colours of the theme become the page's colours; unchanged parts keep their identity.
@@ -305,14 +426,20 @@ class View {
     const colour = (name) => style.getPropertyValue(`--sl-${name}`).trim();
     const palette = Object.fromEntries(["ink", "muted", "grid", "paper"].map((name) => [name, colour(name)]));
     if (JSON.stringify(palette) === JSON.stringify(this.palette)) return;
+    const before = this.palette;
     Object.assign(this, { palette, themed: new WeakMap(), drawn: null });
-    if (this.session.figure) this.paint();
+    if (before) this.paint();
   }
 }
+
+const INTERACTIVE = ["input", "button", "select"];
+const NEED_KERNEL = ".sl-input, .sl-play, .sl-preset, .sl-reset, .sl-show-code, .sl-csv, .sl-npz";
 
 function element(tag, name, parent) {
   const node = document.createElement(tag);
   if (name) node.className = name;
+  // JupyterLab's shortcuts would take the keys away: arrows move between cells, "d d" deletes one.
+  if (INTERACTIVE.includes(tag)) node.dataset.lmSuppressShortcuts = "true";
   parent.appendChild(node);
   return node;
 }
@@ -341,11 +468,31 @@ function unpack(value, buffers) {
   return Array.from({ length: value.shape[0] }, (_, i) => flat.subarray(i * columns, (i + 1) * columns));
 }
 
-function arraysIn(value) {
-  if (value === null || typeof value !== "object") return 0;
-  if ("$array" in value) return 1;
-  return Object.values(value).reduce((sum, item) => sum + arraysIn(item), 0);
+// Headings of panels, broken into lines where their panel is narrow, and the margin for the lines.
+function fitTitles(layout, width) {
+  const titles = (layout.annotations ?? []).filter((note) => note.name === "title");
+  if (!titles.length || !width) return {};
+  const { l, r, t } = layout.margin;
+  const starts = titles.map((title) => title.x);
+  const room = (x) => {
+    const next = Math.min(...starts.filter((start) => start > x));
+    return Number.isFinite(next) ? (width - l - r) * (next - x) - 10 : (width - l - r) * (1 - x) + r;
+  };
+  const broken = new Map(titles.map((title) => [title, inLines(title.text, room(title.x))]));
+  const lines = Math.max(...[...broken.values()].map((text) => text.split("<br>").length));
+  const annotations = layout.annotations.map((note) => (broken.has(note) ? { ...note, text: broken.get(note) } : note));
+  return { annotations, margin: { ...layout.margin, t: t + 16 * (lines - 1) } };
 }
+
+function inLines(text, room) {
+  ruler.font = "bold 13px system-ui, sans-serif";
+  const wide = (words) => ruler.measureText(words.replace(/<[^>]*>/g, "")).width > room;
+  return text.split(" ").reduce((lines, word) => {
+    const line = lines.split("<br>").at(-1);
+    return lines + (wide(`${line} ${word}`) ? "<br>" : " ") + word;
+  });
+}
+const ruler = document.createElement("canvas").getContext("2d");
 
 // A copy, because a view into the message may not be aligned to 8 bytes.
 function bytes(view) {
@@ -353,45 +500,48 @@ function bytes(view) {
   return source.slice();
 }
 
-function save(name, view) {
-  const link = document.createElement("a");
-  link.href = URL.createObjectURL(new Blob([bytes(view)]));
-  link.download = name;
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(link.href), 1000);
+function save(name, url) {
+  Object.assign(document.createElement("a"), { href: url, download: name }).click();
 }
 
 async function loadPlotly(source) {
-  if (globalThis.Plotly || !source) return;
+  if (globalThis.Plotly) return;
   const url = URL.createObjectURL(new Blob([bytes(source)], { type: "text/javascript" }));
   await import(/* webpackIgnore: true */ url);
   URL.revokeObjectURL(url);
 }
 
-async function plotly(session) {
-  const source = await session.ready;
-  // Several explorers may open at once: the first copy to arrive is used by all.
-  globalThis.spectralLabPlotly ??= loadPlotly(source);
-  await globalThis.spectralLabPlotly;
-}
-
 function initialize({ model }) {
+  const { sessions } = shared;
   const { key } = model.get("spec");
   if (sessions.has(key)) sessions.get(key).adopt(model);
   else sessions.set(key, new Session(model));
-  return () => sessions.get(key)?.model === model && sessions.delete(key);
+  return () => {
+    if (sessions.get(key)?.model !== model) return;
+    sessions.get(key).forget();
+    sessions.delete(key);
+  };
 }
 
-async function render({ model, el }) {
-  const session = sessions.get(model.get("spec").key);
+function render({ model, el }) {
+  const session = shared.sessions.get(model.get("spec").key);
   const view = new View(session, el, Boolean(model.still));
   session.views.add(view);
   view.showControls();
-  await plotly(session);
-  const palette = () => view.readPalette();
-  palette();
   view.paint();
-  const themes = new MutationObserver(palette);
+  shared.plotly.then(() => view.paint());
+  // ipywidgets mark what has lost its kernel, or never had one.
+  let marked = false;
+  const liveness = () => {
+    const now = el.classList.contains("jupyter-widgets-disconnected");
+    if (now && !marked) session.end();
+    if (!now && marked) session.revive();
+    marked = now;
+  };
+  liveness();
+  const marks = new MutationObserver(liveness);
+  marks.observe(el, { attributes: true, attributeFilter: ["class"] });
+  const themes = new MutationObserver(() => view.readPalette());
   themes.observe(document.body, { attributes: true, attributeFilter: ["data-jp-theme-light", "data-jp-theme-name", "class"] });
   const resizes = new ResizeObserver(() => {
     const width = view.plot.clientWidth;
@@ -404,9 +554,9 @@ async function render({ model, el }) {
   return () => {
     view.stopPlaying?.();
     session.views.delete(view);
-    themes.disconnect();
-    resizes.disconnect();
-    if (globalThis.Plotly) Plotly.purge(view.plot);
+    for (const observer of [marks, themes, resizes]) observer.disconnect();
+    if (view.drawn) Plotly.purge(view.plot);
+    if (session.gone && !session.views.size) session.forget();
   };
 }
 

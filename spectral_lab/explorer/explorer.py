@@ -10,19 +10,34 @@ import uuid
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
+from weakref import WeakSet
 
 import anywidget
 import numpy as np
 import traitlets
+from IPython import get_ipython
 from threadpoolctl import ThreadpoolController
 
 from spectral_lab.explorer import wire
-from spectral_lab.explorer.controls import Control, math_html
+from spectral_lab.explorer.controls import Control, math_html, plain_words
 
 _HERE = Path(__file__).parent
+VIEW = "application/vnd.jupyter.widget-view+json"
 Data = Any
 Figure = dict[str, Any]
+# By notebook cell: its last run that displayed explorers, and those.
+_DISPLAYED: dict[str, tuple[str, WeakSet[Explorer]]] = {}
+
+
+class Picture(NamedTuple):
+    """What an explorer shows at some control values, coarse while a slider is dragged."""
+
+    values: dict[str, Any]
+    coarse: bool
+    data: Data
+    figure: Figure
+    readout: str
 
 
 class Explorer(anywidget.AnyWidget):
@@ -36,10 +51,15 @@ class Explorer(anywidget.AnyWidget):
     paste. presets: {name: {control: value}}; controls not named return to their defaults. state: start values.
 
     Raises ValueError for an unknown control in `state` or a preset, or a value outside a control's range.
+
+    `state`, `code`, `data`, `figure`, `readout` and `arrays()` are those of the picture that the reader sees. close()
+    frees the picture here and in the browser; to display a closed explorer opens it again. A notebook cell that is
+    run again closes the explorers that its last run displayed.
     """
 
-    _esm = _HERE / "explorer.js"
-    _css = _HERE / "explorer.css"
+    # Text, not a path: anywidget watches a file, and the watcher would keep every explorer for good.
+    _esm = (_HERE / "explorer.js").read_text(encoding="utf-8")
+    _css = (_HERE / "explorer.css").read_text(encoding="utf-8")
     spec = traitlets.Dict().tag(sync=True)
 
     def __init__(
@@ -62,9 +82,10 @@ class Explorer(anywidget.AnyWidget):
         self.presets = {name: self._checked(values) for name, values in (presets or {}).items()}
         self.state = self._checked(state or {})
         # The first picture is made here, so that an explorer that cannot draw fails in the cell that makes it.
-        self.data, self._figure, self.readout = self._picture(self.state, coarse=False)
+        self._last: Picture | None = self._picture(self.state)
+        self._sent: Figure | None = self._last.figure  # what the browsers hold, and its number
+        self._number = 0
         super().__init__(spec=self._specification())
-        self._shown = self._figure
         self.on_msg(self._receive)
 
     def set(self, **values: Any) -> None:
@@ -77,9 +98,19 @@ class Explorer(anywidget.AnyWidget):
         return inspect.cleandoc(self._code(**self.state))
 
     @property
+    def data(self) -> Data:
+        """What `compute` gave at the present control values."""
+        return self._now().data
+
+    @property
     def figure(self) -> Figure:
         """The present picture as a Plotly figure in a plain dict."""
-        return self._figure
+        return self._now().figure
+
+    @property
+    def readout(self) -> str:
+        """The present picture in one line of words."""
+        return self._now().readout
 
     def arrays(self) -> dict[str, np.ndarray]:
         """The numbers behind the picture: every number and array that `compute` returned, by name."""
@@ -93,7 +124,7 @@ class Explorer(anywidget.AnyWidget):
     def csv(self) -> str:
         """The drawn points as a table with the columns trace, x, y, z (z only for fields)."""
         rows = ["trace,x,y,z"]
-        for number, trace in enumerate(self._figure["data"]):
+        for number, trace in enumerate(self.figure["data"]):
             label = (trace.get("name") or f"{trace.get('type', 'trace')} {number + 1}").replace(",", ";")
             x, y = np.atleast_1d(trace.get("x", [])), np.atleast_1d(trace.get("y", []))
             if "z" in trace:
@@ -108,15 +139,38 @@ class Explorer(anywidget.AnyWidget):
     def __repr__(self) -> str:
         return f"{self.title}: {self.readout}"
 
-    def _repr_mimebundle_(self, **kwargs: Any) -> Any:
-        data: dict[str, Any]
-        data, metadata = super()._repr_mimebundle_(**kwargs) or ({}, {})
-        data["text/plain"] = repr(self)
-        if os.environ.get("SPECTRAL_LAB_PREVIEWS"):
+    def close(self) -> None:
+        """Free the picture, here and in the browser."""
+        if self.comm is not None:
+            self.layout.close()
+        super().close()
+        self._last = self._sent = None
+
+    def _ipython_display_(self) -> None:
+        """Display a still picture, which stays where there is no kernel, and the explorer, which hides it."""
+        from IPython.display import display
+
+        _close_what_this_cell_displayed(self)
+        if self.comm is None:  # closed: open it again, as a new widget
+            for widget in (self.layout, self):
+                widget._model_id = None
+                widget.open()
+            self.spec = self._specification()
+        display(self._still(), raw=True)
+        display({VIEW: self.get_view_spec()}, raw=True)
+
+    def _still(self) -> dict[str, str]:
+        form = os.environ.get("SPECTRAL_LAB_PREVIEWS", "svg")
+        still = {"text/plain": repr(self)}
+        if form == "svg":
+            from spectral_lab.explorer.still import html
+
+            still["text/html"] = html(self)
+        elif form == "png":
             from spectral_lab.explorer.preview import png_base64
 
-            data["image/png"] = png_base64(self)
-        return data, metadata
+            still["image/png"] = png_base64(self)
+        return still
 
     def _checked(self, values: Mapping[str, Any], base: Mapping[str, Any] | None = None) -> dict[str, Any]:
         for name in values:
@@ -124,11 +178,20 @@ class Explorer(anywidget.AnyWidget):
                 raise ValueError(f"{name!r} is no control of this explorer; its controls are {list(self._controls)}")
         return dict(base or self._defaults) | {name: self._controls[name].check(v) for name, v in values.items()}
 
-    def _picture(self, values: dict[str, Any], coarse: bool) -> tuple[Data, Figure, str]:
+    def _picture(self, values: dict[str, Any], coarse: bool = False) -> Picture:
         # On small matrices many BLAS threads cost 10 to 400 times more than they bring.
         with _blas().limit(limits=1, user_api="blas"):
             data = self._compute(**values, **({"coarse": coarse} if self._has_coarse else {}))
-            return data, wire.plain(self._draw(data)), self._describe(data)
+            infinite: list[str] = []
+            figure = wire.plain(self._draw(data), infinite=infinite)
+            words = plain_words(self._describe(data))
+        return Picture(values, coarse, data, figure, words + " Points at infinity are not drawn." * bool(infinite))
+
+    def _now(self) -> Picture:
+        """The picture at the present control values, made anew if the browser went back to one that it had kept."""
+        if self._last is None or self._last.values != self.state:
+            self._last = self._picture(self.state)
+        return self._last
 
     def _specification(self) -> dict[str, Any]:
         return {
@@ -144,46 +207,70 @@ class Explorer(anywidget.AnyWidget):
     def _labelled(self, values: Mapping[str, Any]) -> dict[str, Any]:
         return {"values": values, "texts": {name: self._controls[name].text(v) for name, v in values.items()}}
 
-    def _answer(self, values: dict[str, Any], coarse: bool, request: int | None, whole: bool = False) -> None:
-        """Compute and send what changed, or the whole picture; an error goes as one line and the last picture stays."""
-        message: dict[str, Any] = {"kind": "picture", "request": request, **self._labelled(values)}
+    def _answer(
+        self, values: dict[str, Any], coarse: bool, request: int | None, session: str = "", head: Any = None
+    ) -> None:
+        """Compute and send what changed since picture number `head`; an error goes as one line, the last picture stays.
+
+        A page that missed an answer holds another picture than the last one sent and gets the whole of this one.
+        """
+        message: dict[str, Any] = {"kind": "picture", "session": session, "request": request, **self._labelled(values)}
         buffers: list[memoryview] = []
         try:
-            self.data, self._figure, self.readout = self._picture(values, coarse)
-        except Exception as error:
+            picture = self._picture(values, coarse)
+        except (Exception, KeyboardInterrupt) as error:
             if request is None:
                 raise
-            line = str(error).strip().split("\n")[0] or type(error).__name__
-            message["error"] = line if isinstance(error, ValueError) else f"{type(error).__name__}: {line}"
+            message["error"] = _line(error)
         else:
-            self.state = values
-            patch = wire.difference(None if whole else self._shown, self._figure)
-            self._shown = self._figure
-            message |= {"readout": self.readout, "patch": wire.pack([list(c) for c in patch], buffers)}
+            self.state, self._last = values, picture
+            base = self._sent if request is None or head == self._number else None
+            patch = wire.difference(base, picture.figure)
+            message |= {"readout": picture.readout, "patch": wire.pack([list(c) for c in patch], buffers)}
+            message["base"] = self._number if base is not None else None
+            self._sent, self._number = picture.figure, self._number + 1
+            message["number"] = self._number
         self.send(message, buffers)
 
     def _receive(self, _widget: Any, message: dict[str, Any], _buffers: Any) -> None:
-        kind = message.get("kind")
+        """Answer a page. `values` are those of the picture that the page shows; `session` tells pages apart."""
+        kind, session = message.get("kind"), message.get("session", "")
+        try:
+            values = self._checked(message.get("values", {}), self.state)
+        except ValueError as error:
+            if kind == "compute":
+                request = message["request"]
+                self.send({"kind": "picture", "session": session, "request": request, "error": str(error)})
+            return
         if kind == "compute":
-            try:
-                values = self._checked(message["values"], self.state)
-            except ValueError as error:
-                self.send({"kind": "picture", "request": message["request"], "error": str(error)})
-            else:
-                self._answer(values, bool(message.get("coarse")), message["request"], bool(message.get("whole")))
-        elif kind == "hello":
+            self._answer(values, bool(message.get("coarse")), message["request"], session, message.get("head"))
+            return
+        if kind == "hello":
+            self._welcome(session)
+        elif kind == "library":
             # A page that has no Plotly yet gets the copy that came with the Python package: no network is needed.
-            buffers: list[memoryview] = []
-            self._shown = self._figure
-            content = {"kind": "welcome", "figure": wire.pack(self._figure, buffers), "readout": self.readout}
-            library = [memoryview(_plotly_source())] if message.get("library") else []
-            self.send(content | self._labelled(self.state), buffers + library)
-        elif kind == "code":
-            self.send({"kind": "code", "text": self.code})
-        elif kind == "download":
-            self._send_file(message.get("format"))
+            self.send({"kind": "library", "session": session}, [memoryview(_plotly_source())])
+        else:
+            self._see(values)
+            if kind == "code":
+                self.send({"kind": "code", "session": session, "text": self.code})
+            elif kind == "download":
+                self._send_file(message.get("format"), session)
 
-    def _send_file(self, form: Any) -> None:
+    def _see(self, values: dict[str, Any]) -> None:
+        """Take the values of the picture that a page shows, which it may have kept from earlier."""
+        self.state = values
+        if self._last is not None and self._last.coarse:
+            self._last = None
+
+    def _welcome(self, session: str) -> None:
+        picture, buffers = self._now(), list[memoryview]()
+        if picture.figure is not self._sent:
+            self._sent, self._number = picture.figure, self._number + 1
+        content = {"kind": "welcome", "session": session, "number": self._number, "readout": picture.readout}
+        self.send(content | {"figure": wire.pack(picture.figure, buffers)} | self._labelled(self.state), buffers)
+
+    def _send_file(self, form: Any, session: str) -> None:
         name = "".join(c if c.isalnum() else "_" for c in self.title.lower()).strip("_")
         if form == "npz":
             file = io.BytesIO()
@@ -192,7 +279,32 @@ class Explorer(anywidget.AnyWidget):
         else:
             content = self.csv().encode()
         suffix = "npz" if form == "npz" else "csv"
-        self.send({"kind": "file", "name": f"{name}.{suffix}"}, [memoryview(content)])
+        self.send({"kind": "file", "session": session, "name": f"{name}.{suffix}"}, [memoryview(content)])
+
+
+def _line(error: BaseException) -> str:
+    """An error in one line of words."""
+    if isinstance(error, KeyboardInterrupt):
+        return "Interrupted. Move a control to go on."
+    line = str(error).strip().split("\n")[0] or type(error).__name__
+    return line if isinstance(error, ValueError) else f"{type(error).__name__}: {line}"
+
+
+def _close_what_this_cell_displayed(explorer: Explorer) -> None:
+    """Close the explorers whose place in the notebook this one takes: shown by the last run of its cell, only there."""
+    parent = getattr(get_ipython(), "get_parent", dict)()
+    cell, run = parent.get("metadata", {}).get("cellId"), parent.get("header", {}).get("msg_id")
+    if cell is None:
+        return
+    last_run, shown = _DISPLAYED.get(cell, (run, WeakSet()))
+    if last_run != run:
+        elsewhere = [others for other, (_, others) in _DISPLAYED.items() if other != cell]
+        for old in shown:
+            if old is not explorer and not any(old in others for others in elsewhere):
+                old.close()
+        shown = WeakSet()
+    shown.add(explorer)
+    _DISPLAYED[cell] = (run, shown)
 
 
 @cache

@@ -1,6 +1,6 @@
 """Still pictures of explorers: the same browser code, without a kernel, photographed by headless Chromium.
 
-With SPECTRAL_LAB_PREVIEWS=1 in the environment each explorer adds such a picture to its output, so that a notebook
+With SPECTRAL_LAB_PREVIEWS=png in the environment each explorer adds such a picture to its output, so that a notebook
 shows its pictures on a code host and before it is run. `python -m spectral_lab.explorer.preview` reads a page from
 standard input and writes the PNG to standard output; it runs apart because Playwright will not share a kernel's loop.
 """
@@ -19,15 +19,27 @@ from spectral_lab.explorer.explorer import _HERE, _plotly_source
 if TYPE_CHECKING:
     from spectral_lab.explorer.explorer import Explorer
 
+# A still picture does not move: its controls are marked idle, and its buttons do nothing.
+_IDLE = """
+.sl-tools, .sl-presets, .sl-play { display: none !important }
+.sl-head::after { content: "still picture · run this cell to move it"; opacity: 0.65; font-size: 12px }
+.sl-control { opacity: 0.6 }
+"""
 _STUB = """
 const model = {
   still: true,
   get: () => spec,
   on: (_event, callback) => { model.answer = callback; },
-  send: (message) => message.kind === "hello" && setTimeout(() => model.answer(welcome, buffers)),
+  send: (message) =>
+    message.kind === "hello" &&
+    setTimeout(() => {
+      model.answer({ ...welcome, session: message.session }, buffers);
+      document.querySelectorAll(".sl-controls *").forEach((node) => { node.disabled = true; });
+      document.title = "drawn";
+    }),
 };
 widget.initialize({ model });
-widget.render({ model, el: document.getElementById("here") }).then(() => { document.title = "drawn"; });
+widget.render({ model, el: document.getElementById("here") });
 """
 
 
@@ -35,13 +47,13 @@ def page(explorer: Explorer, dark: bool = False) -> str:
     """An HTML page, complete in itself, that shows the explorer as it stands, in the light or the dark theme."""
     buffers: list[memoryview] = []
     figure = wire.pack(explorer.figure, buffers)
-    welcome = {"kind": "welcome", "figure": figure, "readout": explorer.readout}
-    welcome |= {"values": explorer.spec["start"]["values"], "texts": explorer.spec["start"]["texts"]}
+    welcome = {"kind": "welcome", "number": 0, "figure": figure, "readout": explorer.readout}
+    welcome |= explorer._labelled(explorer.state)
     encoded = json.dumps([base64.b64encode(buffer).decode() for buffer in buffers])
     script = (_HERE / "explorer.js").read_text().replace("export default", "const widget =")
     colours = "--jp-layout-color0:#111;--jp-ui-font-color1:#eee;--jp-ui-font-color2:#aaa;--jp-border-color2:#444;"
     return f"""<!doctype html><meta charset="utf-8"><body style="margin:0;width:960px;{colours if dark else ""}">
-<style>{(_HERE / "explorer.css").read_text()} .sl-tools {{ display: none }}</style><div id="here"></div>
+<style>{(_HERE / "explorer.css").read_text()} {_IDLE}</style><div id="here"></div>
 <script>{_plotly_source().decode()}</script><script type="module">{script}
 const spec = {json.dumps(explorer.spec)};
 const welcome = {json.dumps(welcome)};

@@ -228,6 +228,7 @@ def figure(
         if i <= len(titles):
             annotations.append(
                 {
+                    "name": "title",  # the browser breaks it into lines where the panel is narrow
                     "text": f"<b>{titles[i - 1]}</b>",
                     "xref": "paper",
                     "yref": "paper",

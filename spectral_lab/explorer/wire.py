@@ -33,27 +33,37 @@ def difference(old: Any, new: Any, path: Path | None = None) -> Patch:
     return [] if type(old) is type(new) and old == new else [(path, new)]
 
 
-def plain(value: Any, path: str = "figure") -> Any:
+def plain(value: Any, path: str = "figure", infinite: list[str] | None = None) -> Any:
     """The tree with numpy scalars as Python numbers, tuples as lists and arrays in a form the browser can read.
 
+    An infinite number is a gap, as NaN is; the place of each goes into `infinite`, if a list is given.
     Raises TypeError that names the place of anything a picture cannot hold (complex numbers, objects).
     """
     if isinstance(value, dict):
-        return {str(key): plain(item, f"{path}.{key}") for key, item in value.items()}
+        return {str(key): plain(item, f"{path}.{key}", infinite) for key, item in value.items()}
     if isinstance(value, np.ndarray):
         if value.dtype.kind in "US" or (value.dtype.kind == "O" and value.size == 0):
             return value.tolist()
         if value.dtype.kind not in "biuf":
             raise TypeError(f"{path} must hold real numbers or text, got an array of {value.dtype}")
         # Fields go as single precision: a third of a pixel needs three digits, and the message halves.
-        return np.ascontiguousarray(value, np.float32 if value.ndim > 1 else np.float64)
+        with np.errstate(over="ignore"):
+            array = np.ascontiguousarray(value, np.float32 if value.ndim > 1 else np.float64)
+        gaps = np.isinf(array)
+        if gaps.any():
+            array = np.where(gaps, array.dtype.type(np.nan), array)
+            if infinite is not None:
+                infinite.append(path)
+        return array
     if isinstance(value, (list, tuple)):
         if len(value) > 8 and all(isinstance(item, (int, float, np.number)) for item in value):
-            return plain(np.asarray(value, float), path)
-        return [plain(item, f"{path}[{i}]") for i, item in enumerate(value)]
+            return plain(np.asarray(value, float), path, infinite)
+        return [plain(item, f"{path}[{i}]", infinite) for i, item in enumerate(value)]
     if isinstance(value, np.generic):
-        return plain(value.item(), path)
+        return plain(value.item(), path, infinite)
     if isinstance(value, float) and not np.isfinite(value):
+        if infinite is not None and np.isinf(value):
+            infinite.append(path)
         return None
     if value is None or isinstance(value, (bool, int, float, str)):
         return value

@@ -1,14 +1,20 @@
 """The explorer without a browser: its state, its messages, its text form and its errors."""
 
+import gc
 import io
 import subprocess
 import sys
+import types
+import weakref
+from xml.etree import ElementTree
 
 import numpy as np
 import pytest
 
-from spectral_lab.explorer import Explorer, choice, integers, slider, theme, toggle
-from spectral_lab.explorer.controls import math_html, number_text
+from spectral_lab.course import _html
+from spectral_lab.explorer import Explorer, choice, integers, slider, still, theme, toggle
+from spectral_lab.explorer import explorer as module
+from spectral_lab.explorer.controls import math_html, number_text, plain_words
 
 
 def compute(n, a, shape, doubled, coarse=False):
@@ -40,21 +46,26 @@ def make(**state):
 
 
 class Wire:
-    """Stands where the browser is: keeps what the explorer sends."""
+    """Stands where the browser is: keeps what the explorer sends, and says which picture it holds."""
 
     def __init__(self, explorer):
-        self.explorer, self.sent = explorer, []
+        self.explorer, self.sent, self.head = explorer, [], 0
         explorer.send = lambda message, buffers=None: self.sent.append((message, buffers or []))
 
     def ask(self, message):
         self.sent.clear()
-        self.explorer._receive(self.explorer, message, [])
+        self.explorer._receive(self.explorer, {"session": "a", "head": self.head} | message, [])
+        for answer, _ in self.sent:
+            self.head = answer.get("number", self.head)
         return self.sent
+
+    def move(self, request=1, coarse=False, **values):
+        (answer,) = self.ask({"kind": "compute", "request": request, "values": values, "coarse": coarse})
+        return answer
 
 
 def test_text_form_is_title_and_readout():
     assert repr(make()) == "Wave: n = 3, a = 0.1."
-    assert make()._repr_mimebundle_()[0]["text/plain"] == "Wave: n = 3, a = 0.1."
 
 
 def test_state_given_back_makes_the_same_picture():
@@ -81,42 +92,166 @@ def test_bad_state_is_named(state, message):
 
 
 def test_a_slider_move_sends_only_what_changed():
-    wire = Wire(make())
-    ((message, buffers),) = wire.ask({"kind": "compute", "request": 1, "values": {"n": 4}, "coarse": False})
+    message, buffers = Wire(make()).move(n=4)
     assert message["request"] == 1
     assert message["readout"] == "n = 4, a = 0.1."
     assert [path for path, _ in message["patch"]] == [["data", 0, "y"]]
     assert np.allclose(np.frombuffer(buffers[0]), 0.1 * np.sin(4 * np.linspace(0, 1, 100)))
 
 
-def test_after_a_lost_answer_the_whole_picture_is_sent():
+def test_a_page_that_missed_an_answer_gets_the_whole_picture():
     wire = Wire(make())
-    wire.ask({"kind": "compute", "request": 1, "values": {"n": 4}, "coarse": False})
-    again = {"kind": "compute", "request": 1, "values": {"n": 4}, "coarse": False, "whole": True}
-    ((message, _),) = wire.ask(again)
+    wire.move(n=4)
+    wire.head = 0
+    message, _ = wire.move(n=4)
     ((path, value),) = message["patch"]
-    assert path == []
+    assert (path, message["base"]) == ([], None)
     assert set(value) == {"data", "layout"}
+    message, _ = wire.move(n=5)
+    assert message["base"] == message["number"] - 1
+    assert [path for path, _ in message["patch"]] == [["data", 0, "y"]]
+
+
+def test_two_pages_are_told_apart():
+    wire = Wire(make())
+    ((one, _),) = wire.ask({"kind": "compute", "session": "a", "request": 1, "values": {"n": 4}})
+    assert (one["session"], one["request"], one["base"], one["number"]) == ("a", 1, 0, 1)
+    # The second page asked before the first one's answer reached it: it gets a whole picture.
+    ((two, _),) = wire.ask({"kind": "compute", "session": "b", "request": 1, "values": {"n": 5}, "head": 0})
+    assert (two["session"], two["request"], two["base"], two["number"]) == ("b", 1, None, 2)
+    ((welcome, _),) = wire.ask({"kind": "hello", "session": "c"})
+    assert (welcome["session"], welcome["number"], welcome["values"]["n"]) == ("c", 2, 5)
 
 
 def test_coarse_while_dragging_fine_on_release():
     wire = Wire(make())
-    wire.ask({"kind": "compute", "request": 1, "values": {"n": 4}, "coarse": True})
+    wire.move(n=4, coarse=True)
     assert len(wire.explorer.data["x"]) == 20
-    wire.ask({"kind": "compute", "request": 2, "values": {"n": 4}, "coarse": False})
+    wire.move(n=4)
     assert len(wire.explorer.data["x"]) == 100
+
+
+@pytest.mark.parametrize("kind", ["shown", "code", "download"])
+def test_what_the_page_shows_is_what_code_files_and_state_are_of(kind):
+    """The browser went back to a picture that it had kept: nothing was computed."""
+    wire = Wire(make())
+    wire.move(n=9)
+    wire.move(n=4, coarse=True)
+    values = make(n=5, a=0.01).state
+    sent = wire.ask({"kind": kind, "format": "csv", "values": values})
+    assert wire.explorer.state == values
+    assert wire.explorer.readout == "n = 5, a = 0.01."
+    assert wire.explorer.code == make(**values).code
+    assert np.array_equal(wire.explorer.arrays()["y"], make(**values).arrays()["y"])
+    if kind == "code":
+        assert sent[0][0]["text"] == make(**values).code
+    if kind == "download":
+        assert bytes(sent[0][1][0]).decode() == make(**values).csv()
+    message, buffers = wire.move(n=6)  # the pages still hold the last picture sent
+    assert np.allclose(np.frombuffer(buffers[-1]), 0.01 * np.sin(6 * np.linspace(0, 1, 100)))
+    assert ["data", 0, "x"] in [path for path, _ in message["patch"]]  # which was a coarse one
+
+
+def test_an_interrupted_picture_is_said_once_and_not_asked_for_again():
+    explorer = make()
+    explorer._compute = lambda **values: (_ for _ in ()).throw(KeyboardInterrupt)
+    message, _ = Wire(explorer).move(n=4)
+    assert message["error"].startswith("Interrupted")
+    with pytest.raises(KeyboardInterrupt):
+        explorer.set(n=4)
+
+
+def test_a_closed_explorer_is_freed_and_opens_again_when_displayed(capsys):
+    explorer = make(n=5)
+    models = {explorer.model_id, explorer.layout.model_id}
+    assert models <= set(instances())
+    explorer.close()
+    assert not models & set(instances())
+    assert explorer.state["n"] == 5
+    assert explorer.readout == "n = 5, a = 0.1."
+    explorer._ipython_display_()
+    assert explorer.model_id in instances()
+    gone = weakref.ref(explorer)
+    explorer.close()
+    del explorer
+    gc.collect()
+    assert gone() is None
+
+
+def test_a_cell_run_again_closes_what_its_last_run_displayed(monkeypatch):
+    here = {}
+    shell = types.SimpleNamespace(get_parent=lambda: here)
+    monkeypatch.setattr(module, "get_ipython", lambda: shell)
+    monkeypatch.setattr("IPython.display.display", lambda *args, **kwargs: None)
+
+    def run(cell, message, *explorers):
+        here.update(metadata={"cellId": cell}, header={"msg_id": message})
+        for explorer in explorers:
+            explorer._ipython_display_()
+
+    first, second, third, fourth = (make(n=n) for n in (1, 2, 3, 4))
+    run("a", 1, first, second)
+    run("b", 2, second)
+    run("a", 3, third)
+    assert [e.comm is None for e in (first, second, third)] == [True, False, False]  # b still shows the second
+    run("a", 4, third, fourth)
+    assert [e.comm is None for e in (third, fourth)] == [False, False]
+    run("b", 5, first)
+    assert [e.comm is None for e in (first, second)] == [False, True]
+
+
+def instances():
+    return sys.modules["ipywidgets.widgets.widget"]._instances
+
+
+def test_infinite_numbers_are_gaps_in_the_picture_and_said():
+    def compute(n):
+        y = np.arange(9.0)
+        y[2], y[5] = np.nan, np.inf
+        return {"y": y, "z": np.where(np.eye(9) > 0, 1e300 if n > 3 else np.inf, 1.0), "k": np.inf}
+
+    explorer = Explorer(
+        title="t",
+        controls=[integers("n", "n", 1, 9, 3)],
+        compute=compute,
+        figure=lambda d: theme.figure(
+            [theme.line(d["y"], d["y"]), theme.heat(d["y"], d["y"], d["z"], low=0, high=1, bar="z")],
+            x=theme.axis("x"),
+            y=theme.axis("y"),
+        ),
+        readout=lambda d: f"K = {number_text(d['k'])}, {d['k']:.3f}, {-d['k']}, {d['k'] - d['k']:g}, {-0.0:.2f}.",
+        code=lambda n: "",
+    )
+    words = "K = ∞, ∞, -∞, not a number, 0.00. Points at infinity are not drawn."
+    assert explorer.readout == words
+    explorer.set(n=4)  # more than single precision holds
+    assert explorer.readout == words
+    assert all(np.isnan(trace[key]).any() for trace, key in zip(explorer.figure["data"], "yz", strict=True))
+    assert "<svg" in still.svg(explorer.figure)
+
+
+def test_without_a_kernel_the_output_holds_picture_readout_and_idle_controls(monkeypatch):
+    shown = []
+    monkeypatch.setattr("IPython.display.display", lambda data, raw: shown.append(data))
+    make(n=5)._ipython_display_()
+    page, view = shown
+    assert list(view) == ["application/vnd.jupyter.widget-view+json"]
+    assert page["text/plain"] == "Wave: n = 5, a = 0.1."
+    assert '<img src="data:image/svg+xml;base64,' in page["text/html"]
+    assert "n = 5, a = 0.1." in page["text/html"]
+    assert "still picture" in page["text/html"]
 
 
 @pytest.mark.parametrize(("n", "line"), [(7, "n must not be 7"), (8, "ZeroDivisionError: inside")])
 def test_an_error_is_one_line_and_the_last_picture_stays(n, line):
     wire = Wire(make())
     before = wire.explorer.figure
-    ((message, _),) = wire.ask({"kind": "compute", "request": 1, "values": {"n": n}, "coarse": False})
+    message, _ = wire.move(n=n)
     assert message["error"] == line
     assert "patch" not in message
     assert wire.explorer.figure is before
     assert wire.explorer.state["n"] == 3
-    ((message, _),) = wire.ask({"kind": "compute", "request": 2, "values": {"n": 6}, "coarse": False})
+    message, _ = wire.move(n=6)
     assert message["readout"].startswith("n = 6")
 
 
@@ -142,12 +277,12 @@ def test_set_from_code_moves_picture_and_readout():
 def test_a_page_that_opens_late_gets_the_present_picture_and_plotly_if_it_has_none():
     wire = Wire(make())
     wire.explorer.set(n=9)
-    ((message, buffers),) = wire.ask({"kind": "hello", "library": True})
+    ((message, buffers),) = wire.ask({"kind": "hello"})
     assert message["values"]["n"] == 9
-    assert len(buffers) == 3  # x, y and the library
-    assert b"Plotly" in bytes(buffers[-1][-200:])
-    ((_, buffers),) = wire.ask({"kind": "hello", "library": False})
-    assert len(buffers) == 2
+    assert len(buffers) == 2  # x and y
+    ((message, buffers),) = wire.ask({"kind": "library"})
+    assert message["kind"] == "library"
+    assert b"Plotly" in bytes(buffers[0][-200:])
 
 
 def test_downloads_hold_the_data():
@@ -196,6 +331,62 @@ def filled(value):
 )
 def test_numbers_read_well(value, text):
     assert number_text(value) == text
+
+
+@pytest.mark.parametrize(("value", "text"), [(np.inf, "∞"), (-np.inf, "−∞"), (np.nan, "not a number"), (-0.0, "0")])
+def test_numbers_that_are_none_and_negative_zeros_are_said_as_such(value, text):
+    assert number_text(value) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("-0, −0.00 and −0.0 %.", "0, 0.00 and 0.0 %."),
+        ("-0.01, −0.50, 1e-05, 3-0, -0.0·10⁻³", "-0.01, −0.50, 1e-05, 3-0, -0.0·10⁻³"),
+        ("inf, -inf, nan, an infinite information", "∞, -∞, not a number, an infinite information"),
+    ],
+)
+def test_readouts_have_no_signed_zeros_and_no_codes_for_infinity(text, shown):
+    assert plain_words(text) == shown
+
+
+@pytest.mark.parametrize(
+    ("make_control", "named"),
+    [
+        (lambda: slider("a", "a", np.nan, 1, 0), "low"),
+        (lambda: slider("a", "a", 0, np.inf, 0), "high"),
+        (lambda: slider("a", "a", 1, 1, 1), "high"),
+        (lambda: slider("a", "a", 1, 1 + 1e-9, 1), "low and high"),
+        (lambda: slider("a", "a", 0, 1, 0.5, log=True), "low"),
+        (lambda: slider("a", "a", 0, 1, 2), "default"),
+        (lambda: slider("a", "a", 0, 1, np.nan), "default"),
+        (lambda: slider("a", "a", 0, 1, 0.5, steps=0), "steps"),
+        (lambda: slider("a", "a", 0, 1, 0.5, steps=10**9), "steps"),
+        (lambda: integers("n", "n", 5, 3, 4), "high"),
+        (lambda: integers("n", "n", 1, 9, 20), "default"),
+        (lambda: integers("n", "n", 1, 9, 3, step=0), "step"),
+        (lambda: integers("n", "n", 1, 10**9, 3), "step"),
+        (lambda: choice("c", "c", []), "options"),
+        (lambda: choice("c", "c", "ab"), "options"),
+        (lambda: choice("c", "c", ["a", "a"]), "options"),
+        (lambda: choice("c", "c", ["a"], "b"), "default"),
+        (lambda: toggle("t", "t", 1), "t"),
+    ],
+)
+def test_controls_without_a_range_and_defaults_outside_are_refused(make_control, named):
+    with pytest.raises(ValueError, match=rf"^{named} must"):
+        make_control()
+
+
+@pytest.mark.parametrize("convert", [math_html, _html.mathml])
+def test_formulas_carry_no_html_of_their_own(convert):
+    text = r"$\text{<img src=x onerror=alert(1)>} < 1, \href{javascript:alert(1)}{x}, \alpha$"
+    page = convert(text)
+    tree = ElementTree.fromstring(page)
+    tags = {node.tag.rsplit("}", 1)[1] for node in tree.iter()}
+    assert tags <= {"math", "mrow", "mtext", "mo", "mn", "mi"}
+    assert not any("href" in node.attrib for node in tree.iter())
+    assert "α" in page
 
 
 def test_labels_turn_latex_into_mathml_and_leave_words_alone():
