@@ -11,7 +11,7 @@ import base64
 import json
 import subprocess
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from spectral_lab.explorer import browser, wire
 from spectral_lab.explorer.explorer import _HERE, _plotly_source
@@ -30,34 +30,41 @@ const model = {
   still: true,
   get: () => spec,
   on: (_event, callback) => { model.answer = callback; },
-  send: (message) =>
-    message.kind === "hello" &&
-    setTimeout(() => {
-      model.answer({ ...welcome, session: message.session }, buffers);
-      document.querySelectorAll(".sl-controls *").forEach((node) => { node.disabled = true; });
-      document.title = "drawn";
-    }),
+  send: ({ kind, session }) => {
+    model.session = session;
+    if (kind === "hello") setTimeout(() => show(first));
+  },
 };
+const show = ({ welcome, buffers }) => {
+  const views = buffers.map((text) => new DataView(Uint8Array.from(atob(text), (c) => c.charCodeAt(0)).buffer));
+  model.answer({ ...welcome, session: model.session }, views);
+  document.querySelectorAll(".sl-controls *").forEach((node) => { node.disabled = true; });
+  document.title = "drawn";
+};
+globalThis.show = show;
 widget.initialize({ model });
 widget.render({ model, el: document.getElementById("here") });
 """
 
 
-def page(explorer: Explorer, dark: bool = False) -> str:
-    """An HTML page, complete in itself, that shows the explorer as it stands, in the light or the dark theme."""
+def message(explorer: Explorer) -> dict[str, Any]:
+    """What the page's function `show` takes to show the explorer as it stands."""
     buffers: list[memoryview] = []
     figure = wire.pack(explorer.figure, buffers)
     welcome = {"kind": "welcome", "number": 0, "figure": figure, "readout": explorer.readout}
-    welcome |= explorer._labelled(explorer.state)
-    encoded = json.dumps([base64.b64encode(buffer).decode() for buffer in buffers])
+    encoded = [base64.b64encode(buffer).decode() for buffer in buffers]
+    return {"welcome": welcome | explorer._labelled(explorer.state), "buffers": encoded}
+
+
+def page(explorer: Explorer, dark: bool = False) -> str:
+    """An HTML page, complete in itself, that shows the explorer as it stands, in the light or the dark theme."""
     script = (_HERE / "explorer.js").read_text().replace("export default", "const widget =")
     colours = "--jp-layout-color0:#111;--jp-ui-font-color1:#eee;--jp-ui-font-color2:#aaa;--jp-border-color2:#444;"
     return f"""<!doctype html><meta charset="utf-8"><body style="margin:0;width:960px;{colours if dark else ""}">
 <style>{(_HERE / "explorer.css").read_text()} {_IDLE}</style><div id="here"></div>
 <script>{_plotly_source().decode()}</script><script type="module">{script}
 const spec = {json.dumps(explorer.spec)};
-const welcome = {json.dumps(welcome)};
-const buffers = {encoded}.map((text) => new DataView(Uint8Array.from(atob(text), (c) => c.charCodeAt(0)).buffer));
+const first = {json.dumps(message(explorer))};
 {_STUB}</script>"""
 
 

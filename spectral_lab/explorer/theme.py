@@ -162,7 +162,7 @@ def axis(
 ) -> Axis:
     """An axis with its title (name the unit), linear or logarithmic, with fixed limits where given (in data units)."""
     result: Axis = {
-        "title": {"text": title, "standoff": 8},
+        "title": {"text": title, "standoff": 8, "font": {"size": 13}},
         "color": INK,
         "gridcolor": GRID,
         "zeroline": False,

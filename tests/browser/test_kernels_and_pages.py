@@ -40,7 +40,8 @@ from spectral_lab.explorer import Explorer, integers, theme
 asked = []
 def compute(n):
     asked.append(n)
-    time.sleep(20 if n == 7 else 0)
+    open(f"asked-{n}", "w").close()
+    time.sleep(60 if n == 7 else 0)
     return {"n": n}
 Explorer(
     title="Slow at seven", controls=[integers("n", "n", 1, 9, 3)], compute=compute,
@@ -162,7 +163,8 @@ def test_an_interrupted_picture_is_not_computed_again(chromium: Any, tmp_path: P
             "root => { const i = root.querySelector('.sl-input'); i.value = 6; i.dispatchEvent(new Event('change')); }",
             pad.handle,
         )
-        page.wait_for_timeout(1500)
+        while not (tmp_path / "asked-7").exists():
+            page.wait_for_timeout(100)
         page.evaluate(f"{LAB}.sessionContext.session.kernel.interrupt()")
         wait_for_error(page, pad, "Interrupted")
         pad.settle()
