@@ -6,8 +6,11 @@ import importlib.metadata
 import inspect
 import io
 import os
+import signal
+import threading
 import uuid
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -217,7 +220,8 @@ class Explorer(anywidget.AnyWidget):
         message: dict[str, Any] = {"kind": "picture", "session": session, "request": request, **self._labelled(values)}
         buffers: list[memoryview] = []
         try:
-            picture = self._picture(values, coarse)
+            with _interruptible():
+                picture = self._picture(values, coarse)
         except (Exception, KeyboardInterrupt) as error:
             if request is None:
                 raise
@@ -280,6 +284,20 @@ class Explorer(anywidget.AnyWidget):
             content = self.csv().encode()
         suffix = "npz" if form == "npz" else "csv"
         self.send({"kind": "file", "session": session, "name": f"{name}.{suffix}"}, [memoryview(content)])
+
+
+@contextmanager
+def _interruptible() -> Iterator[None]:
+    """Let an interrupt end a computation: ipykernel ignores it in a widget's message that comes beside another one."""
+    ignored = signal.getsignal(signal.SIGINT) is signal.SIG_IGN
+    if not ignored or threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 def _line(error: BaseException) -> str:

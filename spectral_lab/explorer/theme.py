@@ -235,6 +235,7 @@ def figure(
                     "x": float(round(start, 6)),
                     "y": 1,
                     "xanchor": "left",
+                    "align": "left",
                     "yanchor": "bottom",
                     "yshift": 6,
                     "showarrow": False,

@@ -12,22 +12,28 @@ from spectral_lab.explorer import Explorer, integers, preview, theme
 
 WIDTH = 900  # pixels of the page; JupyterLab's column is as wide on a small laptop
 
-# Pairs of words that overlap, by two pixels or more, and headings that leave the picture.
+# Titles of axes and headings of panels that overlap a number or one another by two pixels, or leave the picture.
 CLASHES = """() => {
   const plot = document.querySelector(".sl-plot");
-  const boxes = (selector) => [...plot.querySelectorAll(selector)].map((node) => [node.textContent, node.getBoundingClientRect()]);
   const edge = plot.getBoundingClientRect();
-  const meet = (a, b) => Math.min(a.right, b.right) - Math.max(a.left, b.left) > 2 && Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top) > 2;
-  const axes = boxes("[class*=xtitle], [class*=ytitle], [class$=title] text");
-  const titles = axes.filter(([words]) => words).concat(boxes(".annotation-text").filter(([, box]) => box.bottom < edge.top + 60 && box.bottom < Math.min(...boxes(".xy, [class*=subplot]").map(([, b]) => b.top)) + 4));
-  const ticks = boxes(".xtick text, .ytick text, .x2tick text, .y2tick text, .x3tick text, .y3tick text");
+  const find = (selector) => [...plot.querySelectorAll(selector)]
+    .filter((node) => node.textContent)
+    .map((node) => ({ words: node.textContent, box: node.getBoundingClientRect() }));
+  const overlap = (a, b, low, high) => Math.min(a[high], b[high]) - Math.max(a[low], b[low]) > 2;
+  const meet = ({ box: a }, { box: b }) => overlap(a, b, "left", "right") && overlap(a, b, "top", "bottom");
+  const notes = plot.layout.annotations.map((note, i) => (note.name === "title" ? i : -1)).filter((i) => i >= 0);
+  const headings = notes.map((i) => `.annotation[data-index="${i}"]`);
+  const titles = find(['[class^="g-x"]', '[class^="g-y"]', ...headings].join(","));
+  const ticks = find('[class$="tick"] text');
   const found = [];
-  titles.forEach(([words, box], i) => {
-    for (const [other, b] of ticks) if (meet(box, b)) found.push(`${words} / ${other}`);
-    for (const [other, b] of titles.slice(i + 1)) if (other !== words && meet(box, b)) found.push(`${words} / ${other}`);
-    if (box.left < edge.left - 1 || box.right > edge.right + 1 || box.top < edge.top - 1) found.push(`${words} / edge`);
+  titles.forEach((title, i) => {
+    const others = [...ticks, ...titles.slice(i + 1)].filter((other) => meet(title, other));
+    found.push(...others.map((other) => `${title.words} / ${other.words}`));
+    const { left, right, top } = title.box;
+    const out = left < edge.left - 1 || right > edge.right + 1 || top < edge.top - 1;
+    if (out) found.push(`${title.words} / edge`);
   });
-  return [...new Set(found)];
+  return titles.length && ticks.length ? found : ["nothing found to compare"];
 }"""
 
 
@@ -74,7 +80,7 @@ def test_long_headings_are_broken_and_a_covered_number_is_found(clashes: Any) ->
             figure=lambda d: theme.figure(
                 traces,
                 x=[theme.axis("x")] * 3,
-                y=[theme.axis("y"), theme.axis("y", **axis), theme.axis("y")],
+                y=[theme.axis("the height of the line", **axis), theme.axis("y"), theme.axis("y")],
                 titles=titles,
             ),
             readout=lambda d: "",

@@ -2,8 +2,11 @@
 
 import gc
 import io
+import os
+import signal
 import subprocess
 import sys
+import time
 import types
 import weakref
 from xml.etree import ElementTree
@@ -159,6 +162,18 @@ def test_an_interrupted_picture_is_said_once_and_not_asked_for_again():
     assert message["error"].startswith("Interrupted")
     with pytest.raises(KeyboardInterrupt):
         explorer.set(n=4)
+
+
+def test_an_interrupt_ends_a_computation_where_the_kernel_ignores_it():
+    explorer = make()
+    explorer._compute = lambda **values: os.kill(os.getpid(), signal.SIGINT) or time.sleep(5)
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        message, _ = Wire(explorer).move(n=4)
+        assert message["error"].startswith("Interrupted")
+        assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def test_a_closed_explorer_is_freed_and_opens_again_when_displayed(capsys):
