@@ -310,7 +310,7 @@ def _line(error: BaseException) -> str:
 
 def _close_what_this_cell_displayed(explorer: Explorer) -> None:
     """Close the explorers whose place in the notebook this one takes: shown by the last run of its cell, only there."""
-    parent = getattr(get_ipython(), "get_parent", dict)()
+    parent: dict[str, Any] = getattr(get_ipython(), "get_parent", dict)() or {}
     cell, run = parent.get("metadata", {}).get("cellId"), parent.get("header", {}).get("msg_id")
     if cell is None:
         return
