@@ -13,18 +13,22 @@ from jaxtyping import Complex, Float, Inexact
 from numpy.typing import ArrayLike
 
 from spectral_lab import checks
+from spectral_lab.pseudospectra.balancing import triangular_order
+
+EPS = float(np.finfo(float).eps)
 
 
 def eigenvector_condition(A: ArrayLike) -> float:
-    """kappa_V(A) = ||V||_2 ||V^{-1}||_2 for the eigenvectors V scaled to unit columns; 1 for a normal A.
+    """kappa_V(A) = ||V||_2 ||V^{-1}||_2 for eigenvectors V with unit columns; 1 for an A that is normal up to rounding.
 
-    Unit columns are within a factor sqrt(n) of the best scaling. A triangular A (LegS) gives each left and right
-    eigenvector by a substitution of its own, and the result is right even where kappa is 10^40. Any other A is known
-    to about 1e-16 kappa ||A|| only, so that values beyond 10^15 just say "huge"; infinity says defective.
+    Unit columns are within a factor sqrt(n) of the best scaling. A triangular A (LegS; in any order of its
+    rows) gives each left and right eigenvector by a substitution of its own, and the result is right even where kappa
+    is 10^40. Any other A is known to about 1e-16 kappa ||A|| only, so that values beyond 10^15 just say "huge";
+    infinity says defective.
 
     Args: A (n, n), real or complex. Raises: ValueError.
     """
-    A = checks.square(A, "A")
+    A = triangular_order(checks.square(A, "A"))
     if _is_normal(A):
         return 1.0
     _, V, W = _eigensystem(A)
@@ -47,7 +51,7 @@ def eigenvalue_conditions(A: ArrayLike) -> Float[np.ndarray, " n"]:
 
     Args: A (n, n), real or complex. Raises: ValueError.
     """
-    A = checks.square(A, "A")
+    A = triangular_order(checks.square(A, "A"))
     if _is_normal(A):
         return np.ones(len(A))
     eigenvalues, V, W = _eigensystem(A)
@@ -57,25 +61,36 @@ def eigenvalue_conditions(A: ArrayLike) -> Float[np.ndarray, " n"]:
 
 
 def departure_from_normality(A: ArrayLike) -> float:
-    """Henrici's sqrt(||A||_F^2 - sum_i |lambda_i|^2): 0 for a normal matrix only.
+    """Henrici's sqrt(||A||_F^2 - sum_i |lambda_i|^2): 0 for a normal matrix only, where "normal" is up to rounding.
 
     Args: A (n, n), real or complex. Raises: ValueError.
     """
-    A = checks.square(A, "A")
+    A = triangular_order(checks.square(A, "A"))
     size = float(np.abs(A).max()) or 1.0
-    gap = np.linalg.norm(A / size) ** 2 - (np.abs(np.linalg.eigvals(A / size)) ** 2).sum()
-    return size * float(np.sqrt(max(gap, 0.0)))
+    return 0.0 if _is_normal(A) else size * float(np.linalg.norm(np.triu(_schur_form(A / size), 1)))
 
 
 def _is_normal(A: Inexact[np.ndarray, "n n"]) -> bool:
     """Up to rounding. Repeated eigenvalues of a normal matrix have no eigenvectors of their own to compute with."""
-    A = A / (np.abs(A).max() or 1.0)  # keeps squares in range
-    T = A - np.diag(np.diag(A)) if _is_triangular(A) else np.triu(scipy.linalg.schur(A, output="complex")[0], 1)
-    return bool(np.linalg.norm(T) <= 10 * np.finfo(float).eps * np.linalg.norm(A))
+    A, size = A / (np.abs(A).max() or 1.0), np.abs(A / (np.abs(A).max() or 1.0))  # keeps squares in range
+    alike = 8 * EPS * np.maximum(size, size.T)
+    if any((np.abs(A - sign * A.conj().T) <= alike).all() for sign in (1, -1)):  # symmetric, skew, or such
+        return True
+    T = _schur_form(A)
+    if _is_triangular(
+        A
+    ):  # nothing is rounded on the way: an entry is compared with the two eigenvalues that it couples
+        diagonal = np.abs(np.diag(A))
+        return bool((np.abs(np.triu(T, 1)) <= 10 * EPS * np.maximum(diagonal[:, None], diagonal)).all())
+    return bool(np.linalg.norm(np.triu(T, 1)) <= 5 * EPS * np.sqrt(len(A) + 3) * np.linalg.norm(A))
+
+
+def _schur_form(A: Inexact[np.ndarray, "n n"]) -> Inexact[np.ndarray, "n n"]:
+    return A if _is_triangular(A) else scipy.linalg.schur(A, output="complex")[0]
 
 
 def _is_triangular(A: Inexact[np.ndarray, "n n"]) -> bool:
-    return not (np.tril(A, -1).any() and np.triu(A, 1).any())
+    return not np.tril(A, -1).any()
 
 
 def _eigensystem(

@@ -5,6 +5,7 @@ from typing import Any
 import mpmath
 import numpy as np
 import pytest
+import scipy
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -92,6 +93,33 @@ def test_a_normal_matrix_has_condition_one_even_with_repeated_eigenvalues(n: int
     A = Q * rng.choice(rng.standard_normal(kinds), n) @ Q.conj().T
     assert eigenvector_condition(A) == pytest.approx(1, abs=1e-9)
     np.testing.assert_allclose(eigenvalue_conditions(A), 1, atol=1e-9)
+
+
+@pytest.mark.parametrize("unit", [1e-200, 1.0, 1e200])
+def test_rings_are_normal_to_the_last_digit(unit: float) -> None:
+    walk = np.roll(np.eye(200), 1, axis=0) / 2
+    walk = walk + walk.T
+    turn = np.roll(np.eye(300), 1, axis=0)
+    for A in (walk @ walk @ walk, turn - turn.T, turn, 1j * (turn + turn.T), turn + 0.3 * turn @ turn, np.eye(4)):
+        assert eigenvector_condition(unit * A) == 1
+        assert (eigenvalue_conditions(unit * A) == 1).all()
+        assert departure_from_normality(unit * A) == 0
+
+
+def test_normal_at_one_scale_is_not_normal_at_another() -> None:
+    A = scipy.linalg.block_diag([[1e20]], [[0.0, 1.0], [0.0, 1e-5]])
+    assert eigenvector_condition(A) == pytest.approx(2e5, rel=1e-3)
+    assert departure_from_normality(A) == pytest.approx(1, rel=1e-12)
+
+
+@given(n=st.integers(1, 12), seed=st.integers(0, 1000))
+def test_the_order_of_the_states_does_not_matter(n: int, seed: int) -> None:
+    order = np.random.default_rng(seed).permutation(n)
+    A = legs(n)[0]
+    mixed = A[np.ix_(order, order)]
+    assert eigenvector_condition(mixed) == pytest.approx(eigenvector_condition(A), rel=1e-9)
+    np.testing.assert_allclose(eigenvalue_conditions(mixed), eigenvalue_conditions(A), rtol=1e-9)
+    assert departure_from_normality(mixed) == pytest.approx(np.linalg.norm(np.tril(A, -1)), rel=1e-12)
 
 
 def test_a_triangular_matrix_that_repeats_an_eigenvalue_and_is_diagonalisable() -> None:
