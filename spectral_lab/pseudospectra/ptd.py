@@ -6,13 +6,12 @@ The eigenvalues may move far (forward error); the system moves by E and no more 
 the system. The trade-off kappa(V) against ||E|| is Davies' functional (2007); that some E always does well is the
 theorem of Banks, Kulkarni, Mukherjee and Srivastava (2019): kappa(V) <= 4 n^{3/2} (1 + 1 / eps).
 
-Ways to choose E: by descent on kappa over all real E ("dense"); by descent over E = u e_n^T ("rank-one"), feedback from
-the last state only, which for LegS is nearly as good (derived here); at random ("ginibre", "gaussian").
+Ways to choose E: by descent on kappa over all E ("dense"); by descent over E = u e_n^T ("rank-one"), feedback from the
+last state only, which for LegS is nearly as good (derived here); at random ("ginibre", "gaussian").
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path as FilePath
@@ -25,8 +24,11 @@ from numpy.typing import ArrayLike
 
 from spectral_lab import checks
 from spectral_lab.hippo import legs
+from spectral_lab.pseudospectra.balancing import irreducible_blocks
 from spectral_lab.pseudospectra.modal import modal_transfer
+from spectral_lab.pseudospectra.transients import spectral_abscissa
 
+WORST = 80.0  # of the objective: the logarithm of a condition of 1e35
 METHODS = ("dense", "rank-one", "ginibre", "gaussian")
 
 
@@ -59,50 +61,56 @@ class PTD:
 def diagonalize(A: ArrayLike, E: ArrayLike) -> PTD:
     """The eigenpairs of A + E for a given perturbation E.
 
-    Args: A, E (n, n), real or complex. Raises: ValueError for bad shapes or if A + E has a repeated eigenvalue.
+    Args: A, E (n, n), real or complex. Raises: ValueError, also if A + E has too few independent eigenvectors.
     """
-    A = checks.square(A, "A")
-    E = checks.array(E, "E", (len(A), len(A)))
+    A, E = checks.square(A, "A"), checks.square(E, "E")
+    if A.shape != E.shape:
+        raise ValueError(f"A and E must be of one shape, got {A.shape} and {E.shape}")
     eigenvalues, V = np.linalg.eig(A + E)
-    _distinct(eigenvalues, "E must leave A + E")
-    order = np.lexsort((eigenvalues.real, -eigenvalues.imag, -np.abs(eigenvalues.imag).round(9)))
-    eigenvalues, V = eigenvalues[order].astype(complex), V[:, order].astype(complex)
-    return PTD(E, eigenvalues, V, float(np.linalg.cond(V)))
+    condition = float(np.linalg.cond(V))
+    if not condition < 0.1 / np.finfo(float).eps:
+        raise ValueError(f"A + E must have n independent eigenvectors, got ones with condition number {condition:.1g}")
+    height = np.abs(eigenvalues.imag) / (np.abs(eigenvalues).max() or 1.0)
+    order = np.lexsort((eigenvalues.real, -eigenvalues.imag, -height.round(9)))  # pairs stay together
+    return PTD(E, eigenvalues[order].astype(complex), V[:, order].astype(complex), condition)
 
 
 def ptd(A: ArrayLike, epsilon: Any = 0.05, method: str = "dense", *, seed: SupportsInt = 0) -> PTD:
     """Perturb A by E with ||E||_2 = epsilon ||A||_2 (at most, for "dense"), then diagonalise.
 
-    - "dense": every real E of ||E||_F = epsilon ||A||_2, by descent from random starts on the objective below;
-    - "rank-one": E = u e_n^T, u by descent; made for LegS, where n numbers do nearly as well as n^2;
+    - "dense": every E of ||E||_F = epsilon ||A||_2, by descent from random starts on the objective below;
+    - "rank-one": E = u e_j^T, u by descent, j the state that the others lead to (the last, for LegS and wherever each
+      leads to all); made for LegS, where n numbers do nearly as well as n^2;
     - "ginibre", "gaussian": complex or real independent normal entries (the paper's Theorem 4 is about the first).
 
-    Descent minimises log(||V^{-1}||_F^2 / n) / 2 + sum_i max(0, Re lambda_i - limit)^2 with L-BFGS. The first term is
-    smooth where kappa_2 is not, and V has unit columns; the second keeps a stable A stable, with half its margin:
-    limit = alpha(A) / 2, -1/2 for LegS (or alpha(A), where that is positive). Derived here.
+    Descent minimises log(||V^{-1}||_F^2 / n) / 2 + sum_i max(0, Re lambda_i - limit)^2 / m^2 with L-BFGS, over real E
+    for a real A. The first term is smooth where kappa_2 is not, and V has unit columns; the second keeps a stable A
+    stable, with half its margin m = -alpha(A): limit = -m / 2, -1/2 for LegS (or alpha(A) with m = ||A||_2, where alpha
+    is not negative). Derived here. It takes seconds for 32 states, minutes for 100.
 
-    Args: A (n, n), not zero, with distinct eigenvalues, real for the descents; epsilon > 0, at most 1e6 (beyond, A is
-    lost in the rounding of E); seed, at least 0.
+    Args: A (n, n), real or complex, not zero; epsilon from 1e-15 to 1e6 (outside, E or A is lost in the rounding of
+    A + E); seed, at least 0.
     Raises: ValueError.
     """
-    A, epsilon = checks.square(A, "A"), checks.number(epsilon, "epsilon", maximum=1e6, above=0)
+    A, epsilon = checks.square(A, "A"), checks.number(epsilon, "epsilon", 1e-15, 1e6)
     method, seed = checks.choice(method, "method", METHODS), checks.integer(seed, "seed", 0)
-    if not A.any():
-        raise ValueError("A must not be zero: epsilon is relative to its norm")
-    eigenvalues = np.linalg.eigvals(A)
-    _distinct(eigenvalues, "A must have")
-    size, rng = epsilon * float(np.linalg.norm(A, 2)), np.random.default_rng(seed)
-    if not 1e-140 <= size <= 1e40:  # its square must stay in range
-        raise ValueError(f"epsilon must leave epsilon ||A||, the norm of E, between 1e-140 and 1e40, got {size:.3g}")
+    norm, rng = float(np.linalg.norm(A, 2)), np.random.default_rng(seed)
+    if not 1e-290 <= norm <= 1e290:
+        raise ValueError(f"A must have a norm between 1e-290 and 1e290, and epsilon is relative to it; got {norm:.3g}")
     if method in ("ginibre", "gaussian"):
-        E = rng.standard_normal(A.shape) + (1j * rng.standard_normal(A.shape) if method == "ginibre" else 0)
-        return diagonalize(A, E * (size / np.linalg.norm(E, 2)))
-    if np.iscomplexobj(A):
-        raise ValueError(f'A must be real for method {method!r}; "ginibre" and "gaussian" take a complex one')
-    alpha = float(eigenvalues.real.max())
-    limit = alpha / 2 if alpha < 0 else alpha
+        draw = rng.standard_normal(A.shape) + (1j * rng.standard_normal(A.shape) if method == "ginibre" else 0)
+        return diagonalize(A, draw * (epsilon * norm / np.linalg.norm(draw, 2)))
+    alpha = spectral_abscissa(A)
+    stable = alpha < -1e-12 * norm
+    unit = -alpha if stable else norm
     best = _best_rank_one if method == "rank-one" else _best_dense
-    return diagonalize(A, best(A, size, limit, rng))
+    E = unit * best(A / unit, epsilon * norm / unit, -0.5 if stable else alpha / unit, rng)
+    try:
+        return diagonalize(A, E)
+    except ValueError as error:
+        raise ValueError(
+            f"epsilon and method must make A diagonalisable, got {epsilon:g} and {method!r}: {error}"
+        ) from None
 
 
 def ptd_by_adam(
@@ -113,12 +121,11 @@ def ptd_by_adam(
     As in the paper's code, E starts with entries uniform in [0, 0.1) in both parts; nothing keeps A + E stable, and
     it often is not. The paper writes the objective as kappa + gamma ||E||.
 
-    Args: A (n, n) with distinct eigenvalues; weight > 0; steps, at least 1; rate > 0; seed, at least 0.
+    Args: A (n, n); weight > 0, at most 1e100; steps, 1 to 100 000; rate > 0, at most 1e6; seed, at least 0.
     Raises: ValueError.
     """
-    A, weight = checks.square(A, "A"), checks.number(weight, "weight", above=0)
-    steps, rate = checks.integer(steps, "steps", 1), checks.number(rate, "rate", above=0)
-    _distinct(np.linalg.eigvals(A), "A must have")
+    A, weight = checks.square(A, "A"), checks.number(weight, "weight", above=0, maximum=1e100)
+    steps, rate = checks.integer(steps, "steps", 1, 100_000), checks.number(rate, "rate", above=0, maximum=1e6)
     rng = np.random.default_rng(checks.integer(seed, "seed", 0))
     E = 0.1 * (rng.random(A.shape) + 1j * rng.random(A.shape))
     mean, square = np.zeros_like(E), np.zeros_like(E)
@@ -176,97 +183,134 @@ def _stored_path(n: int) -> Path:
 def rank_one_path(n: SupportsInt, epsilons: ArrayLike, seed: SupportsInt = 0) -> Path:
     """Optimise u along falling sizes, each from the one before: well-conditioned problems lead to harder ones.
 
-    Args: n, at least 2; epsilons > 0, relative to ||A_H||; seed, at least 0. Raises: ValueError.
+    Args: n, 2 to 128; epsilons, 1e-15 to 1e6 relative to ||A_H||; seed, at least 0. Raises: ValueError.
     """
-    A, _ = legs(checks.integer(n, "n", 2))
-    relative = [checks.number(e, "epsilons", above=0) for e in np.ravel(epsilons).tolist()]
-    if not relative:
-        raise ValueError("epsilons must hold at least one size, got none")
+    A, _ = legs(checks.order(n, "n", 2, 128))
+    relative = np.ravel(checks.array(epsilons, "epsilons"))
+    if (
+        np.iscomplexobj(relative)
+        or not ((relative >= 1e-15) & (relative <= 1e6)).all()
+        or not 1 <= len(relative) <= 1000
+    ):
+        raise ValueError(f"epsilons must hold 1 to 1000 sizes from 1e-15 to 1e6, got {checks.shown(epsilons)}")
     sizes = np.sort(relative)[::-1] * np.linalg.norm(A, 2)
     rng = np.random.default_rng(checks.integer(seed, "seed", 0))
     E = _best_rank_one(A, float(sizes[0]), -0.5, rng)
     columns = []
     for size in sizes:
-        E = _descend(A, E, -0.5, _column_of(A, float(size)), lambda g: g[:, -1])
+        E = _descend(A, E, -0.5, _Family(A, slice(-1, None), float(size)))
         columns.append(E[:, -1])
     return Path(len(A), sizes[::-1] / np.linalg.norm(A, 2), np.array(columns[::-1]))
 
 
-Slope = Callable[[Float[np.ndarray, "n n"]], Float[np.ndarray, " unknowns"]]
+@dataclass(frozen=True)
+class _Family:
+    """The matrices E = size x / ||x|| that are 0 outside some columns, from real unknowns x; and slopes in x."""
+
+    like: Inexact[np.ndarray, "n n"]  # real or complex as A is
+    columns: slice
+    size: float
+
+    def matrix(self, x: Float[np.ndarray, " unknowns"]) -> Inexact[np.ndarray, "n n"]:
+        E = np.zeros_like(self.like)
+        E[:, self.columns] = (x * (self.size / np.linalg.norm(x))).view(E.dtype).reshape(len(E), -1)
+        return E
+
+    def unknowns(self, E: Inexact[np.ndarray, "n n"]) -> Float[np.ndarray, " unknowns"]:
+        return E[:, self.columns].astype(self.like.dtype).ravel().view(float)
 
 
 def _best_dense(
-    A: Float[np.ndarray, "n n"], size: float, limit: float, rng: np.random.Generator
-) -> Float[np.ndarray, "n n"]:
+    A: Inexact[np.ndarray, "n n"], size: float, limit: float, rng: np.random.Generator
+) -> Inexact[np.ndarray, "n n"]:
     """The best of a few random starts: the fewer states, the more the valleys differ in depth."""
-
-    def build(x: np.ndarray) -> Float[np.ndarray, "n n"]:
-        return x.reshape(A.shape) * (size / np.linalg.norm(x))
-
-    starts = rng.standard_normal((max(2, 32 // len(A)), A.size))
-    found = [_descend(A, build(x), limit, build, np.ravel) for x in starts]
-    return min(found, key=lambda E: _objective(A, E, limit)[0])
+    starts = rng.standard_normal((max(2, 32 // len(A)), *A.shape))
+    if np.iscomplexobj(A):
+        starts = starts + 1j * rng.standard_normal(starts.shape)
+    return _best(A, list(starts), slice(None), size, 8 * size, limit)
 
 
 def _best_rank_one(
-    A: Float[np.ndarray, "n n"], size: float, limit: float, rng: np.random.Generator
-) -> Float[np.ndarray, "n n"]:
+    A: Inexact[np.ndarray, "n n"], size: float, limit: float, rng: np.random.Generator
+) -> Inexact[np.ndarray, "n n"]:
     """The best of several starts; the objective has more than one valley. A start is a smooth bump or noise."""
-    n = len(A)
+    n, j = len(A), int(irreducible_blocks(A)[0][-1])
     k = np.arange(1, n + 1) / n
     starts = [sign * k * np.exp(-((k - c) ** 2) / 0.1) for c in (0.1, 0.3, 0.6) for sign in (1, -1)]
     starts += list(rng.standard_normal((4, n)))
-    # From a larger perturbation, where kappa is small and its slope is exact, down to the size that is asked for.
-    large = max(size, 0.1 * float(np.linalg.norm(A, 2)))
+    matrices = [np.outer(u, np.eye(n)[j]) for u in starts]
+    return _best(A, matrices, slice(j, j + 1), size, 0.1 * float(np.linalg.norm(A, 2)), limit)
+
+
+def _best(
+    A: Inexact[np.ndarray, "n n"],
+    starts: list[Inexact[np.ndarray, "n n"]],
+    columns: slice,
+    size: float,
+    large: float,
+    limit: float,
+) -> Inexact[np.ndarray, "n n"]:
+    """From larger perturbations, where kappa is small and its slope is exact, down to the size that is asked for.
+
+    The deepest valley is followed to its floor. Of two that are equally deep the first is taken: rounding, which
+    differs between machines, is not to choose.
+    """
+    large = max(size, large)
     ladder = np.geomspace(large, size, 1 + int(np.ceil(np.log2(large / size))))
     found = []
-    for u in starts:
-        E = np.outer(u, np.eye(n)[-1])
+    for E in starts:
         for rung in ladder:
-            E = _descend(A, E, limit, _column_of(A, float(rung)), lambda g: g[:, -1])
-        found.append((_objective(A, E, limit)[0], E))
-    return min(found, key=lambda pair: pair[0])[1]
-
-
-def _column_of(A: Float[np.ndarray, "n n"], size: float) -> Callable[[np.ndarray], Float[np.ndarray, "n n"]]:
-    """x -> size x / ||x|| e_n^T."""
-    last = np.eye(len(A))[-1]
-    return lambda x: np.outer(x * (size / np.linalg.norm(x)), last)
+            E = _descend(A, E, limit, _Family(A, columns, float(rung)), steps=50 if rung > size else 300)
+        found.append(E)
+    depths = np.array([_objective(A, E, limit)[0] for E in found])
+    first = int(np.flatnonzero(depths <= depths.min() + 1e-4)[0])
+    return _descend(A, found[first], limit, _Family(A, columns, size), steps=3000, tolerance=1e-12)
 
 
 def _descend(
-    A: Float[np.ndarray, "n n"], E: Float[np.ndarray, "n n"], limit: float, build: Callable[..., Any], unknowns: Slope
-) -> Float[np.ndarray, "n n"]:
-    """L-BFGS over x with E = build(x), which fixes the size of E: the slope along x itself is projected out."""
-    scale = np.linalg.norm(build(unknowns(E)))
+    A: Inexact[np.ndarray, "n n"],
+    E: Inexact[np.ndarray, "n n"],
+    limit: float,
+    family: _Family,
+    steps: int = 300,
+    tolerance: float = 2e-9,
+) -> Inexact[np.ndarray, "n n"]:
+    """L-BFGS over x, which fixes the direction of E and not its size: the slope along x itself is projected out."""
 
     def value_and_slope(x: Float[np.ndarray, " unknowns"]) -> tuple[float, Float[np.ndarray, " unknowns"]]:
-        value, slope = _objective(A, build(x), limit)
+        value, slope = _objective(A, family.matrix(x), limit)
         length = np.linalg.norm(x)
-        direction, g = x / length, unknowns(slope) * scale / length
+        direction, g = x / length, family.unknowns(slope) * family.size / length
         return value, g - direction * (direction @ g)
 
-    x = unknowns(E) / np.linalg.norm(unknowns(E))
-    result = scipy.optimize.minimize(value_and_slope, x, jac=True, method="L-BFGS-B", options={"maxiter": 300})
-    return build(result.x)
+    x = family.unknowns(E)
+    options = {"maxiter": steps, "ftol": tolerance, "gtol": 1e-7, "maxcor": 20}
+    result = scipy.optimize.minimize(
+        value_and_slope, x / np.linalg.norm(x), jac=True, method="L-BFGS-B", options=options
+    )
+    return family.matrix(result.x)
 
 
 def _objective(
-    A: Float[np.ndarray, "n n"], E: Float[np.ndarray, "n n"], limit: float
-) -> tuple[float, Float[np.ndarray, "n n"]]:
-    """log(||V^{-1}||_F^2 / n) / 2 + sum_i max(0, Re lambda_i - limit)^2 and its gradient in a real E.
+    A: Inexact[np.ndarray, "n n"], E: Inexact[np.ndarray, "n n"], limit: float
+) -> tuple[float, Inexact[np.ndarray, "n n"]]:
+    """log(||V^{-1}||_F^2 / n) / 2 + sum_i max(0, Re lambda_i - limit)^2 and its gradient, real if A + E is.
 
     With G = V^* V, H = G^{-1}: f = sum_i H_ii G_ii does not depend on how columns are scaled, and is ||V^{-1}||_F^2
     for unit columns. First-order perturbation gives dV = V Z, Z_ij = (V^{-1} dE V)_ij / (lambda_j - lambda_i), so
     df = 2 Re sum_ij Z_ij (H_jj G_ji - H_ji).
     """
     eigenvalues, V = np.linalg.eig(A + E)
-    inverse = np.linalg.inv(V)
+    try:
+        inverse = np.linalg.inv(V)
+    except np.linalg.LinAlgError:  # defective to the last digit: as bad as it gets, and no way out can be seen
+        return WORST, np.zeros_like(A + E)
     G, H = V.conj().T @ V, inverse @ inverse.conj().T
     f = float(np.trace(H).real)
     excess = np.maximum(0, eigenvalues.real - limit)
     slope = _gradient(eigenvalues, V, inverse, (np.diag(H).real[:, None] * G - H) / f, 2 * excess)
-    return 0.5 * float(np.log(f / len(A))) + float((excess**2).sum()), slope.real
+    value = 0.5 * float(np.log(f / len(A))) + float((excess**2).sum())
+    return value, slope if np.iscomplexobj(A) or np.iscomplexobj(E) else slope.real
 
 
 def _log_condition(
@@ -297,16 +341,8 @@ def _gradient(
     T with Re sum_ab conj(T_ab) dE_ab = Re sum_ij Z_ij M_ji + sum_i on_real_parts_i dRe lambda_i.
     """
     gaps = eigenvalues[:, None] - eigenvalues
+    gaps[np.abs(gaps) <= 1e-15 * np.abs(eigenvalues).max()] = np.inf  # any basis of their eigenvectors is as good
     np.fill_diagonal(gaps, 1)
     Y = M / gaps
     np.fill_diagonal(Y, on_real_parts)
     return (V @ Y @ inverse).conj().T
-
-
-def _distinct(eigenvalues: Inexact[np.ndarray, " n"], what: str) -> None:
-    gaps = np.abs(eigenvalues[:, None] - eigenvalues)
-    np.fill_diagonal(gaps, np.inf)
-    if len(eigenvalues) > 1 and gaps.min() <= 1e-12 * np.abs(eigenvalues).max():
-        raise ValueError(
-            f"{what} distinct eigenvalues, got two that agree to 1e-12: {eigenvalues[gaps.argmin() % len(gaps)]:.6g}"
-        )
