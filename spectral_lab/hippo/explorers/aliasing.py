@@ -25,8 +25,8 @@ def _compute(spectrum: str, n: int, step: float) -> dict[str, Any]:
     z = step * _modes(spectrum, n)
     return {
         "spectrum": spectrum, "n": n, "step": step, "z": z, "bilinear": (1 + z / 2) / (1 - z / 2), "zoh": np.exp(z),
-        "aliased": int((z.imag > np.pi).sum()), "largest": float(z.imag.max()),
-        "angle": float(2 * np.arctan(z.imag.max() / 2)),
+        "aliased": int((z.imag > np.pi).sum()), "largest": float(abs(z.imag).max()),
+        "angle": float(2 * np.arctan(abs(z.imag).max() / 2)),
     }  # fmt: skip
 
 

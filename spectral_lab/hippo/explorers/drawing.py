@@ -75,7 +75,8 @@ def _compute(system: str, n: int, k: int, c: float, a: float) -> dict[str, Any]:
     drawn = np.exp(-a * s) * p[:, k]
     weight = c * np.exp(2 * a * s) * omega
     seen = s <= _reach(_family(system))
-    beyond = kernel[seen & (s > 1 / c)] if _family(system) in WINDOWED else np.zeros(1)
+    dead = _family(system) == "fout" and k == 1
+    beyond = np.zeros(1) if dead or _family(system) not in WINDOWED else kernel[seen & (s > 1 / c)]
     gap = np.linalg.norm((kernel - drawn * weight)[seen])
     size = np.linalg.norm((drawn * weight)[seen])
     return {
@@ -133,7 +134,11 @@ def _readout(d: dict[str, Any]) -> str:
         identity[1, 1] = 0.0  # the dead state
     defect = np.abs(d["gram"] - identity).max()
     equal = "K is p·ω to rounding" if d["gap"] < 1e-9 else f"K differs from p·ω by {100 * d['gap']:.1f} % (L²)"
-    gram = "is the identity to rounding" if defect < 1e-9 else f"is off the identity by up to {number_text(defect, 2)}"
+    gram = (
+        "is the identity to rounding"
+        if defect < 1e-9
+        else f"is off the identity by up to {number_text(defect, 2 if defect < 100 else 3)}"
+    )
     where = ", on the window alone," if family in WINDOWED else ""
     beyond = ""
     if family in WINDOWED:
@@ -158,6 +163,8 @@ def _code(system: str, n: int, k: int, c: float, a: float) -> str:
         nodes = "x, w = np.polynomial.laguerre.laggauss(60)   # the Gram matrix by Gauss nodes"
     dead = "identity[1, 1] = 0   # the dead state" if family == "fout" else ""
     beyond = f"print(100 * (K[s > {1 / c!r}] ** 2).sum() / (K**2).sum(), '%')" if family in WINDOWED else ""
+    if family == "fout" and k == 1:
+        beyond = "print(0, '%')   # the dead state has no energy"
     return f"""
         import numpy as np
         from spectral_lab.hippo import basis, impulse_response, measure, stretch, system, tilt, without_low_rank
@@ -168,7 +175,7 @@ def _code(system: str, n: int, k: int, c: float, a: float) -> str:
         K = impulse_response(*tilt(*stretch(A, B, {c!r}), {a!r}), s)[:, {k}]
         p = np.exp(-{a!r} * s) * basis("{family}", {n}, {c!r} * s)[:, {k}]
         omega = {c!r} * np.exp(2 * {a!r} * s) * measure("{family}", {c!r} * s)
-        print(100 * np.linalg.norm(K - p * omega) / (np.linalg.norm(p * omega) or 1), "%")
+        print("state", {k}, 100 * np.linalg.norm(K - p * omega) / (np.linalg.norm(p * omega) or 1), "%")
         {nodes}
         {ages}
         at = impulse_response(A, B, t)[:, :{shown}]
