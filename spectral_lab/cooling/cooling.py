@@ -258,8 +258,6 @@ def perturbations(perturbation: Any, steps: int, spectrum: Levels, rng: np.rando
     drawn = drawn_perturbations(perturbation, steps, spectrum.dimension, rng)
     if isinstance(drawn, repeat):
         return repeat(spectrum.operator(perturbation, "perturbation"), steps)
-    if isinstance(perturbation, str) and perturbation == "gue":  # its law is the same in every basis
-        return drawn
     return (spectrum.operator(v, "perturbation") for v in drawn)
 
 
