@@ -53,6 +53,12 @@ def test_there_is_no_paper_preset():
         recipe.pointer_cooling("huge")
 
 
+@pytest.mark.parametrize("count", [0, 2.5, 10**12, None])
+def test_a_number_of_iterations_is_a_whole_number_that_fits(count):
+    with pytest.raises(ValueError, match="count must be"):
+        recipe.iterations(count)
+
+
 @pytest.mark.gpu
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device: run it on a machine with one")
 def test_the_gpu_gives_the_energies_of_the_cpu():

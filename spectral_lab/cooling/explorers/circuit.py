@@ -92,13 +92,14 @@ def _figure(d: dict[str, Any]) -> theme.Figure:
     notes = [
         theme.note("ancilla" if w == 0 else f"spin {w - 1}", -0.03 * end, -w, anchor="right") for w in range(wires)
     ]
+    above: dict[str, Any] = {"anchor": "center", "yanchor": "bottom", "yshift": 2}  # however many wires there are
     for place, k in enumerate(window):
         x = pitch * place
         if d["zoom"] == "one step":
-            notes.append(theme.note(f"round {k}", x + 1.4, 0.6, color=theme.MUTED, anchor="center"))
+            notes.append(theme.note(f"round {k}", x + 1.4, 0.36, color=theme.MUTED, **above))
         if d["zoom"] == "one reflection":
             angles = f"θ = {number_text(d['theta'][k], 2)} π<br>φ = {number_text(d['phi'][k], 3)} π"
-            notes.append(theme.note(angles, x + 1.65, 0.75, color=theme.GREEN, anchor="center"))
+            notes.append(theme.note(angles, x + 1.65, 0.36, color=theme.GREEN, **above))
             if k:  # a query of the spins that the ancilla controls
                 traces.append(theme.line([x + 0.45] * 2, [0, -1], color=theme.INK, width=1))
                 symbol = "circle" if d["inverse"][k] else "circle-open"
@@ -119,7 +120,7 @@ def _figure(d: dict[str, Any]) -> theme.Figure:
     return theme.figure(
         traces,
         x=theme.axis(legend, low=-0.13 * end, high=1.01 * end, **hidden),
-        y=theme.axis("", low=0.4 - wires, high=1.25, **hidden),
+        y=theme.axis("", low=0.4 - wires, high=1.4, **hidden),
         titles=[d["zoom"].capitalize()],
         notes=notes,
         height=340,
