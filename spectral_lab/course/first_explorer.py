@@ -151,7 +151,11 @@ def _figure(d: dict[str, Any]) -> theme.Figure:
             theme.line(node, d["before"], name="before", color=theme.MUTED, width=1.5, panel=3),
             theme.line(node, d["after"], name="after", width=3, panel=3),
         ],
-        x=[eigenvalue, theme.axis("node"), theme.axis("node", low=-1, high=NODES)],
+        x=[
+            eigenvalue,
+            theme.axis(f"node (red −{scale:.2g}, blue {scale:.2g})"),
+            theme.axis("node", low=-1, high=NODES),
+        ],
         y=[
             theme.axis("f(λ)", low=-1.15, high=1.15),
             theme.axis(low=NODES - 0.5, high=-0.5, constraintoward="top"),

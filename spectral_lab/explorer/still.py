@@ -165,7 +165,8 @@ def _axes(panel: Panel) -> Iterator[str]:
             yield f'<path d="M{left:.1f} {y:.1f}H{right:.1f}" stroke="{grid}"/>'
         if panel.y.get("showticklabels", True):
             yield f'<path d="M{left:.1f} {y:.1f}h-4" stroke="{muted}"/>' + _text(label, left - 7, y + 4, "end")
-    yield _text(panel.x["title"]["text"], (left + right) / 2, bottom + 37, "middle", size=13)
+    title = panel.x["title"]["text"]
+    yield _text(title, (left + right) / 2, bottom + 37 + 15 * title.count("<br>"), "middle", size=13)
     turned = f'transform="rotate(-90 {left - 46:.1f} {(bottom + top) / 2:.1f})"'
     yield _text(panel.y["title"]["text"], left - 46, (bottom + top) / 2, "middle", size=13, more=turned)
 
