@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
 
+from spectral_lab import checks
 from spectral_lab.course import _html
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -195,11 +196,12 @@ CHAPTERS: tuple[Chapter, ...] = (
 
 def chapter(name: str | int) -> Chapter:
     """The chapter with this number or package name; `ValueError` lists the names if there is none."""
+    name = name if isinstance(name, str) else checks.integer(name, "chapter")
     for candidate in CHAPTERS:
-        if str(name) in (candidate.package, str(candidate.number), f"{candidate.number:02d}"):
+        if name in (candidate.package, candidate.number, str(candidate.number), f"{candidate.number:02d}"):
             return candidate
     allowed = ", ".join(f"{item.package} ({item.number})" for item in CHAPTERS)
-    raise ValueError(f"chapter must be one of {allowed}, got {name!r}")
+    raise ValueError(f"chapter must be one of {allowed}, got {checks.shown(name)}")
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Literal
 
+from spectral_lab import checks
 from spectral_lab.course import _html
 from spectral_lab.course.chapters import CHAPTERS, Chapter
 
@@ -63,6 +64,9 @@ class Claim:
     expected: Expected = "holds"
 
     def __post_init__(self) -> None:
+        checks.choice(self.origin, "origin", ORIGINS)
+        checks.choice(self.cost, "cost", ("instant", "seconds", "GPU"))
+        checks.choice(self.expected, "expected", ("holds", "does not hold"))
         if self.evidence is None and self.cost != "GPU":
             raise ValueError(f"claim {self.id} costs {self.cost!r}, so evidence must be a function; only GPU may wait")
 

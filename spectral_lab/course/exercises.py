@@ -41,6 +41,10 @@ class Value:
     relative: float = 1e-3
     mistakes: tuple[tuple[Any, str], ...] = ()
 
+    def __post_init__(self) -> None:
+        _callable(self.expected, "expected")
+        checks.number(self.relative, "relative", 0, 1)
+
     def __call__(self, answer: Any) -> Verdict:
         expected = np.asarray(self.expected())
         given, complaint = readable(answer, expected)
@@ -65,6 +69,15 @@ class Function:
     reference: Callable[..., Any]
     cases: Sequence[tuple[Any, ...]]
     relative: float = 1e-6
+
+    def __post_init__(self) -> None:
+        _callable(self.reference, "reference")
+        if not isinstance(self.cases, (list, tuple)) or not self.cases:  # without cases every answer would be right
+            raise ValueError(f"cases must hold at least one tuple of arguments, got {checks.shown(self.cases)}")
+        for case in self.cases:
+            if not isinstance(case, tuple):
+                raise ValueError(f"cases must hold tuples of arguments, got {checks.shown(case)}")
+        checks.number(self.relative, "relative", 0, 1)
 
     def __call__(self, answer: Any) -> Verdict:
         if not callable(answer):
@@ -117,7 +130,8 @@ class Exercise:
 
     def __post_init__(self) -> None:
         if self.level not in (1, 2, 3):
-            raise ValueError(f"level must be 1, 2 or 3, got {self.level!r}")
+            raise ValueError(f"level must be 1, 2 or 3, got {checks.shown(self.level)}")
+        _callable(self.judge, "judge")
 
     def check(self, answer: Any) -> Verdict:
         """One clear line on the answer, whatever the answer is; dots mean that it is still to come."""
@@ -215,6 +229,11 @@ def _scalar_distance(given: float, expected: float) -> str:
     factor = max(abs(given / expected), abs(expected / given)) if same_side else 1.0
     how = "too large" if given > expected else "too small"
     return f"your value {given:.6g} is {how}" + (f", by a factor of {factor:.2g}" if factor >= 1.05 else "")
+
+
+def _callable(value: Any, name: str) -> None:
+    if not callable(value):
+        raise ValueError(f"{name} must be a function, got {checks.shown(value)}")
 
 
 def _kind(value: Any) -> str:

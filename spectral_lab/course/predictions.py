@@ -30,6 +30,14 @@ class Prediction:
     digits: int = 4
     tolerance: float = 0.1
 
+    def __post_init__(self) -> None:
+        if not callable(self.answer):
+            raise ValueError(f"answer must be a function, got {checks.shown(self.answer)}")
+        if not all(isinstance(option, str) for option in self.options):
+            raise ValueError(f"options must be texts, got {checks.shown(self.options)}")
+        checks.integer(self.digits, "digits", 1, 15)
+        checks.number(self.tolerance, "tolerance", 0)
+
     def compare(self, guess: Any) -> str:
         """The guess beside the answer, in one or two sentences; a guess that cannot be read gets a clear line."""
         answer = self.answer()

@@ -38,7 +38,9 @@ def select(recipes: Recipes, task: str) -> Recipes:
     """
     chosen = {name: build for name, build in recipes.items() if name == task or name.startswith(f"{task}/")}
     if not chosen:
-        raise ValueError(f"task must be one of {', '.join(map(repr, recipes))}, or the beginning of some; got {task!r}")
+        raise ValueError(
+            f"task must be one of {', '.join(map(repr, recipes))}, or the beginning of some; got {checks.shown(task)}"
+        )
     return chosen
 
 
@@ -196,6 +198,8 @@ def results_table(
             0.5 shows an accuracy as "0 to 0.5" or "0.5 to 1".
     Raises: ValueError if there are no runs or the width is not positive.
     """
+    if not isinstance(runs, (list, tuple)) or not all(isinstance(run, Run) for run in runs):
+        raise ValueError(f"runs must be a list of runs, as train_here returns it, got {checks.shown(runs)}")
     recipes = runs.recipes if isinstance(runs, Runs) else [run.recipe for run in runs]
     if not recipes:
         raise ValueError("runs must hold at least one run, got none")

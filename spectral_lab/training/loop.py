@@ -68,7 +68,10 @@ def train(
         finite number, a checkpoint cannot be written, or the GPU's memory is too small; ValueError if the batch does
         not divide among the processes or exceeds the data, or if a checkpoint cannot hold the model.
     """
-    folder = folder or runs_folder()
+    if not isinstance(recipe, Recipe):
+        raise ValueError(f"recipe must be a Recipe, got {checks.shown(recipe)}")
+    checkpoint_seconds = checks.number(checkpoint_seconds, "checkpoint_seconds", 0)
+    folder = Path(folder or runs_folder())
     try:
         make_writable(folder)  # better known now than after the first epoch
     except OSError as error:

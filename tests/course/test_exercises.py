@@ -14,7 +14,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from spectral_lab.course import CHAPTERS, Exercise, Function, Value, first_exercises
+from spectral_lab.course import CHAPTERS, Claim, Exercise, Function, Prediction, Value, chapter, first_exercises
 
 
 def exercise(judge) -> Exercise:
@@ -128,9 +128,29 @@ def test_hint_and_solution_are_folded_and_their_text_is_deterministic() -> None:
     assert "●○○" in page
 
 
-def test_level_is_checked() -> None:
-    with pytest.raises(ValueError, match="level must be 1, 2 or 3, got 4"):
-        Exercise("t", 4, "s", "x = ...", Value(lambda: 1), "h", "s")
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: Exercise("t", 4, "s", "x = ...", Value(lambda: 1), "h", "s"), "level must be 1, 2 or 3, got 4"),
+        (lambda: Exercise("t", 1, "s", "x = ...", 3, "h", "s"), "judge must be a function, got 3"),
+        (lambda: Value(1.0), "expected must be a function, got 1.0"),
+        (lambda: Value(lambda: 1.0, relative=float("nan")), "relative must be a finite number between 0 and 1"),
+        (lambda: Function(None, [(1,)]), "reference must be a function, got None"),
+        (lambda: Function(abs, []), "cases must hold at least one tuple of arguments"),  # all answers would be right
+        (lambda: Function(abs, [1.0]), "cases must hold tuples of arguments, got 1.0"),
+        (lambda: Prediction("q", 3, "b"), "answer must be a function, got 3"),
+        (lambda: Prediction("q", lambda: 1, "b", options=(1, 2)), "options must be texts"),
+        (lambda: Prediction("q", lambda: 1, "b", digits=0), "digits must be a whole number between 1 and 15"),
+        (lambda: Prediction("q", lambda: 1, "b", tolerance=float("nan")), "tolerance must be a finite number"),
+        (lambda: chapter(10**400), "chapter must be one of eigenspaces"),
+        (lambda: chapter(None), "chapter must be a whole number, got None"),
+        (lambda: Claim("C", "s", "p", "mine", "b", "instant", abs), "origin must be one of 'paper'"),
+        (lambda: Claim("C", "s", "p", "paper", "b", "cheap", abs), "cost must be one of 'instant'"),
+    ],
+)
+def test_wrong_parts_are_refused_by_name(make, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        make()
 
 
 class Unspeakable(Exception):
