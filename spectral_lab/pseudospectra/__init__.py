@@ -2,8 +2,8 @@
 
 1. S4 starts from the HiPPO-LegS matrix A_H. Its eigenvalues are -1..-n, but its eigenvectors are so nearly parallel
    that diagonalising it is ill-posed: the condition number grows like (3 + 2 sqrt 2)^n, 10^23 at n = 32.
-2. S4D and S5 drop a rank-one part and diagonalise what is left. Their transfer function converges to that of HiPPO
-   for each smooth input, but not uniformly in frequency: a spike at w = n^2/pi keeps its height for every n.
+2. S4D and S5 drop a rank-one part and diagonalise what is left. Their outputs converge to those of HiPPO
+   for each fixed input, but not uniformly in frequency: a spike at w = n^2/pi keeps its height for every n.
 3. A faint tone at that frequency is amplified out of proportion: models started there are fragile.
 4. Perturb, then diagonalise (PTD): A_H + E with a small E has well-conditioned eigenvectors. Its eigenvalues are far
    from those of A_H, and that is harmless: the system is close, uniformly in frequency.

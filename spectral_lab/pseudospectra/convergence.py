@@ -1,7 +1,8 @@
 """Weak, not strong: how far apart the outputs of S4 (DPLR) and S4D (Diag) are, input by input.
 
-For one fixed smooth input the two outputs meet like 1/n (Theorem 1 of Yu et al., arXiv 2310.01698). Their impulse
-responses do not meet at all (F7), nor do the answers to a tone that follows the last spike (Theorem 2, diag_gap_norm).
+For one fixed input u with |u^(w)| = O(|w|^-q), q > 1/2, the two outputs meet like 1/n (Theorem 1 of Yu et al., arXiv
+2310.01698). Their impulse responses do not meet at all (appendix F.3 there, F7 here), nor do the answers to a tone that
+follows the last spike (Theorem 2, diag_gap_norm).
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from spectral_lab.pseudospectra.norms import h2_norm
 
 
 def weak_error(n: SupportsInt, C: ArrayLike, rate: Any = 1.0) -> float:
-    """||y_DPLR - y_Diag|| in L^2 over t > 0 for the input u(t) = e^{-rate t} (Theorem 1: O(1/n)).
+    """||y_DPLR - y_Diag|| in L^2 over t > 0 for the input u(t) = e^{-rate t} (Theorem 1: O(1/n); q = 1).
 
     u is itself the impulse response of u' = -rate u: with it as one more state, the error is an H2 norm. For rate 1
     and C = e_1 it is close to 1 / (2n) (derived here).
@@ -37,7 +38,8 @@ def weak_error(n: SupportsInt, C: ArrayLike, rate: Any = 1.0) -> float:
 def impulse_gap(n: SupportsInt, C: ArrayLike) -> float:
     """||K_Diag - K_DPLR|| in L^2 over t > 0: (1/2) sqrt(2l - 1) in the limit of large n for C = e_l (F7).
 
-    For C = e_1 its square is (1 - 2/n^2) / 4 for every n tried (derived here).
+    That it does not tend to 0 is appendix F.3 of the paper. For C = e_1 its square is (1 - 2/n^2) / 4 for every n tried
+    (found here, not proved).
 
     Args: n, at least 1; C of shape (n,). Raises: ValueError.
     """

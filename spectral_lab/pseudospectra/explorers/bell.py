@@ -57,16 +57,16 @@ def _figure(d: dict[str, Any]) -> theme.Figure:
             theme.axis("ω (rad per unit time)", log=True, low=0.1, high=8e4),
             theme.axis(f"ω − ν₀,   ν₀ = {d['last']:.1f}", low=-4, high=4),
         ],
-        y=[theme.axis("gain |G(iω)|", log=True, low=1e-6, high=10), theme.axis("gain", low=0, high=2.7)],
+        y=[theme.axis("gain |G(iω)|", log=True, low=1e-6, high=10), theme.axis("gain", low=0, high=3.8)],
         titles=["The gain at every frequency", "The last spike, close up"],
         widths=[1.7, 1],
         notes=[
             theme.note("S4 (keeps the rank-one part)", np.log10(0.15), np.log10(3e-6), color=theme.BLUE),
             theme.note("S4D (drops it)", np.log10(0.15), np.log10(1e-5), color=theme.RED),
-            theme.note("|G<sub>S4D</sub>|", -3.8, 2.55, color=theme.RED, panel=2),
-            theme.note("|G<sub>S4</sub>|", -3.8, 2.35, color=theme.BLUE, panel=2),
-            theme.note("|G<sub>S4D</sub> − G<sub>S4</sub>|, dashed", -3.8, 2.15, panel=2),
-            theme.note("limit for many states, dotted", -3.8, 1.95, color=theme.MUTED, panel=2),
+            theme.note("|G<sub>S4D</sub>|", -3.8, 3.6, color=theme.RED, panel=2),
+            theme.note("|G<sub>S4</sub>|", -3.8, 3.34, color=theme.BLUE, panel=2),
+            theme.note("|G<sub>S4D</sub> − G<sub>S4</sub>|, dashed", -3.8, 3.08, panel=2),
+            theme.note("limit for many states, dotted", -3.8, 2.82, color=theme.MUTED, panel=2),
         ],
     )
 
