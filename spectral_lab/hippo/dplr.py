@@ -43,6 +43,7 @@ class DPLR:
         for name in ("Lambda", "P", "B"):
             if not isinstance(getattr(self, name), np.ndarray):
                 raise ValueError(f"{name} must be a numpy array, got {type(getattr(self, name)).__name__}")
+            checks.array(getattr(self, name), name)
         shape, half = self.Lambda.shape, self.Lambda.shape[-1:]
         if half in ((), (0,)) or self.B.shape != shape or self.P.shape[1:] != shape or len(self.P) == 0:
             raise ValueError(

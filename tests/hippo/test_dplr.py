@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from spectral_lab.hippo import dplr, low_rank, system
+from spectral_lab.hippo import DPLR, dplr, low_rank, system
 from spectral_lab.hippo.dplr import FAMILIES
 
 families = st.sampled_from(FAMILIES)
@@ -80,3 +80,19 @@ def test_a_window_divides_frequencies():
 def test_bad_input_is_named(bad):
     with pytest.raises(ValueError, match=r"^(family|n|window) must"):
         dplr(*bad)
+
+
+@pytest.mark.parametrize("name", ["Lambda", "P", "B"])
+def test_a_system_with_a_nan_is_refused_by_name(name):
+    parts = {"Lambda": np.ones(2, complex), "P": np.ones((1, 2), complex), "B": np.ones(2, complex)}
+    parts[name].flat[1] = np.nan
+    with pytest.raises(ValueError, match=f"^{name} must be finite"):
+        DPLR(**parts)
+
+
+@pytest.mark.parametrize("family", ["legs", "legt", "fout"])
+def test_the_signs_of_eigenvectors_are_not_left_to_rounding(family):
+    """LAPACK may return either sign; the one with Re(e^{-i} B) > 0 is taken, and no B is near the border."""
+    for n in (4, 16, 64):
+        angle = np.exp(-1j) * dplr(family, n).B
+        assert (angle.real > 1e-3 * np.abs(angle)).all()

@@ -2,9 +2,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import scipy.sparse
 from hypothesis import given
 from hypothesis import strategies as st
 
+from spectral_lab import hippo
 from spectral_lab.hippo import fout, lagt, legs, legt, lmu
 
 SIZES = st.integers(1, 40)
@@ -100,3 +102,22 @@ def test_fout_needs_pairs():
 def test_a_bad_window_is_named(make, bad):
     with pytest.raises(ValueError, match=r"^window must"):
         make(4, bad)
+
+
+def test_sparse_matrices_are_taken_wherever_a_matrix_is():
+    A, B = hippo.legs(5)
+    S, C = scipy.sparse.csr_array(A), np.ones(5)
+    turned = scipy.sparse.csr_array(np.eye(5)[::-1].copy())
+    pairs = [
+        (hippo.discretize(S, B, 0.1, "zoh")[0], hippo.discretize(A, B, 0.1, "zoh")[0]),
+        (hippo.impulse_response(S, B, 0.5), hippo.impulse_response(A, B, 0.5)),
+        (hippo.transfer_function(S, B, C, 0.0, 1j), hippo.transfer_function(A, B, C, 0.0, 1j)),
+        (hippo.kernel((S, B), C, 0.1, 9), hippo.kernel((A, B), C, 0.1, 9)),
+        (hippo.gramian(S, B), hippo.gramian(A, B)),
+        (hippo.orthogonality_defect(S, B, 1.0), hippo.orthogonality_defect(A, B, 1.0)),
+        (hippo.tilt(S, B, 0.3)[0], hippo.tilt(A, B, 0.3)[0]),
+        (hippo.stretch(S, B, 0.3)[0], hippo.stretch(A, B, 0.3)[0]),
+        (hippo.turn(S, B, turned)[0], hippo.turn(A, B, turned.toarray())[0]),
+    ]
+    for sparse, dense in pairs:
+        np.testing.assert_array_equal(sparse, dense)
