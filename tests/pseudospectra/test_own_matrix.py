@@ -109,8 +109,11 @@ def test_with_a_mass_matrix_sizes_are_energies(tmp_path: Path) -> None:
         (np.eye(3), "shape"),
         ("1 2", "square"),
     ]:
-        with pytest.raises(ValueError, match=message):
+        with pytest.raises(ValueError, match=rf"^mass must .*{message}"):
             own_matrix(A, mass=mass)
+    for text in ("", "x"):
+        with pytest.raises(ValueError, match=r"^mass must hold numbers"):
+            own_matrix(A, mass=text)
 
 
 def test_a_large_matrix_is_not_written_into_the_code() -> None:
@@ -126,6 +129,8 @@ def test_a_large_matrix_is_not_written_into_the_code() -> None:
         ("nowhere.npy", "exists"),
         (np.ones((2, 3)), "square"),
         (np.eye(101), "at most 100 rows"),
+        ([[1e-320]], "largest entry"),
+        (np.triu(np.full((2, 2), 1e308)), "largest entry"),
         (np.eye(2) * np.nan, "finite"),
         (None, "finite"),
         ("what", "stands 'what'"),

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import os
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache, lru_cache, partial
 from typing import Any
 
@@ -51,7 +54,11 @@ def own_matrix(source: Any = EXAMPLE, mass: Any = None, **state: Any) -> Explore
     if len(A) > LARGEST:
         raise ValueError(f"source must have at most {LARGEST} rows to be explored, got {len(A)}")
     if mass is not None:
-        A = energy_matrix(A, checks.array(_given(mass, "mass"), "mass", A.shape))
+        B = checks.array(_given(mass, "mass"), "mass", A.shape)
+        with _named("B", "mass"):
+            A = energy_matrix(A, B)
+    if A.any() and not 1e-150 <= np.abs(A).max() <= 1e150:
+        raise ValueError(f"source must have its largest entry between 1e-150 and 1e150, got {np.abs(A).max():.3g}")
     # Each explorer has its own caches, which go when it goes.
     facts = cache(lambda time: _facts_of_the_flow(A) if time == FLOW else _facts_of_the_map(A))
     field, reach = lru_cache(8)(partial(_field, A)), lru_cache(256)(partial(pseudospectral_abscissa, A))
@@ -82,7 +89,17 @@ def own_matrix(source: Any = EXAMPLE, mass: Any = None, **state: Any) -> Explore
 
 
 def _given(matrix: Any, name: str) -> np.ndarray:
-    return checks.square(read_matrix(matrix) if isinstance(matrix, (str, os.PathLike)) else matrix, name)
+    with _named("source", name):
+        return checks.square(read_matrix(matrix) if isinstance(matrix, (str, os.PathLike)) else matrix, name)
+
+
+@contextmanager
+def _named(inside: str, name: str) -> Iterator[None]:
+    """What a library function calls `inside` has another name for the reader who gave it."""
+    try:
+        yield
+    except ValueError as error:
+        raise ValueError(re.sub(rf"\b{inside}\b", name, str(error), count=1)) from None
 
 
 def _facts_of_the_flow(A: np.ndarray) -> dict[str, Any]:
