@@ -11,7 +11,7 @@ import io
 
 import numpy as np
 
-from spectral_lab.pseudospectra import ptd
+from spectral_lab.pseudospectra.ptd import PATHS, STORED, rank_one_path
 from spectral_lab.training.files import write_atomically
 
 EPSILONS = 10 ** np.arange(-4, -0.25, 0.125)
@@ -20,14 +20,14 @@ EPSILONS = 10 ** np.arange(-4, -0.25, 0.125)
 def main() -> None:
     """Optimise each path and write them all into one file."""
     arrays = {"epsilons": EPSILONS}
-    for n in ptd.STORED:
-        path = ptd.rank_one_path(n, EPSILONS)
+    for n in STORED:
+        path = rank_one_path(n, EPSILONS)
         arrays[f"U{n}"] = path.U
         ends = [path.ptd(i) for i in (0, -1)]
         print(f"n = {n}: kappa from {ends[0].condition:.4g} to {ends[1].condition:.4g}", flush=True)
     buffer = io.BytesIO()
     np.savez_compressed(buffer, **arrays)
-    write_atomically(ptd.PATHS, buffer.getvalue())
+    write_atomically(PATHS, buffer.getvalue())
 
 
 if __name__ == "__main__":

@@ -25,10 +25,10 @@ def weak_error(n: SupportsInt, C: ArrayLike, rate: Any = 1.0) -> float:
     u is itself the impulse response of u' = -rate u: with it as one more state, the error is an H2 norm. For rate 1
     and C = e_1 it is close to 1 / (2n) (derived here).
 
-    Args: n, at least 1; C of shape (n,); rate > 0. Raises: ValueError.
+    Args: n, 1 to 2000; C of shape (n,); rate, 1e-100 to 1e100. Raises: ValueError.
     """
     A, B, C = _difference(n, C)
-    rate = checks.number(rate, "rate", above=0)
+    rate = checks.number(rate, "rate", 1e-100, 1e100)
     size = len(A) + 1
     driven = np.zeros((size, size))
     driven[:-1, :-1], driven[:-1, -1], driven[-1, -1] = A, B, -rate
@@ -41,7 +41,7 @@ def impulse_gap(n: SupportsInt, C: ArrayLike) -> float:
     That it does not tend to 0 is appendix F.3 of the paper. For C = e_1 its square is (1 - 2/n^2) / 4 for every n tried
     (found here, not proved).
 
-    Args: n, at least 1; C of shape (n,). Raises: ValueError.
+    Args: n, 1 to 2000; C of shape (n,). Raises: ValueError.
     """
     return h2_norm(*_difference(n, C))
 
@@ -50,8 +50,10 @@ def _difference(
     n: SupportsInt, C: ArrayLike
 ) -> tuple[Float[np.ndarray, "m m"], Float[np.ndarray, " m"], Inexact[np.ndarray, " m"]]:
     """One system of 2n states whose output is y_DPLR - y_Diag."""
-    n = checks.integer(n, "n", 1)
+    n = checks.order(n, "n", maximum=2000)
     C = checks.array(C, "C", (n,))
+    if np.abs(C).max() > 1e150:
+        raise ValueError(f"C must hold numbers of at most 1e150, got {np.abs(C).max():.3g}")
     A = np.zeros((2 * n, 2 * n))
     A[:n, :n], B_dplr = legs(n)
     A[n:, n:], B_diag = legs_normal(n)

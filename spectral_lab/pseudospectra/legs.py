@@ -46,7 +46,7 @@ def allpass(n: SupportsInt, s: ArrayLike) -> Complex[np.ndarray, "*grid"]:
 
     Args: n, at least 1; s, complex frequencies of any shape. Raises: ValueError.
     """
-    n = checks.integer(n, "n", 1)
+    n = checks.order(n, "n")
     _, product = _sweep(_frequencies(s), np.zeros(n))
     return product
 
@@ -56,7 +56,7 @@ def allpass_phase(n: SupportsInt, omega: ArrayLike) -> Float[np.ndarray, "*grid"
 
     Args: n, at least 1; omega, positive angular frequencies of any shape. Raises: ValueError.
     """
-    n = checks.integer(n, "n", 1)
+    n = checks.order(n, "n")
     omega = np.asarray(checks.array(omega, "omega"))
     if np.iscomplexobj(omega) or (omega <= 0).any():
         raise ValueError("omega must hold positive real frequencies only")
@@ -71,7 +71,7 @@ def legs_states(n: SupportsInt, s: ArrayLike) -> Complex[np.ndarray, "*grid n"]:
 
     Args: n, at least 1; s, complex frequencies of any shape; the states are the last axis. Raises: ValueError.
     """
-    n = checks.integer(n, "n", 1)
+    n = checks.order(n, "n")
     s = _frequencies(s)[..., None]
     k = np.arange(1, n + 1)
     with np.errstate(all="ignore"):
@@ -87,7 +87,7 @@ def legs_transfer(n: SupportsInt, s: ArrayLike, C: ArrayLike, system: str = "dpl
 
     Args: n, at least 1; s, complex frequencies of any shape; C of shape (n,), real or complex. Raises: ValueError.
     """
-    n = checks.integer(n, "n", 1)
+    n = checks.order(n, "n")
     s, C = _frequencies(s), checks.array(C, "C", (n,))
     system = checks.choice(system, "system", SYSTEMS)
     if system == "dplr":
@@ -120,7 +120,7 @@ def s4d_frequencies(n: SupportsInt) -> Float[np.ndarray, " half"]:
 
     Args: n, at least 1 (n = 1 gives an empty array). Raises: ValueError.
     """
-    return _s4d_frequencies(checks.integer(n, "n", 1)).copy()
+    return _s4d_frequencies(checks.order(n, "n", maximum=4000)).copy()
 
 
 @lru_cache(maxsize=64)  # most functions of this module begin with them
@@ -147,7 +147,7 @@ def legs_normal_eigenpairs(n: SupportsInt) -> tuple[Complex[np.ndarray, " n"], C
     Args: n, at least 1. Raises: ValueError.
     """
     upper = s4d_frequencies(n)
-    n = checks.integer(n, "n", 1)
+    n = checks.order(n, "n")
     frequency = np.concatenate([upper, np.zeros(n % 2), -upper[::-1]])
     eigenvalues = -0.5 + 1j * frequency
     V = legs_states(n, eigenvalues).T
@@ -172,7 +172,7 @@ def diag_gap_norm(n: SupportsInt, C: ArrayLike | None = None) -> tuple[float, fl
 
     Args: n, at least 1; C of shape (n,). Raises: ValueError.
     """
-    n = checks.integer(n, "n", 1)
+    n = checks.order(n, "n")
 
     def gap(omega: Float[np.ndarray, " points"]) -> Float[np.ndarray, " points"]:
         if C is not None:
@@ -204,12 +204,14 @@ def legs_impulse_response(
 
     Args: n, at least 1; t, times of any shape; C of shape (n,). Raises: ValueError.
     """
-    n = checks.integer(n, "n", 1)
+    n = checks.order(n, "n")
     t, C = np.asarray(checks.array(t, "t")), checks.array(C, "C", (n,))
     system = checks.choice(system, "system", SYSTEMS)
     if np.iscomplexobj(t) or (t < 0).any():
         raise ValueError("t must hold times of at least 0 only")
     _, B = legs(n)
+    if np.abs(C).max() > 1e300:
+        raise ValueError(f"C must hold numbers of at most 1e300, got {np.abs(C).max():.3g}")
     if system == "dplr":
         return np.asarray(np.exp(-t) * legval(2 * np.exp(-t) - 1, C * B))
     eigenvalues, V = legs_normal_eigenpairs(n)
@@ -227,9 +229,11 @@ def legs_state_modes(
 
     Args: n, at least 1; l from 1 to n. Raises: ValueError.
     """
-    n = checks.integer(n, "n", 1)
+    n = checks.order(n, "n")
     l = checks.integer(l, "l", 1, n)
     if checks.choice(system, "system", SYSTEMS) == "dplr":
+        if l > 300:
+            raise ValueError(f"l must be at most 300 for dplr: its coefficients grow like 5.8^l, got {l}")
         powers = Legendre.basis(l - 1).convert(kind=Polynomial)(Polynomial([-1.0, 2.0])).coef
         return -np.arange(1.0, l + 1) + 0j, np.sqrt(2 * l - 1) * powers + 0j
     poles, V = legs_normal_eigenpairs(n)

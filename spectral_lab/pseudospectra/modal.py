@@ -25,6 +25,9 @@ def modes(A: ArrayLike, B: ArrayLike, C: ArrayLike) -> tuple[Complex[np.ndarray,
     Args: A (n, n) with n independent eigenvectors; B (n,); C (n,). Raises: ValueError.
     """
     A = checks.square(A, "A")
+    B, C = checks.array(B, "B", (None,)), checks.array(C, "C", (None,))
+    if len(B) == len(C) != len(A):
+        raise ValueError(f"A must have as many rows as B and C have entries, {len(B)}, got shape {A.shape}")
     B, C = checks.array(B, "B", (len(A),)), checks.array(C, "C", (len(A),))
     poles, V = np.linalg.eig(A)
     try:
@@ -36,7 +39,11 @@ def modes(A: ArrayLike, B: ArrayLike, C: ArrayLike) -> tuple[Complex[np.ndarray,
         raise ValueError(
             f"A must have n independent eigenvectors, got ones with condition number {condition:.1g}: perturb it first"
         )
-    return poles.astype(complex), ((C @ V) * (inverse @ B)).astype(complex)
+    with np.errstate(all="ignore"):
+        residues = ((C @ V) * (inverse @ B)).astype(complex)
+    if not np.isfinite(residues).all():
+        raise ValueError("B and C must be small enough for the residues to be finite")
+    return poles.astype(complex), residues
 
 
 def modal_transfer(poles: ArrayLike, residues: ArrayLike, s: ArrayLike) -> Complex[np.ndarray, "*grid"]:
@@ -74,6 +81,8 @@ def tone_response(poles: ArrayLike, residues: ArrayLike, omega: Any, t: ArrayLik
     omega, t = checks.number(omega, "omega"), np.asarray(checks.array(t, "t"))
     if np.iscomplexobj(t) or (t < 0).any():
         raise ValueError("t must hold times of at least 0 only")
+    if abs(omega) * t.max(initial=0) > 2**53:
+        raise ValueError(f"omega t must be at most 2^53, or its phase is lost; got {omega:g} times {t.max():g}")
     beat = 1j * omega - poles
     with np.errstate(all="ignore"):
         tone, ring = np.exp(1j * omega * t)[..., None], np.exp(poles * t[..., None])
@@ -118,6 +127,8 @@ def sampled_transfer(
     if np.iscomplexobj(omega):
         raise ValueError("omega must hold real frequencies only")
     discrete, weights = hold(poles, residues, step)
+    if np.abs(omega).max(initial=0) * float(step) > 2**53:
+        raise ValueError(f"omega step must be at most 2^53, or its phase is lost; got a step of {float(step):g}")
     z = np.exp(1j * omega * float(step))
     return np.asarray(z * modal_transfer(discrete, weights, z))
 

@@ -106,7 +106,9 @@ def _stable_system(
     rate, b, c = (float(np.abs(X).max()) or 1.0 for X in (A, B, C))
     gain = b / rate * c
     if not 1e-300 < gain < 1e300 or np.abs(D).max() > 1e300 * min(gain, 1):
-        raise ValueError(f"B must leave ||B|| ||C|| / ||A|| in the range of numbers, beside D, got {gain:.3g}")
+        sizes = {"A": rate, "B": b, "C": c, "D": float(np.abs(D).max()) or 1.0}
+        name = max(sizes, key=lambda name: abs(np.log(sizes[name])))
+        raise ValueError(f"{name} must leave ||B|| ||C|| / ||A|| and D in the range of numbers, got {gain:.3g}")
     return _System(A / rate, B / b, C / c, D / gain), poles / rate, 1 / rate, gain
 
 

@@ -168,7 +168,7 @@ def stored_path(n: SupportsInt) -> Path:
 
     Args: n, one of 8, 16, 32, 64. Raises: ValueError.
     """
-    n = checks.integer(n, "n", 1)
+    n = checks.integer(n, "n")
     if n not in STORED:
         raise ValueError(f"n must be one of {', '.join(map(str, STORED))}: only these paths are stored, got {n}")
     return _stored_path(n)

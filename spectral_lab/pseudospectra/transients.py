@@ -173,11 +173,12 @@ def growth_reached(t: ArrayLike, abscissa: Any, epsilon: Any) -> Float[np.ndarra
 
     e^{at} / (1 + (e^{at} - 1) eps / a), a = abscissa (Trefethen & Embree 2005, equation 15.20); it tends to a / eps.
 
-    Args: t, times >= 0 of any shape; abscissa > 0; epsilon > 0, at most 1e300 abscissa. Raises: ValueError.
+    Args: t, times >= 0 of any shape; abscissa > 0; epsilon > 0. Raises: ValueError.
     """
     t = np.asarray(checks.array(t, "t"))
-    a = checks.number(abscissa, "abscissa", above=0)
-    epsilon = checks.number(epsilon, "epsilon", above=0, maximum=min(1e300 * a, 1e300))
+    a, epsilon = checks.number(abscissa, "abscissa", above=0), checks.number(epsilon, "epsilon", above=0)
+    if epsilon > 1e300 * min(a, 1):
+        raise ValueError(f"epsilon must be at most 1e300, and so many times the abscissa {a:.3g}, got {epsilon:.3g}")
     if np.iscomplexobj(t) or (t < 0).any():
         raise ValueError("t must hold times of at least 0 only")
     with np.errstate(over="ignore"):  # beyond the range of a t the bound is a / eps
