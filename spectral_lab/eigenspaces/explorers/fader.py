@@ -80,7 +80,7 @@ def _figure(d: dict[str, Any]) -> theme.Figure:
         ],
         x=[
             theme.axis("eigenvalue λ", low=-0.05, high=2.05),
-            theme.axis("node", dtick=1),
+            theme.axis("node (red −½, blue ½)", dtick=1),
             theme.axis("w", low=0.48, high=1.52),
         ],
         y=[

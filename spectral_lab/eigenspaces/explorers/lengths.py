@@ -63,7 +63,7 @@ def _figure(d: dict[str, Any]) -> theme.Figure:
         ],
         x=[
             drawing.bare(-1.3, 1.3),
-            theme.axis("node", dtick=1),
+            theme.axis("node (blue: √2)", dtick=1),
             theme.axis("length ‖Vᵢ − Vⱼ‖", low=0, high=1.5),
         ],
         y=[
