@@ -143,7 +143,7 @@ def pointer_table(result: PointerResult, results: Path | None = None) -> Results
     if not rows:
         rows.append(("recorded", "not yet run", "", "", "", "", ""))
     here = ("this run", f"{result.preset}, here")
-    exact = (*rows, (*here, *_summary(result.record(), ".4g"), f"{result.seconds:.1f} s"))
+    exact = (*rows, (*here, *_summary(result.record(), ".3g"), f"{result.seconds:.1f} s"))
     rows.append((*here, *_summary(result.record(), ".1f"), ""))
     columns = (
         "source",

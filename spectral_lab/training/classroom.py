@@ -219,7 +219,7 @@ def results_table(
         name = (recipe.name, "this run", _state(recipe, run))
         agreed = partial(figure, form=f".{decimals}f") if within is None else partial(_interval, width=within)
         rows.append((*name, *_cells(values, metrics, agreed)))
-        exact.append((*name, *_cells(values, metrics, partial(figure, form=".4g"))))
+        exact.append((*name, *_cells(values, metrics, partial(figure, form=".3g"))))
     return ResultsTable(("recipe", "source", "where", *metrics), tuple(rows), tuple(exact))
 
 

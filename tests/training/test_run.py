@@ -129,7 +129,7 @@ def test_a_small_number_is_not_hidden_by_the_table(tmp_path):
 
 def test_a_notebook_shows_the_numbers_and_keeps_what_machines_agree_on(run, tmp_path, monkeypatch):
     table = results_table([run], results=tmp_path, within=0.5)
-    number = f"{run.metrics['accuracy']:.4g}"
+    number = f"{run.metrics['accuracy']:.3g}"
     kept = {"text/plain": repr(table), "text/html": table._html(table.rows)}
     assert table._repr_mimebundle_() == kept
     monkeypatch.setattr(classroom, "in_notebook", lambda: True)
