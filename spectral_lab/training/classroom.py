@@ -171,13 +171,18 @@ class ResultsTable:
     def _repr_html_(self) -> str:
         return self._html(self.rows if self.exact is None else self.exact)
 
-    def _repr_mimebundle_(self, **_: Any) -> dict[str, Any]:
-        kept = {"text/plain": repr(self), "text/html": self._html(self.rows)}
-        if self.exact is None or not in_notebook():
-            return kept
-        from spectral_lab.training import live
+    def _ipython_display_(self) -> None:
+        """The rows that are kept; in a live notebook then those of this run, which hide them.
 
-        return {**live.shown(self._repr_html_()), **kept}
+        They are two outputs, because a page without a kernel has no widget to show.
+        """
+        from IPython.display import display
+
+        display({"text/plain": repr(self), "text/html": self._html(self.rows)}, raw=True)
+        if self.exact is not None and in_notebook():
+            from spectral_lab.training.live import shown
+
+            display(shown(self._repr_html_()), raw=True)
 
     def _html(self, rows: Sequence[Sequence[str]]) -> str:
         head = "".join(f"<th style='text-align:left'>{escape(column)}</th>" for column in self.columns)

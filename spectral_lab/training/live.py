@@ -90,10 +90,11 @@ class Live:
 
 
 def shown(html: str) -> dict[str, Any]:
-    """The parts of a cell's output that show this HTML now, and that the notebook file does not keep."""
+    """An output that shows this HTML in place of the output before it, and that the notebook file does not keep."""
     from ipywidgets import HTML
 
-    bundle = HTML(f"<div class='jp-RenderedHTMLCommon'>{html}</div>")._repr_mimebundle_() or {}
+    hide = "<style>.jp-OutputArea-child:has(+ .jp-OutputArea-child .sl-now) {display: none}</style>"
+    bundle = HTML(f"{hide}<div class='sl-now jp-RenderedHTMLCommon'>{html}</div>")._repr_mimebundle_() or {}
     return {kind: part for kind, part in bundle.items() if kind != "text/plain"}
 
 
