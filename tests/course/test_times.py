@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import json
+import re
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from spectral_lab.course.times import LEFT_OUT, section_minutes, stated_minutes, time_line, with_times
+from spectral_lab.course.chapters import NOTEBOOKS
+from spectral_lab.course.times import LEFT_OUT, STEP, section_minutes, stated_minutes, time_line, with_times
 
 
 def markdown(text: str) -> dict[str, Any]:
@@ -67,3 +71,17 @@ def test_a_header_without_times_is_refused() -> None:
     with pytest.raises(ValueError, match="must state its times"):
         stated_minutes("*Time:* 90 minutes.")
     assert "References" in LEFT_OUT
+
+
+@pytest.mark.parametrize("page", sorted(NOTEBOOKS.glob("*.ipynb")), ids=lambda page: page.stem)
+def test_the_header_of_a_notebook_says_what_its_words_and_tasks_take(page: Path) -> None:
+    """After a larger change of the text: python tools/write_times.py."""
+    notebook = json.loads(page.read_text(encoding="utf-8"))
+    header = "".join(notebook["cells"][0]["source"])
+    measured, stated = section_minutes(notebook), stated_minutes(header)
+    assert len(stated) == len(measured)
+    for (section, minutes), told in zip(measured.items(), stated, strict=True):
+        assert abs(told - minutes) <= STEP, section
+    whole = re.search(r"about (\d+)\s+minutes", header)
+    assert whole is not None
+    assert int(whole[1]) == sum(stated)
