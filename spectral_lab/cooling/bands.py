@@ -16,11 +16,12 @@ from jaxtyping import Complex, Float
 from numpy.typing import ArrayLike
 
 from spectral_lab import checks
-from spectral_lab.cooling.levels import check_hermitian, levels
+from spectral_lab.cooling.levels import MAX_DIMENSION, check_hermitian, levels
 from spectral_lab.cooling.sign_functions import sign_of
 
 DRIVES = ("constant", "ramp", "bang-bang")
-MAX_TIME = 1e6  # of a step: ramps, pulses and their bill are computed slice by slice, or order by order
+MAX_TIME = 1e6  # of a step: pulses and their bill are computed one by one, or order by order
+MAX_PHASE = 1e12  # radians: of a larger one, rounding leaves no digit that means anything
 
 
 def cooling_step(
@@ -42,7 +43,7 @@ def cooling_step(
     k = angle/r (ours): there alpha is the largest kick wanted.
     `state` and `H` are qutip objects or arrays, `V` also a local field of shape (n, 3).
     Raises ValueError on mismatched sizes, a state that is not normalised, H or V not Hermitian, alpha or angle not
-    positive, or a ramp or pulses of a time angle/alpha above 10^6.
+    positive, or a time angle/alpha so long that pulses or slices of a ramp are too many.
     """
     spectrum = levels(H)
     s = sign_of(spectrum.energies, mu, width)
@@ -64,7 +65,8 @@ def evolve(
         *_, last = _ramp(c, s, V, alpha, angle)
         return last
     rounds = pulses(angle, alpha)
-    if c.ndim == 2 and c.shape[1] == len(s):  # many columns: repeated squaring of one round is cheaper
+    # For many columns or rounds, repeated squaring of one round is cheaper.
+    if (c.ndim == 2 and c.shape[1] == len(s)) or rounds > 1000 + 100 * len(s):
         half = _exponential(V, 0.5 * angle / rounds, np.eye(len(s), dtype=complex))
         reflect = np.exp(-0.5j * np.pi * s)[:, None]
         return np.linalg.matrix_power(half @ (reflect * half), rounds) @ c
@@ -84,6 +86,10 @@ def during(
     if c.ndim != 1:
         raise ValueError(f"c must be one state, got shape {c.shape}")
     t = angle / alpha
+    if (2 * t + 33) * len(s) > 2e7:
+        raise ValueError(
+            f"angle / alpha must be at most {1e7 / len(s):.3g} for {len(s)} levels at every time, got {t:g}"
+        )
     if drive == "constant":
         times = np.linspace(0, t, int(np.ceil(2 * t)) + 1)
         E, W = np.linalg.eigh(np.diag(s) + alpha * V)
@@ -104,7 +110,10 @@ def step_unitary(
 
 def pulses(angle: Any, kick: Any) -> int:
     """Number of reflections of a bang-bang step, r = 2 max(1, round(angle / (2 kick))): even, so that signs cancel."""
-    return 2 * max(1, round(_positive(angle, "angle") / (2 * _positive(kick, "kick"))))
+    angle, kick = _positive(angle, "angle"), _positive(kick, "kick")
+    if angle / kick > 1e12:
+        raise ValueError(f"kick must be at least 1e-12 of angle = {angle:g}, got {kick:g}")
+    return 2 * max(1, round(angle / kick / 2))
 
 
 def leak(U: ArrayLike, s: ArrayLike) -> float:
@@ -124,30 +133,37 @@ def leak_bound(alpha: Any, norm: Any = 1.0, gap: Any = 2.0) -> float:
     A probability never exceeds 1. Raises ValueError on a negative alpha or norm, or a gap that is not positive.
     """
     alpha, norm = checks.number(alpha, "alpha", 0.0), checks.number(norm, "norm", 0.0)
-    return float(min(1.0, (2 * alpha * norm / checks.number(gap, "gap", above=0.0)) ** 2))
+    return float(min(1.0, 2 * (alpha * norm) / checks.number(gap, "gap", above=0.0)) ** 2)
 
 
 def two_level_leak(alpha: Any, t: ArrayLike) -> Float[np.ndarray, "*times"]:
     """Two levels, one in each band, |V_12| = 1: alpha^2/(1 + alpha^2) sin^2(sqrt(1 + alpha^2) t). Off resonance."""
     alpha = checks.number(alpha, "alpha", 0.0)
     t = checks.real_array(t, "t")
-    return np.asarray(alpha**2 / (1 + alpha**2) * np.sin(np.sqrt(1 + alpha**2) * t) ** 2)
+    speed = np.hypot(1, alpha)
+    check_phase(speed, t, "t")
+    return np.asarray((alpha / speed * np.sin(speed * t)) ** 2)
 
 
 def two_level_exchange(alpha: Any, t: ArrayLike) -> Float[np.ndarray, "*times"]:
     """Two levels in the same band, |V_12| = 1: sin^2(alpha t). On resonance, whatever their energies under H."""
-    return np.asarray(np.sin(checks.number(alpha, "alpha", 0.0) * checks.real_array(t, "t")) ** 2)
+    alpha, t = checks.number(alpha, "alpha", 0.0), checks.real_array(t, "t")
+    check_phase(alpha, t, "t")
+    return np.asarray(np.sin(alpha * t) ** 2)
 
 
 def golden_rule(s: ArrayLike, V: ArrayLike, alpha: Any, t: Any) -> Float[np.ndarray, "N N"]:
     """First-order probabilities [j, i] of i -> j: alpha^2 |V_ji|^2 4 sin^2(D t/2) / D^2, D = s_j - s_i.
 
     Inside a band D = 0 and the limit is alpha^2 t^2 |V_ji|^2; across it is at most alpha^2 |V_ji|^2. With s = E it
-    is the plain H + alpha V: no transition is resonant. The diagonal is 1 minus the rest of its column.
+    is the plain H + alpha V: no transition is resonant. The diagonal is 1 minus the rest of its column, and negative
+    where alpha t is too large for first order.
     """
     s, V = _levels_and_matrix(s, V, "V")
     check_hermitian(V, "V")
     alpha, t = checks.number(alpha, "alpha", 0.0), checks.number(t, "t", 0.0)
+    check_phase(float(np.ptp(s)), t, "t")
+    check_phase(alpha * float(np.abs(V).max()), t, "t")
     difference = s[:, None] - s[None, :]
     probability = (alpha * t * np.abs(V) * np.sinc(difference * t / (2 * np.pi))) ** 2
     np.fill_diagonal(probability, 0.0)
@@ -167,6 +183,7 @@ def motion_in_band(s: ArrayLike, V: ArrayLike, alpha: Any, t: Any, *, order: Any
     order = checks.integer(order, "order", 1, 2)
     if not np.all(np.abs(s) == 1):
         raise ValueError("s must hold exact signs, -1 and +1")
+    check_phase(1 + alpha * (1 + alpha) * float(np.linalg.norm(V, 2)), t, "t")
     lower = s < 0
     effective = alpha * V[np.ix_(lower, lower)] - np.eye(int(lower.sum()))
     if order == 2:
@@ -181,9 +198,12 @@ def budget(steps: Any, leak_budget: Any = 0.2, angle: Any = 8.0) -> tuple[float,
     Probabilities of a jump add up over measured steps, d alpha^2 <= eta: that is the abstract's exponent 3/2.
     Amplitudes that added coherently would give d^2 (our reconstruction of where the exponent comes from).
     """
-    steps = checks.integer(steps, "steps", 1)
-    alpha = float(np.sqrt(_positive(leak_budget, "leak_budget") / steps))
-    return alpha, steps * _positive(angle, "angle") / alpha
+    steps = checks.integer(steps, "steps", 1, 10**15)
+    leak_budget, angle = checks.number(leak_budget, "leak_budget", 1e-100), _positive(angle, "angle")
+    if angle > 1e200:
+        raise ValueError(f"angle must be at most 1e200, got {angle:g}")
+    alpha = float(np.sqrt(leak_budget / steps))
+    return alpha, steps * angle / alpha
 
 
 def _step_arguments(
@@ -196,13 +216,23 @@ def _step_arguments(
     if c.shape[:1] != s.shape:
         raise ValueError(f"c must have one row for each of the {len(s)} levels, got shape {c.shape}")
     alpha, angle = _positive(alpha, "alpha"), _positive(angle, "angle")
-    if drive != "constant" and angle / alpha > MAX_TIME:
-        raise ValueError(f"angle / alpha must be at most {MAX_TIME:g} for drive {drive!r}, got {angle / alpha:g}")
+    fastest = max(float(np.abs(s).max()) / alpha, 1.0)  # |S| and |alpha V| in units of alpha
+    longest = {
+        "constant": MAX_PHASE / fastest * alpha,
+        "ramp": min(1e5, 2e9 / max(len(s), 32) ** 3) / fastest / alpha,
+        "bang-bang": MAX_TIME,
+    }[drive]
+    if angle / alpha > longest:
+        raise ValueError(
+            f"angle / alpha must be at most {longest:.3g} for drive {drive!r} of {len(s)} levels, got {angle / alpha:g}"
+        )
     return c, s, V.astype(complex), alpha, angle
 
 
 def _levels_and_matrix(s: ArrayLike, matrix: ArrayLike, name: str) -> tuple[np.ndarray, np.ndarray]:
     s, matrix = checks.real_array(s, "s", (None,)), checks.square(matrix, name)
+    if len(s) > MAX_DIMENSION:
+        raise ValueError(f"s must hold at most {MAX_DIMENSION} levels, got {len(s)}")
     if len(s) != len(matrix):
         raise ValueError(f"{name} must be {len(s)} x {len(s)} for {len(s)} levels, got shape {matrix.shape}")
     return s, matrix
@@ -217,9 +247,9 @@ def _exponential(A: np.ndarray, t: float, c: np.ndarray) -> np.ndarray:
 def _ramp(c: np.ndarray, s: np.ndarray, V: np.ndarray, alpha: float, angle: float) -> Iterator[np.ndarray]:
     """Commutator-free Magnus steps of order 4, each half with its own constant coupling: good to about 1e-6.
 
-    Their length is at most 1/2, and 1/32 of the ramp: a short ramp is a steep one.
+    Their length is at most 1/2 in units of the largest |s| or of alpha, and 1/32 of the ramp: a short ramp is steep.
     """
-    slices = max(32, int(np.ceil(2 * angle / alpha)))
+    slices = max(32, int(np.ceil(2 * angle * max(float(np.abs(s).max()) / alpha, 1.0))))
     dt, offset = angle / alpha / slices, np.sqrt(3) / 6
     gauss = (np.arange(slices)[:, None] + 0.5 + np.array([-offset, offset])) / slices
     coupling = 2 * alpha * np.sin(np.pi * gauss) ** 2
@@ -238,6 +268,13 @@ def _bang_bang(c: np.ndarray, s: np.ndarray, V: np.ndarray, kick: float, rounds:
     for _ in range(rounds):
         c = one_round @ c
         yield c
+
+
+def check_phase(speed: float, t: Any, name: str) -> None:
+    """Raises ValueError for a time so long that the phase `speed` t has lost its digits."""
+    longest = float(np.abs(t).max(initial=0.0))
+    if speed * longest > MAX_PHASE:
+        raise ValueError(f"{name} must be at most {MAX_PHASE / speed:.3g} here, got {longest:g}")
 
 
 def _positive(value: Any, name: str) -> float:

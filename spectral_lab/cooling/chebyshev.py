@@ -37,13 +37,13 @@ class ChebyshevSeries(NamedTuple):
 def chebyshev_series(
     f: Callable[[np.ndarray], np.ndarray], lo: Any, hi: Any, error: Any = 1e-6, *, detail: Any = None
 ) -> ChebyshevSeries:
-    """The shortest Chebyshev series of f on [lo, hi] whose discarded coefficients sum to at most `error`.
+    """The shortest Chebyshev series of f on [lo, hi] whose discarded coefficients sum to at most `error` max |f|.
 
     That sum bounds the uniform error, so the degree is certified; the nodes are doubled until the tail is resolved.
     `detail` is the shortest length over which f varies: at first the nodes are a third of it apart or less, or a
     narrow bell between two nodes would pass for zero (by default hi - lo). Real f gives real coefficients.
-    Raises ValueError if lo >= hi, if error is below 1e-13 (of the largest |f|, that is rounding), if f is not finite,
-    or if 2^17 terms do not suffice.
+    Raises ValueError if lo >= hi, if error is below 1e-13 (that is rounding), if f is not finite, or if 2^17 terms do
+    not suffice.
     """
     lo, hi = _interval(lo, hi)
     error = checks.number(error, "error", 1e-13)
@@ -52,13 +52,14 @@ def chebyshev_series(
     while count <= MAX_DEGREE and count * detail < 1.5 * np.pi * (hi - lo):
         count *= 2
     while count <= MAX_DEGREE:
-        c = _coefficients(f, lo, hi, count)
+        values = _values(f, lo, hi, count)
+        c, allowed = _coefficients(values), error * np.abs(values).max()
         size = np.abs(c)
         size[size < 4e-16 * size.max()] = 0  # rounding
         tail = np.cumsum(size[::-1])[::-1]  # tail[k] = sum of |c_j|, j >= k
         # The second half must be far below the error; what remains is aliasing of the same size.
-        if tail[count // 2] <= 0.05 * error:
-            keep = max(int(np.argmax(tail <= error)), 1)
+        if tail[count // 2] <= 0.05 * allowed:
+            keep = max(int(np.argmax(tail <= allowed)), 1)
             return ChebyshevSeries(c[:keep], lo, hi, float(tail[keep]))
         count *= 2
     raise ValueError(f"error = {error:g} needs more than {MAX_DEGREE} terms on [{lo:g}, {hi:g}]: widen the edge")
@@ -83,9 +84,9 @@ def pointer_coefficients(e: Any, resolution: Any, lo: Any, hi: Any, error: Any =
     """
     e, s = checks.number(e, "e"), checks.number(resolution, "resolution", above=0.0)
     lo, hi = _interval(lo, hi)
-    nearest = min(max(e, lo), hi)
+    away = min(max(e, lo), hi) - e
     return chebyshev_series(
-        lambda E: np.exp(-((E - e) ** 2 - (nearest - e) ** 2) / (4 * s * s)), lo, hi, error, detail=s
+        lambda E: np.exp(-((E - e - away) / (2 * s)) * ((E - e + away) / (2 * s))), lo, hi, error, detail=s
     )
 
 
@@ -120,7 +121,9 @@ def moments(matvec: Callable[[Any], Any], psi: ArrayLike, lo: Any, hi: Any, coun
     m_2k = 2 <t_k|t_k> - m_0 and m_{2k+1} = 2 Re <t_k|t_{k+1}> - m_1, with t_k = T_k(x) psi.
     """
     lo, hi = _interval(lo, hi)
-    count = checks.integer(count, "count", 2)
+    count = checks.integer(count, "count", 2, 2 * MAX_DEGREE)
+    if not callable(matvec):
+        raise ValueError(f"matvec must be a function of a vector, got {checks.shown(matvec)}")
     m: list[float] = []
     before: Any = None
     for t in chebyshev_vectors(matvec, np.asarray(psi, dtype=complex), lo, hi, (count + 1) // 2):
@@ -143,10 +146,14 @@ def density_from_moments(m: ArrayLike, lo: Any, hi: Any, resolution: Any, e: Arr
     m = checks.real_array(m, "m", (None,))
     s = checks.number(resolution, "resolution", above=0.0)
     e = checks.real_array(e, "e")
-    bells = _coefficients(
-        lambda E: np.exp(-0.5 * ((e.reshape(-1, 1) - E) / s) ** 2) / (np.sqrt(2 * np.pi) * s), lo, hi, 2 * len(m)
-    )
-    return np.asarray(bells[:, : len(m)] @ m).reshape(e.shape)
+    if len(m) == 0:
+        raise ValueError("m must hold at least one moment")
+    rows = max(1, 10**6 // len(m))  # a few energies at a time: thousands of moments at thousands of energies are many
+    density = []
+    for some in np.split(e.reshape(-1, 1), range(rows, e.size, rows)):
+        bells = _values(lambda E, some=some: np.exp(-0.5 * ((some - E) / s) ** 2), lo, hi, 2 * len(m))
+        density.append(_coefficients(bells)[:, : len(m)] @ m)
+    return np.concatenate(density).reshape(e.shape) / (np.sqrt(2 * np.pi) * s)
 
 
 def sample_density(e: ArrayLike, p: ArrayLike, rng: np.random.Generator) -> float:
@@ -160,13 +167,20 @@ def sample_density(e: ArrayLike, p: ArrayLike, rng: np.random.Generator) -> floa
     return float(e[rng.choice(len(e), p=positive / positive.sum())] + (rng.random() - 0.5) * (e[1] - e[0]))
 
 
-def _coefficients(f: Callable[[np.ndarray], np.ndarray], lo: float, hi: float, count: int) -> np.ndarray:
-    """The first `count` coefficients from values at `count` Chebyshev nodes; f may return rows of functions."""
+def _values(f: Callable[[np.ndarray], np.ndarray], lo: float, hi: float, count: int) -> np.ndarray:
+    """f at `count` Chebyshev nodes; f may return rows of functions."""
+    if not callable(f):
+        raise ValueError(f"f must be a function of energies, got {checks.shown(f)}")
     x = np.cos(np.pi * (np.arange(count) + 0.5) / count)
     values = np.asarray(f(0.5 * (hi + lo) + 0.5 * (hi - lo) * x))
-    if not np.isfinite(values).all():
-        raise ValueError(f"f must be finite on [{lo:g}, {hi:g}]")
-    c = scipy.fft.dct(values, type=2, axis=-1) / count
+    if values.shape[-1:] != x.shape or values.dtype.kind not in "fciub" or not np.isfinite(values).all():
+        raise ValueError(f"f must be finite, with one value for each energy in [{lo:g}, {hi:g}]")
+    return values
+
+
+def _coefficients(values: np.ndarray) -> np.ndarray:
+    """As many coefficients as there are values at Chebyshev nodes."""
+    c = scipy.fft.dct(values, type=2, axis=-1) / values.shape[-1]
     c[..., 0] /= 2
     return c
 

@@ -29,7 +29,7 @@ def tfim(n: Any, J: Any = 1.0, g: Any = 1.05, h: Any = 0.5) -> Any:
     at every length (our choice). Raises ValueError on n outside 1..20 or a coupling that is not finite.
     """
     n = checks.integer(n, "n", 1, MAX_SITES)
-    J, g, h = checks.number(J, "J"), checks.number(g, "g"), checks.number(h, "h")
+    J, g, h = (_coupling(value, name) for value, name in ((J, "J"), (g, "g"), (h, "h")))
     z = _z_values(n)
     diagonal = -J * (z[:-1] * z[1:]).sum(axis=0) - h * z.sum(axis=0)
     flips = sum((_on_site(PAULIS[0].real, i, n) for i in range(n)), scipy.sparse.csr_array((2**n, 2**n)))
@@ -43,7 +43,7 @@ def xxz(n: Any, J: Any = 1.0, Delta: Any = 1.0) -> Any:
     (n-1) J / 4. Raises ValueError on n outside 1..20 or a coupling that is not finite.
     """
     n = checks.integer(n, "n", 1, MAX_SITES)
-    J, Delta = checks.number(J, "J"), checks.number(Delta, "Delta")
+    J, Delta = _coupling(J, "J"), _coupling(Delta, "Delta")
     z = _z_values(n)
     total = scipy.sparse.csr_array(scipy.sparse.diags_array(0.25 * J * Delta * (z[:-1] * z[1:]).sum(axis=0)))
     exchange = np.zeros((4, 4))  # (XX + YY)/4 swaps the two antiparallel states with weight 1/2
@@ -61,7 +61,7 @@ def hubbard(sites: Any, t: Any = 1.0, U: Any = 4.0) -> Any:
     level -sqrt(U^2/4 + 4 t^2). Raises ValueError on sites outside 1..10 or a coupling that is not finite.
     """
     sites = checks.integer(sites, "sites", 1, MAX_SITES // 2)
-    t, U = checks.number(t, "t"), checks.number(U, "U")
+    t, U = _coupling(t, "t"), _coupling(U, "U")
     n = 2 * sites
     occupied = 0.5 * (1 - _z_values(n))
     repulsion = U * ((occupied[0::2] - 0.5) * (occupied[1::2] - 0.5)).sum(axis=0)
@@ -122,7 +122,9 @@ def random_field(n: Any, seed: Any) -> Float[np.ndarray, "n 3"]:
 def field_operator(v: ArrayLike) -> Any:
     """V = sum_i v_i . sigma_i as a qutip operator; v has shape (n, 3), directions X, Y, Z."""
     v = checks.real_array(v, "v", (None, 3))
-    n = checks.integer(len(v), "the number of rows of v", 1, MAX_SITES)
+    if not 1 <= len(v) <= MAX_SITES:
+        raise ValueError(f"v must have 1 to {MAX_SITES} rows, got {len(v)}")
+    n = len(v)
     total = scipy.sparse.csr_array((2**n, 2**n), dtype=complex)
     for i in range(n):
         total = total + _on_site(np.tensordot(v[i], PAULIS, axes=1), i, n)
@@ -136,9 +138,10 @@ def uniform_field(n: Any, direction: ArrayLike | tuple[float, ...] = (1.0, 1.0, 
     Raises ValueError on a zero direction.
     """
     n = checks.integer(n, "n", 1, MAX_SITES)
-    direction = checks.array(np.asarray(direction), "direction", (3,))
+    direction = checks.real_array(direction, "direction", (3,))
     if not np.any(direction):
         raise ValueError("direction must not be the zero vector")
+    direction = direction / np.abs(direction).max()
     return np.tile(direction / (n * np.linalg.norm(direction)), (n, 1))
 
 
@@ -147,7 +150,7 @@ def gue(dimension: Any, seed: Any) -> Complex[np.ndarray, "N N"]:
 
     B has real and imaginary parts of unit variance. It is the control that has no locality (derived here).
     """
-    dimension = checks.integer(dimension, "dimension", 1)
+    dimension = checks.order(dimension, "dimension", maximum=4096)
     rng = generator(seed)
     B = rng.normal(size=(dimension, dimension)) + 1j * rng.normal(size=(dimension, dimension))
     return (B + B.conj().T) / (4 * np.sqrt(dimension))
@@ -165,12 +168,16 @@ def random_hopping(sites: Any, seed: Any) -> Any:
     return _qobj(sum_hoppings(sites, weights / norm), 2 * sites)
 
 
-def generator(seed: Any) -> np.random.Generator:
+def generator(seed: Any, name: str = "seed") -> np.random.Generator:
     """The numpy Generator of a seed; a Generator passes through, and goes on where it was.
 
     Raises ValueError unless the seed is a whole number of at least 0 or a Generator.
     """
-    return seed if isinstance(seed, np.random.Generator) else np.random.default_rng(checks.integer(seed, "seed", 0))
+    return seed if isinstance(seed, np.random.Generator) else np.random.default_rng(checks.integer(seed, name, 0))
+
+
+def _coupling(value: Any, name: str) -> float:
+    return checks.number(value, name, -1e150, 1e150)
 
 
 def _z_values(n: int) -> Float[np.ndarray, "n N"]:

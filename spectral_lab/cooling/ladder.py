@@ -5,10 +5,11 @@ All of this is derived here, beyond the paper.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
+import scipy
 from jaxtyping import Float, Int
 from numpy.typing import ArrayLike
 
@@ -27,9 +28,9 @@ def ladder_law(k: Any, mixing: str = "haar") -> float:
     'uniform' (each of the levels 0..k equally likely): 1 + H_k, H_k = 1 + 1/2 + .. + 1/k. 'haar' (long coherent
     evolution with random eigenvectors, which returns to its start twice as often): 2 + H_k. 0 for k = 0.
     """
-    k = checks.integer(k, "k", 0)
+    k = checks.integer(k, "k", 0, 10**15)
     extra = {"uniform": 1, "haar": 2}[checks.choice(mixing, "mixing", MIXING)]
-    return extra + float((1 / np.arange(1, k + 1)).sum()) if k else 0.0
+    return extra + float(scipy.special.digamma(k + 1) + np.euler_gamma) if k else 0.0
 
 
 def ladder_walks(k: Any, walks: Any, seed: Any = 0, mixing: str = "haar") -> Int[np.ndarray, " walks"]:
@@ -38,7 +39,7 @@ def ladder_walks(k: Any, walks: Any, seed: Any = 0, mixing: str = "haar") -> Int
     'haar' draws the eigenvectors and the phases of every step afresh: P(j) = |sum_l W_jl e^{i phase_l} W*_kl|^2.
     Raises ValueError if these are more than 5e7 numbers at once.
     """
-    k, walks = checks.integer(k, "k", 0), checks.integer(walks, "walks", 1)
+    k, walks = checks.integer(k, "k", 0, 100_000), checks.integer(walks, "walks", 1, 1_000_000)
     mixing = checks.choice(mixing, "mixing", MIXING)
     if mixing == "haar" and walks * (k + 1) ** 2 > 5e7:
         raise ValueError(f"walks (k + 1)^2 must be at most 5e+07, got {walks * (k + 1) ** 2:.2g}: take fewer walks")
@@ -74,7 +75,7 @@ def descend(
     """
     spectrum = levels(H)
     level = checks.integer(start, "start", 0, spectrum.dimension - 1)
-    max_steps = checks.integer(max_steps, "max_steps", 0)
+    max_steps = checks.integer(max_steps, "max_steps", 0, 100_000)
     rng = generator(seed)
     fields = perturbations(perturbation, max_steps, spectrum, rng)
     tops = np.array([np.flatnonzero(spectrum.same_level(i))[[0, -1]] for i in range(spectrum.dimension)])
@@ -91,7 +92,7 @@ def descend(
     return np.array(visited)
 
 
-def mean_ground_population(H: Any, unitaries: Sequence[ArrayLike]) -> float:
+def mean_ground_population(H: Any, unitaries: Iterable[ArrayLike]) -> float:
     """Ground-space population after a fixed sequence of unitaries, averaged over an orthonormal basis of inputs.
 
     It is g/N for a g-fold ground level, whatever the unitaries: sum_i |<0|U|i>|^2 = 1. So a schedule that does not
@@ -100,6 +101,8 @@ def mean_ground_population(H: Any, unitaries: Sequence[ArrayLike]) -> float:
     """
     spectrum = levels(H)
     total = np.eye(spectrum.dimension, dtype=complex)
+    if not isinstance(unitaries, Iterable):
+        raise ValueError(f"unitaries must be a sequence of matrices, got {checks.shown(unitaries)}")
     for U in unitaries:
         U = checks.array(U, "unitaries", (spectrum.dimension,) * 2)
         defect = np.abs(U @ U.conj().T - np.eye(spectrum.dimension)).max()

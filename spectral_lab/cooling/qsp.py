@@ -191,6 +191,10 @@ def gqsp_circuit(
     theta, phi, lam = _angles(theta, phi, lam)
     d = len(theta) - 1
     U = checks.square(U.full() if hasattr(U, "full") else U, "U").astype(complex)
+    if (d + 1) * len(U) ** 3 > 1e12:
+        raise ValueError(
+            f"U must have at most {(1e12 / (d + 1)) ** (1 / 3):.0f} states for {d + 1} gates, got {len(U)}"
+        )
     k = checks.integer(inverse_calls, "inverse_calls", 0, d)
     eye = np.eye(len(U))
     if not np.allclose(U @ U.conj().T, eye, atol=1e-8):

@@ -42,7 +42,7 @@ def sign_queries(spread: Any, width: Any, error: Any = ERROR) -> float:
 
 def jacobi_anger_degree(t: Any, error: Any = ERROR) -> int:
     """Uses of a block encoding of norm 1 for exp(-i t A): smallest K, 2 sum_{k>K} |J_k(t)| < error (literature)."""
-    t, error = checks.number(t, "t", 0.0, MAX_TIME), _error(error)
+    t, error = checks.number(t, "t", 0.0, 2 * MAX_TIME), _error(error)
     k = np.arange(int(1.5 * t + 60 - 10 * np.log10(error)))
     beyond = 2 * np.cumsum(np.abs(scipy.special.jv(k, t))[::-1])[::-1]  # beyond[k] counts the orders >= k
     return int(np.argmax(beyond < error)) - 1 if beyond[0] >= error else 0
@@ -74,10 +74,13 @@ def step_queries(
     alpha, angle = checks.number(alpha, "alpha", above=0.0), checks.number(angle, "angle", above=0.0)
     if drive == "bang-bang":
         rounds = pulses(angle, alpha)
-        return Queries(rounds * one_sign, float(rounds * jacobi_anger_degree(angle / rounds, error)))
+        return Queries(rounds * one_sign, rounds * float(jacobi_anger_degree(min(angle / rounds, MAX_TIME), error)))
     peak = 2 * alpha if drive == "ramp" else alpha
-    uses = jacobi_anger_degree((1 + peak) * angle / alpha, error)
-    return Queries(uses * one_sign, float(uses))
+    t = (1 + peak) * (angle / alpha)
+    if t > MAX_TIME:
+        raise ValueError(f"angle / alpha must be at most {MAX_TIME / (1 + peak):.3g}, got {angle / alpha:g}")
+    uses = jacobi_anger_degree(t, error)
+    return Queries(uses * one_sign if uses else 0.0, float(uses))
 
 
 def bill(
@@ -102,11 +105,14 @@ def bill(
     (our estimate; 200 of them took our chain of six spins to a ground population of 0.8 to 0.9).
     Raises ValueError unless 0 < overlap <= 1.
     """
-    steps = checks.integer(steps, "steps", 1)
-    gamma = checks.number(overlap, "overlap", maximum=1.0, above=0.0)
+    steps = checks.integer(steps, "steps", 1, 10**15)
+    gamma = checks.number(overlap, "overlap", 1e-100, 1.0)
     spread, resolution = checks.number(spread, "spread", above=0.0), checks.number(resolution, "resolution", above=0.0)
     width = resolution / float(scipy.special.erfcinv(_error(error) / 2))
-    alpha, _ = budget(steps, leak_budget, angle)
+    alpha, total = budget(steps, leak_budget, angle)
+    if (1 + alpha) * total / steps > MAX_TIME:
+        most = (alpha / angle * MAX_TIME) ** 2 * steps / 4
+        raise ValueError(f"steps must be at most {most:.3g} for this leak_budget and angle, got {steps}")
     constant = step_queries(spread, width=width, alpha=alpha, angle=angle, error=error)
     pulsed = step_queries(spread, width=width, alpha=0.5 * steps**-0.25, angle=angle, drive="bang-bang", error=error)
     one_sign = sign_queries(spread, width, error)
@@ -120,7 +126,7 @@ def bill(
         "filter": one_sign / gamma**2,
         "amplified filter": one_sign / gamma,
         "search for E0": float(halvings * one_sign / gamma),
-        "bath": checks.integer(contacts, "contacts", 0) * np.pi / (resolution * tau),
+        "bath": checks.integer(contacts, "contacts", 0, 10**15) * np.pi / (resolution * tau),
     }
 
 

@@ -13,6 +13,7 @@ from jaxtyping import Float
 from numpy.typing import ArrayLike
 
 from spectral_lab import checks
+from spectral_lab.cooling.hamiltonians import generator
 from spectral_lab.cooling.levels import level_tolerance
 
 
@@ -23,6 +24,8 @@ def pointer_density(
     E, p = _levels(energies, populations)
     s = checks.number(resolution, "resolution", above=0.0)
     e = checks.real_array(e, "e")
+    if e.size * len(E) > 1e8:
+        raise ValueError(f"e must hold at most {1e8 / len(E):.3g} energies for {len(E)} levels, got {e.size}")
     bell = np.exp(-0.5 * ((e[..., None] - E) / s) ** 2) / (np.sqrt(2 * np.pi) * s)
     return np.asarray(bell @ p)
 
@@ -30,7 +33,7 @@ def pointer_density(
 def read_pointer(energies: ArrayLike, populations: ArrayLike, resolution: Any, rng: np.random.Generator) -> float:
     """One outcome e, sampled exactly: draw a level from the populations, add Gaussian noise of width s (energy)."""
     E, p = _levels(energies, populations)
-    s = checks.number(resolution, "resolution", 0.0)
+    s, rng = checks.number(resolution, "resolution", 0.0), generator(rng, "rng")
     return float(E[rng.choice(len(E), p=p / p.sum())] + s * rng.normal())
 
 
@@ -47,7 +50,7 @@ def pointer_factors(energies: ArrayLike, e: Any, resolution: Any) -> Float[np.nd
     nearest, tolerance = distance.min(), level_tolerance(E)
     if s <= 1e-3 * tolerance:  # finer than rounding
         return (distance <= nearest + tolerance).astype(float)
-    return np.exp(-(distance**2 - nearest**2) / (4 * s * s))
+    return np.exp(-((distance - nearest) / (2 * s)) * ((distance + nearest) / (2 * s)))
 
 
 def band_factors(s: ArrayLike) -> tuple[Float[np.ndarray, " N"], Float[np.ndarray, " N"]]:

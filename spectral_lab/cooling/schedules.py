@@ -42,6 +42,7 @@ class Training(NamedTuple):
 
     def schedule(self, iteration: int) -> Schedule:
         """The schedule after so many iterations."""
+        iteration = checks.integer(iteration, "iteration", 0, len(self.energies) - 1)
         return Schedule(self.kicks[iteration], self.shifts[iteration], self.phases[iteration], self.width)
 
 
@@ -53,7 +54,13 @@ def run_schedule(H: Any, state: Any, schedule: Schedule, *, signs: bool = True) 
     spectrum = levels(H)
     c = spectrum.coordinates(state)
     record = [np.abs(c) ** 2]
-    for w, mu, phase in zip(schedule.kicks, schedule.shifts, schedule.phases, strict=True):
+    if not isinstance(schedule, Schedule):
+        raise ValueError(f"schedule must be a Schedule, got {checks.shown(schedule)}")
+    n = spectrum.dimension.bit_length() - 1
+    kicks = checks.real_array(schedule.kicks, "kicks", (None, n, 3))
+    shifts = checks.real_array(schedule.shifts, "shifts", (len(kicks),))
+    phases = checks.real_array(schedule.phases, "phases", (len(kicks),))
+    for w, mu, phase in zip(kicks, shifts, phases, strict=True):
         c = spectrum.coordinates(kick_operator(w) @ spectrum.state(c))
         if signs:
             c = np.exp(-1j * phase * sign_of(spectrum.energies, mu, schedule.width)) * c
@@ -64,6 +71,8 @@ def run_schedule(H: Any, state: Any, schedule: Schedule, *, signs: bool = True) 
 def kick_operator(w: ArrayLike) -> Complex[np.ndarray, "N N"]:
     """prod_i e^{-i w_i . sigma_i} for w of shape (n, 3): one rotation for each spin, cos|w| - i sin|w| w.sigma/|w|."""
     w = checks.real_array(w, "w", (None, 3))
+    if not 1 <= len(w) <= 12:
+        raise ValueError(f"w must have 1 to 12 rows, one for each spin, got {len(w)}")
     length = np.linalg.norm(w, axis=1)
     axis = np.sinc(length / np.pi)[:, None] * w
     sites = np.cos(length)[:, None, None] * np.eye(2) - 1j * np.tensordot(axis, PAULIS, axes=1)

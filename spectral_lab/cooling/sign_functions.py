@@ -20,6 +20,7 @@ from numpy.typing import ArrayLike
 from spectral_lab import checks
 
 MAX_DEGREE = 2_000_001
+MAX_WORK = 2_000_000_000  # terms of a series, times the points where it is evaluated
 TINY = 1e-90  # a width below this part of the spectrum counts as 0: nothing resolves it, and dividing could overflow
 
 
@@ -54,8 +55,8 @@ def oracle_time(spread: Any, resolution: Any) -> tuple[float, float]:
     For a spectrum of spread R and any mu inside it, |theta| <= pi - eps tau: no level wraps through the second
     edge at pi (derived here). Raises ValueError unless both are positive.
     """
-    spread = checks.number(spread, "spread", above=0.0)
-    resolution = checks.number(resolution, "resolution", above=0.0)
+    spread = checks.number(spread, "spread", maximum=1e300, above=0.0)
+    resolution = checks.number(resolution, "resolution", maximum=1e300, above=0.0)
     tau = np.pi / (spread + resolution)
     return tau, resolution * tau
 
@@ -92,7 +93,7 @@ def gaussian_coefficients(degree: Any, sigma: Any) -> Float[np.ndarray, " m"]:
     """b_k = 4/(pi k) exp(-k^2 sigma^2/2), k = 1, 3, .., degree: the square wave blurred by a Gaussian (width sigma)."""
     k = _odd(degree)
     sigma = checks.number(sigma, "sigma", 0.0)
-    return 4 / (np.pi * k) * np.exp(-0.5 * (k * sigma) ** 2)
+    return 4 / (np.pi * k) * np.exp(-0.5 * np.minimum(k * min(sigma, 40.0), 40.0) ** 2)
 
 
 def plain_coefficients(degree: Any) -> Float[np.ndarray, " m"]:
@@ -159,6 +160,8 @@ def sine_series(coefficients: ArrayLike, theta: ArrayLike) -> Float[np.ndarray, 
     """
     b = _coefficients(coefficients)
     theta = checks.real_array(theta, "theta")
+    if len(b) * theta.size > MAX_WORK:
+        raise ValueError(f"theta must hold at most {MAX_WORK // len(b)} angles for {len(b)} terms, got {theta.size}")
     sine, cosine = np.sin(theta), np.cos(theta)
     sign = np.where(np.abs(sine) < np.abs(cosine), 1.0, -1.0)
     factor = np.where(sign > 0, -4 * sine**2, 4 * cosine**2)  # 2 cos(2 theta) - 2 sign, without cancellation
@@ -173,6 +176,8 @@ def smoothed_square_wave(theta: ArrayLike, sigma: Any) -> Float[np.ndarray, "*gr
     """The series of infinite degree: f(theta) = sum_j (-1)^j erf((theta - j pi)/(sqrt 2 sigma)) (derived here)."""
     theta = checks.real_array(theta, "theta")
     sigma = checks.number(sigma, "sigma", above=0.0)
+    if sigma > 40:  # b_1 = 4/pi e^{-sigma^2/2} is 0 in double precision
+        return np.zeros_like(theta)
     # Images come in cancelling pairs far away; the base point makes the pairing explicit.
     turn = np.floor(theta / np.pi + 0.5)
     local = theta - turn * np.pi
