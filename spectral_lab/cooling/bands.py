@@ -16,7 +16,7 @@ from jaxtyping import Complex, Float
 from numpy.typing import ArrayLike
 
 from spectral_lab import checks
-from spectral_lab.cooling.levels import MAX_DIMENSION, check_hermitian, levels
+from spectral_lab.cooling.levels import LARGEST, MAX_DIMENSION, check_hermitian, levels
 from spectral_lab.cooling.sign_functions import sign_of
 
 DRIVES = ("constant", "ramp", "bang-bang")
@@ -104,7 +104,7 @@ def step_unitary(
     s: ArrayLike, V: ArrayLike, *, alpha: Any, angle: Any, drive: str = "constant"
 ) -> Complex[np.ndarray, "N N"]:
     """The whole unitary of a step: `evolve` applied to every level."""
-    s = checks.real_array(s, "s", (None,))
+    s, V = _levels_and_matrix(s, V, "V")
     return evolve(np.eye(len(s)), s, V, alpha=alpha, angle=angle, drive=drive)
 
 
@@ -141,14 +141,14 @@ def two_level_leak(alpha: Any, t: ArrayLike) -> Float[np.ndarray, "*times"]:
     alpha = checks.number(alpha, "alpha", 0.0)
     t = checks.real_array(t, "t")
     speed = np.hypot(1, alpha)
-    check_phase(speed, t, "t")
+    check_phase(float(speed), t, "alpha and t")
     return np.asarray((alpha / speed * np.sin(speed * t)) ** 2)
 
 
 def two_level_exchange(alpha: Any, t: ArrayLike) -> Float[np.ndarray, "*times"]:
     """Two levels in the same band, |V_12| = 1: sin^2(alpha t). On resonance, whatever their energies under H."""
     alpha, t = checks.number(alpha, "alpha", 0.0), checks.real_array(t, "t")
-    check_phase(alpha, t, "t")
+    check_phase(alpha, t, "alpha and t")
     return np.asarray(np.sin(alpha * t) ** 2)
 
 
@@ -162,8 +162,8 @@ def golden_rule(s: ArrayLike, V: ArrayLike, alpha: Any, t: Any) -> Float[np.ndar
     s, V = _levels_and_matrix(s, V, "V")
     check_hermitian(V, "V")
     alpha, t = checks.number(alpha, "alpha", 0.0), checks.number(t, "t", 0.0)
-    check_phase(float(np.ptp(s)), t, "t")
-    check_phase(alpha * float(np.abs(V).max()), t, "t")
+    check_phase(float(np.ptp(s)), t, "s and t")
+    check_phase(alpha * float(np.abs(V).max()), t, "alpha, V and t")
     difference = s[:, None] - s[None, :]
     probability = (alpha * t * np.abs(V) * np.sinc(difference * t / (2 * np.pi))) ** 2
     np.fill_diagonal(probability, 0.0)
@@ -183,7 +183,8 @@ def motion_in_band(s: ArrayLike, V: ArrayLike, alpha: Any, t: Any, *, order: Any
     order = checks.integer(order, "order", 1, 2)
     if not np.all(np.abs(s) == 1):
         raise ValueError("s must hold exact signs, -1 and +1")
-    check_phase(1 + alpha * (1 + alpha) * float(np.linalg.norm(V, 2)), t, "t")
+    reach = alpha * float(np.abs(V).max())
+    check_phase(1 + reach * (1 + reach), t, "alpha, V and t")
     lower = s < 0
     effective = alpha * V[np.ix_(lower, lower)] - np.eye(int(lower.sum()))
     if order == 2:
@@ -215,7 +216,10 @@ def _step_arguments(
     c = checks.array(c, "c").astype(complex)
     if c.shape[:1] != s.shape:
         raise ValueError(f"c must have one row for each of the {len(s)} levels, got shape {c.shape}")
-    alpha, angle = _positive(alpha, "alpha"), _positive(angle, "angle")
+    alpha = checks.number(alpha, "alpha", maximum=1e100, above=0.0)
+    angle = checks.number(angle, "angle", maximum=1e100, above=0.0)
+    if not max(float(np.abs(s).max()), float(np.abs(V).max())) <= LARGEST:
+        raise ValueError(f"s and V must have entries of at most {LARGEST:g}")
     fastest = max(float(np.abs(s).max()) / alpha, 1.0)  # |S| and |alpha V| in units of alpha
     longest = {
         "constant": MAX_PHASE / fastest * alpha,
@@ -231,6 +235,8 @@ def _step_arguments(
 
 def _levels_and_matrix(s: ArrayLike, matrix: ArrayLike, name: str) -> tuple[np.ndarray, np.ndarray]:
     s, matrix = checks.real_array(s, "s", (None,)), checks.square(matrix, name)
+    if len(s) == 0:
+        raise ValueError("s must hold at least one level")
     if len(s) > MAX_DIMENSION:
         raise ValueError(f"s must hold at most {MAX_DIMENSION} levels, got {len(s)}")
     if len(s) != len(matrix):
@@ -270,11 +276,11 @@ def _bang_bang(c: np.ndarray, s: np.ndarray, V: np.ndarray, kick: float, rounds:
         yield c
 
 
-def check_phase(speed: float, t: Any, name: str) -> None:
+def check_phase(speed: float, t: Any, names: str) -> None:
     """Raises ValueError for a time so long that the phase `speed` t has lost its digits."""
     longest = float(np.abs(t).max(initial=0.0))
-    if speed * longest > MAX_PHASE:
-        raise ValueError(f"{name} must be at most {MAX_PHASE / speed:.3g} here, got {longest:g}")
+    if not speed * longest <= MAX_PHASE:
+        raise ValueError(f"{names} must keep all phases below {MAX_PHASE:g}, got {speed:.3g} times {longest:.3g}")
 
 
 def _positive(value: Any, name: str) -> float:

@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike
 
 from spectral_lab import checks
 from spectral_lab.cooling.hamiltonians import MAX_SITES, PAULIS, generator, start_state, tfim
-from spectral_lab.cooling.levels import Levels, levels
+from spectral_lab.cooling.levels import LARGEST, Levels, levels
 from spectral_lab.cooling.queries import ERROR, sign_queries
 from spectral_lab.cooling.sign_functions import sign_of
 
@@ -49,7 +49,9 @@ def eigenvalue_filter(H: Any, state: Any, width: Any, mu: Any = None) -> Prepare
 
 def filter_queries(spread: Any, width: Any, success: Any, *, amplified: bool = False, error: Any = ERROR) -> float:
     """Expected calls of exp(-i H tau) of a filter: one sign a try, 1/success tries, or 1/sqrt(success) if amplified."""
-    success = checks.number(success, "success", maximum=1.0, above=0.0)
+    success = checks.number(success, "success", 1e-200, 1.0)
+    if not isinstance(amplified, bool):
+        raise ValueError(f"amplified must be True or False, got {checks.shown(amplified)}")
     return sign_queries(spread, width, error) / (np.sqrt(success) if amplified else success)
 
 
@@ -71,7 +73,7 @@ def adiabatic(H: Any, T: Any, *, step: Any = 0.05, strength: Any = 1.0) -> Prepa
     if n == 0 or 2**n != spectrum.dimension:
         raise ValueError(f"H must act on spins, a power of two states, got {spectrum.dimension}")
     T, step = checks.number(T, "T", above=0.0), checks.number(step, "step", above=0.0)
-    strength = checks.number(strength, "strength", above=0.0)
+    strength = checks.number(strength, "strength", maximum=1e150, above=0.0)
     most = min(1e6, 1e11 / spectrum.dimension**3)
     if most * step < T:
         raise ValueError(
@@ -95,9 +97,11 @@ def bath_cycles(n: Any, count: Any, g: Any, spread: Any, seed: Any = 0, *, lowes
     `lowest` should be below the gaps that are to be cooled; all but n and count are energies. Raises ValueError if
     lowest exceeds spread/2.
     """
-    n, count = checks.integer(n, "n", 1, MAX_SITES), checks.integer(count, "count", 0, 1_000_000)
+    n, count = checks.integer(n, "n", 1, MAX_SITES), checks.integer(count, "count", 0, 100_000)
     g, spread = checks.number(g, "g", above=0.0), checks.number(spread, "spread", above=0.0)
-    lowest = checks.number(lowest, "lowest", 0.0, spread / 2)
+    lowest = checks.number(lowest, "lowest", 0.0)
+    if lowest > spread / 2:
+        raise ValueError(f"lowest must be at most half of spread = {spread:g}, got {lowest:g}")
     rng = generator(seed)
     cycles = []
     for _ in range(count):
@@ -143,6 +147,8 @@ def damped_bath(
     spectrum = levels(H)
     A = spectrum.operator(field, "field")
     omega, g, rate = checks.number(omega, "omega"), checks.number(g, "g"), checks.number(rate, "rate", 0.0)
+    if not np.abs(A).max() <= LARGEST / 1e100:
+        raise ValueError("field must have entries of at most 1e100")
     times = checks.real_array(times, "times", (None,))
     if not 1 <= len(times) <= 100_000 or np.any(np.diff(times) <= 0):
         raise ValueError(f"times must hold 1 to 100 000 times, and increase, got {checks.shown(times)}")

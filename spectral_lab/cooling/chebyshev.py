@@ -16,6 +16,7 @@ from jaxtyping import Complex, Float
 from numpy.typing import ArrayLike
 
 from spectral_lab import checks
+from spectral_lab.cooling.hamiltonians import generator
 from spectral_lab.cooling.sign_functions import sign_of
 
 MAX_DEGREE = 2**17
@@ -47,7 +48,7 @@ def chebyshev_series(
     """
     lo, hi = _interval(lo, hi)
     error = checks.number(error, "error", 1e-13)
-    detail = hi - lo if detail is None else checks.number(detail, "detail", above=0.0)
+    detail = hi - lo if detail is None else _length(detail, "detail", lo, hi)
     count = 64
     while count <= MAX_DEGREE and count * detail < 1.5 * np.pi * (hi - lo):
         count *= 2
@@ -67,13 +68,15 @@ def chebyshev_series(
 
 def sign_coefficients(mu: Any, width: Any, lo: Any, hi: Any, error: Any = 1e-6) -> ChebyshevSeries:
     """Chebyshev series of s_w(E) = erf((E - mu)/width) on [lo, hi]; about 5 to 7 (hi - lo)/(2 width) terms."""
-    width = checks.number(width, "width", above=0.0)
+    lo, hi = _interval(lo, hi)
+    width = _length(width, "width", lo, hi)
     return chebyshev_series(lambda E: sign_of(E, mu, width), lo, hi, error, detail=width)
 
 
 def reflection_coefficients(mu: Any, width: Any, lo: Any, hi: Any, error: Any = 1e-6) -> ChebyshevSeries:
     """Chebyshev series of the reflection exp(-i (pi/2) s_w(E)), in one pass and without an ancilla."""
-    width = checks.number(width, "width", above=0.0)
+    lo, hi = _interval(lo, hi)
+    width = _length(width, "width", lo, hi)
     return chebyshev_series(lambda E: np.exp(-0.5j * np.pi * sign_of(E, mu, width)), lo, hi, error, detail=width)
 
 
@@ -82,8 +85,8 @@ def pointer_coefficients(e: Any, resolution: Any, lo: Any, hi: Any, error: Any =
 
     A reading e may lie beyond the interval; then the scale is the value at the nearer end.
     """
-    e, s = checks.number(e, "e"), checks.number(resolution, "resolution", above=0.0)
     lo, hi = _interval(lo, hi)
+    e, s = checks.number(e, "e"), _length(resolution, "resolution", lo, hi)
     away = min(max(e, lo), hi) - e
     return chebyshev_series(
         lambda E: np.exp(-((E - e - away) / (2 * s)) * ((E - e + away) / (2 * s))), lo, hi, error, detail=s
@@ -92,6 +95,8 @@ def pointer_coefficients(e: Any, resolution: Any, lo: Any, hi: Any, error: Any =
 
 def series_value(series: ChebyshevSeries, E: ArrayLike) -> np.ndarray:
     """The series at energies E inside [lo, hi]."""
+    if not isinstance(series, ChebyshevSeries):
+        raise ValueError(f"series must be a ChebyshevSeries, got {checks.shown(series)}")
     x = (2 * checks.real_array(E, "E") - series.lo - series.hi) / (series.hi - series.lo)
     return np.polynomial.chebyshev.chebval(x, series.coefficients)
 
@@ -126,7 +131,10 @@ def moments(matvec: Callable[[Any], Any], psi: ArrayLike, lo: Any, hi: Any, coun
         raise ValueError(f"matvec must be a function of a vector, got {checks.shown(matvec)}")
     m: list[float] = []
     before: Any = None
-    for t in chebyshev_vectors(matvec, np.asarray(psi, dtype=complex), lo, hi, (count + 1) // 2):
+    psi = checks.array(psi, "psi").astype(complex)
+    if not np.abs(psi).max(initial=0.0) <= 1e100:
+        raise ValueError("psi must have amplitudes of at most 1e100")
+    for t in chebyshev_vectors(matvec, psi, lo, hi, (count + 1) // 2):
         if before is None:
             m.append(float(np.vdot(t, t).real))
         else:
@@ -146,8 +154,10 @@ def density_from_moments(m: ArrayLike, lo: Any, hi: Any, resolution: Any, e: Arr
     m = checks.real_array(m, "m", (None,))
     s = checks.number(resolution, "resolution", above=0.0)
     e = checks.real_array(e, "e")
-    if len(m) == 0:
-        raise ValueError("m must hold at least one moment")
+    if not 1 <= len(m) <= MAX_DEGREE:
+        raise ValueError(f"m must hold 1 to {MAX_DEGREE} moments, got {len(m)}")
+    if e.size * len(m) > 1e9:
+        raise ValueError(f"e must hold at most {1e9 / len(m):.3g} energies for {len(m)} moments, got {e.size}")
     rows = max(1, 10**6 // len(m))  # a few energies at a time: thousands of moments at thousands of energies are many
     density = []
     for some in np.split(e.reshape(-1, 1), range(rows, e.size, rows)):
@@ -161,10 +171,21 @@ def sample_density(e: ArrayLike, p: ArrayLike, rng: np.random.Generator) -> floa
     e, p = checks.real_array(e, "e", (None,)), checks.real_array(p, "p", (None,))
     if len(e) != len(p) or len(e) < 2:
         raise ValueError(f"e and p must have one length of at least 2, got {len(e)} and {len(p)}")
+    rng = generator(rng, "rng")
     positive = np.clip(np.asarray(p), 0.0, None)
     if not positive.sum() > 0:
         raise ValueError("p must be positive somewhere")
     return float(e[rng.choice(len(e), p=positive / positive.sum())] + (rng.random() - 0.5) * (e[1] - e[0]))
+
+
+def _length(value: Any, name: str, lo: float, hi: float) -> float:
+    """A length that 2^17 nodes on the interval resolve."""
+    value = checks.number(value, name, above=0.0)
+    if value * MAX_DEGREE < 1.5 * np.pi * (hi - lo):
+        raise ValueError(
+            f"{name} must be at least {1.5 * np.pi / MAX_DEGREE * (hi - lo):.3g} on [{lo:g}, {hi:g}], got {value:g}"
+        )
+    return value
 
 
 def _values(f: Callable[[np.ndarray], np.ndarray], lo: float, hi: float, count: int) -> np.ndarray:

@@ -18,7 +18,7 @@ from numpy.typing import ArrayLike
 from spectral_lab import checks
 from spectral_lab.cooling.bands import DRIVES, evolve
 from spectral_lab.cooling.hamiltonians import generator, gue, random_field, uniform_field
-from spectral_lab.cooling.levels import MAX_DIMENSION, Levels, amplitudes, levels
+from spectral_lab.cooling.levels import MAX_DIMENSION, Levels, amplitudes, array_shape, levels
 from spectral_lab.cooling.matrix_free import MatrixFree, perturbation_product
 from spectral_lab.cooling.queries import ERROR, Queries, pointer_queries, sign_queries, step_queries
 from spectral_lab.cooling.readout import band_factors, pointer_factors, read_pointer
@@ -97,7 +97,7 @@ def cool(
     rng = generator(seed)
     settings = {"width": width, "alpha": alpha, "angle": angle, "drive": drive}
     H = H.linear_operator() if hasattr(H, "linear_operator") else H
-    large = hasattr(H, "matvec") or max(getattr(H, "shape", None) or (0,)) > MAX_DIMENSION
+    large = not isinstance(H, Levels) and (hasattr(H, "matvec") or max(array_shape(H, "H"), default=0) > MAX_DIMENSION)
     system: Any = _Large(H) if large else _Diagonalised(levels(H))
     system.check_cost(steps, policy, resolution=resolution, **settings)
     c = system.coordinates(state)
@@ -277,7 +277,7 @@ def drawn_perturbations(perturbation: Any, steps: int, dimension: int, rng: np.r
         if kind == "field":
             return (random_field(n, rng) for _ in range(steps))
         return (uniform_field(n, rng.normal(size=3)) for _ in range(steps))
-    shape = getattr(perturbation, "shape", None) or np.shape(perturbation)
+    shape = array_shape(perturbation, "perturbation")
     if len(shape) == 3:
         if not spins or shape != (steps, n, 3):
             raise ValueError(f"perturbation must have shape ({steps}, {n}, 3) for one field a step, got {shape}")

@@ -41,6 +41,8 @@ def ladder_walks(k: Any, walks: Any, seed: Any = 0, mixing: str = "haar") -> Int
     """
     k, walks = checks.integer(k, "k", 0, 100_000), checks.integer(walks, "walks", 1, 1_000_000)
     mixing = checks.choice(mixing, "mixing", MIXING)
+    if walks * max(k, 10) > 10_000_000:
+        raise ValueError(f"walks must be at most {10_000_000 // max(k, 10)} from level k = {k}, got {walks}")
     if mixing == "haar" and walks * (k + 1) ** 2 > 5e7:
         raise ValueError(f"walks (k + 1)^2 must be at most 5e+07, got {walks * (k + 1) ** 2:.2g}: take fewer walks")
     rng = generator(seed)

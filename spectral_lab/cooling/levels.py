@@ -20,6 +20,7 @@ from spectral_lab import checks
 from spectral_lab.cooling.sign_functions import sign_of
 
 MAX_DIMENSION = 1024
+LARGEST = 1e200  # an entry: sums of products of larger ones overflow
 _cache: OrderedDict[bytes, Levels] = OrderedDict()
 
 
@@ -97,11 +98,17 @@ def level_tolerance(energies: ArrayLike) -> float:
 def amplitudes(state: Any, dimension: int) -> Complex[np.ndarray, " N"]:
     """A normalised state (qutip ket or vector) as a vector; ValueError if its length or its norm is another."""
     psi = checks.array(state.full() if hasattr(state, "full") else state, "state").astype(complex)
-    if psi.size != dimension:
+    if psi.ndim > 2 or psi.size != dimension:
         raise ValueError(f"state must have {dimension} amplitudes, got shape {psi.shape}")
     if abs(np.linalg.norm(psi) - 1) > 1e-6:
         raise ValueError(f"state must be normalised, but its norm is {np.linalg.norm(psi):g}")
     return psi.reshape(-1)
+
+
+def array_shape(value: Any, name: str) -> tuple[int, ...]:
+    """The shape of an operator or an array, without making it dense."""
+    shape = getattr(value, "shape", None)
+    return shape if isinstance(shape, tuple) else checks.array(value, name).shape
 
 
 def levels(H: Any) -> Levels:
@@ -156,6 +163,9 @@ def _dense(H: Any) -> np.ndarray:
 
 def check_hermitian(matrix: Any, name: str) -> None:
     """Raises ValueError if a square matrix, dense or sparse, differs from its adjoint by more than rounding."""
+    largest = abs(matrix).max()
+    if not largest <= LARGEST:
+        raise ValueError(f"{name} must have entries of at most {LARGEST:g}, got {largest:g}")
     defect = abs(matrix - matrix.conj().T).max()
-    if defect > 1e-10 * abs(matrix).max():
+    if defect > 1e-10 * largest:
         raise ValueError(f"{name} must be Hermitian, but it differs from its adjoint by {defect:.2g}")

@@ -28,7 +28,7 @@ from spectral_lab.cooling.chebyshev import (
     sign_coefficients,
 )
 from spectral_lab.cooling.hamiltonians import field_operator
-from spectral_lab.cooling.levels import check_hermitian
+from spectral_lab.cooling.levels import array_shape, check_hermitian
 from spectral_lab.cooling.queries import jacobi_anger_degree
 from spectral_lab.cooling.readout import band_factors
 from spectral_lab.cooling.schedules import kick_operator
@@ -194,7 +194,7 @@ def hermitian_product(H: Any, name: str) -> tuple[Product, int, int]:
 
 def perturbation_product(V: Any, dimension: int) -> Perturbation:
     """V for `MatrixFree.stir`: a field (n, 3), or a Hermitian operator as H may be."""
-    shape = getattr(V, "shape", None) or np.shape(V)
+    shape = array_shape(V, "perturbation")
     n = dimension.bit_length() - 1
     if shape == (n, 3):
         field = checks.real_array(V, "perturbation")

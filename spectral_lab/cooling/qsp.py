@@ -81,7 +81,9 @@ def gqsp_angles(P: ArrayLike, Q: ArrayLike | None = None, *, tolerance: Any = 1e
         raise ValueError(f"P and Q must have one degree, got {len(p) - 1} and {len(q) - 1}")
     defect = completion_error(p, q)
     if not defect <= tolerance:
-        raise ValueError(f"|P|^2 + |Q|^2 must be 1 on the unit circle, but it is off by {defect:.2g}")
+        raise ValueError(
+            f"|P|^2 + |Q|^2 must be 1 on the unit circle to tolerance = {tolerance:g}, but it is off by {defect:.2g}"
+        )
     d = len(p) - 1
     rows = np.array([p, q])
     theta, phi = np.zeros(d + 1), np.zeros(d + 1)
@@ -148,6 +150,8 @@ def gqsp_path(theta: ArrayLike, phi: ArrayLike, lam: Any, z: Any) -> Float[np.nd
     """The Bloch vector of the ancilla after each gate, for one level with signal z: how the signal is processed."""
     theta, phi, lam = _angles(theta, phi, lam)
     z = complex(checks.array(z, "z", ()))
+    if abs(abs(z) - 1) > 1e-8:
+        raise ValueError(f"z must lie on the unit circle, but |z| = {abs(z):g}")
     columns = [gqsp_column(theta[:1], phi[:1], lam, z)]
     for t, f in zip(theta[1:], phi[1:], strict=True):
         a, b = columns[-1]
@@ -217,6 +221,8 @@ def completion_error(P: ArrayLike, Q: ArrayLike) -> float:
 def product_error(P: ArrayLike, angles: Angles, points: Any = 257) -> float:
     """max |product of gates - P(z)| over `points` points of the unit circle: the self-check of a set of angles."""
     p = _polynomial(P, "P")
+    if not isinstance(angles, tuple) or len(angles) != 3:
+        raise ValueError(f"angles must be Angles (theta, phi, lam), got {checks.shown(angles)}")
     points = checks.integer(points, "points", 1, 2**20)
     check_work(len(p), points, "points")
     z = np.exp(2j * np.pi * np.arange(points) / points)

@@ -31,7 +31,7 @@ def sign_queries(spread: Any, width: Any, error: Any = ERROR) -> float:
 
     The width w is an energy resolution eps = w erfcinv(error/2), hence edges of eps tau radians. Infinite at w = 0.
     """
-    spread, width = checks.number(spread, "spread", above=0.0), checks.number(width, "width", 0.0)
+    spread, width = checks.number(spread, "spread", above=0.0), checks.number(width, "width", 0.0, 1e290)
     error = _error(error)
     if width <= TINY * spread:  # the exact sign
         return np.inf

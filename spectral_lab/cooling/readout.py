@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike
 
 from spectral_lab import checks
 from spectral_lab.cooling.hamiltonians import generator
-from spectral_lab.cooling.levels import level_tolerance
+from spectral_lab.cooling.levels import LARGEST, level_tolerance
 
 
 def pointer_density(
@@ -44,7 +44,7 @@ def pointer_factors(energies: ArrayLike, e: Any, resolution: Any) -> Float[np.nd
     """
     E = checks.real_array(energies, "energies", (None,))
     s = checks.number(resolution, "resolution", 0.0)
-    distance = np.abs(E - checks.number(e, "e"))
+    distance = np.abs(E - checks.number(e, "e", -LARGEST, LARGEST))
     if len(E) == 0:
         raise ValueError("energies must hold at least one level")
     nearest, tolerance = distance.min(), level_tolerance(E)

@@ -54,6 +54,8 @@ def run_schedule(H: Any, state: Any, schedule: Schedule, *, signs: bool = True) 
     spectrum = levels(H)
     c = spectrum.coordinates(state)
     record = [np.abs(c) ** 2]
+    if not isinstance(signs, bool):
+        raise ValueError(f"signs must be True or False, got {checks.shown(signs)}")
     if not isinstance(schedule, Schedule):
         raise ValueError(f"schedule must be a Schedule, got {checks.shown(schedule)}")
     n = spectrum.dimension.bit_length() - 1
