@@ -88,10 +88,8 @@ def _rotation(d: dict[str, Any], k: int, x: float) -> list[Box]:
 def _figure(d: dict[str, Any]) -> theme.Figure:
     draw, pitch = {"one step": (_step, 3.0), "one reflection": (_gate, 2.4), "one query": (_rotation, 0.95)}[d["zoom"]]
     wires, end, window = d["spins"] + 1, pitch * d["shown"] + 0.1, range(d["first"], d["first"] + d["shown"])
-    traces = [theme.line([-0.02 * end, end], [-w, -w], color=theme.MUTED, width=1) for w in range(wires)]
-    notes = [
-        theme.note("ancilla" if w == 0 else f"spin {w - 1}", -0.03 * end, -w, anchor="right") for w in range(wires)
-    ]
+    traces = [theme.line([0, end], [-w, -w], color=theme.MUTED, width=1) for w in range(wires)]
+    notes = []
     above: dict[str, Any] = {"anchor": "center", "yanchor": "bottom", "yshift": 2}  # however many wires there are
     for place, k in enumerate(window):
         x = pitch * place
@@ -116,15 +114,15 @@ def _figure(d: dict[str, Any]) -> theme.Figure:
         "one reflection": "U = e<sup>iHτ</sup>, done where the ancilla is 0 (∘); U<sup>†</sup> where it is 1 (•)",
         "one query": "a box P is e<sup>−icτP/2</sup>, for the term cP of H; all terms, there and back",
     }[d["zoom"]]
-    hidden: dict[str, Any] = {"showticklabels": False, "showgrid": False, "ticks": "", "showline": False}
+    bare: dict[str, Any] = {"showgrid": False, "ticks": "", "showline": False}
+    names = ["ancilla", *(f"spin {i}" for i in range(d["spins"]))]
     return theme.figure(
         traces,
-        x=theme.axis(legend, low=-0.13 * end, high=1.01 * end, **hidden),
-        y=theme.axis("", low=0.4 - wires, high=1.4, **hidden),
+        x=theme.axis(legend, low=-0.01 * end, high=1.01 * end, showticklabels=False, **bare),
+        y=theme.axis("", low=0.4 - wires, high=1.4, tickvals=[-w for w in range(wires)], ticktext=names, **bare),
         titles=[d["zoom"].capitalize()],
         notes=notes,
         height=340,
-        margin={"l": 16},
     )
 
 
