@@ -27,7 +27,7 @@ def legs(n: SupportsInt) -> System:
     Args: n, the number of states, at least 1. Raises: ValueError.
     """
     R = _legendre_norms(n)
-    A = -np.tril(np.outer(R, R), -1) - np.diag(np.arange(1.0, R.size + 1))
+    A = np.tril(-np.outer(R, R), -1) - np.diag(np.arange(1.0, R.size + 1))
     return A, R
 
 
@@ -78,7 +78,7 @@ def lagt(n: SupportsInt) -> System:
     Args: n, the number of states, at least 1. Raises: ValueError.
     """
     n = checks.order(n, "n")
-    return -np.tril(np.ones((n, n)), -1) - 0.5 * np.eye(n), np.ones(n)
+    return np.tril(-np.ones((n, n)), -1) - 0.5 * np.eye(n), np.ones(n)
 
 
 def lmu(n: SupportsInt) -> System:
