@@ -118,8 +118,11 @@ def pointer_cooling(preset: str, report: Callable[[int, np.ndarray], None] | Non
     return PointerResult(preset, settings, run, time.perf_counter() - begin, hardware(device, 1))
 
 
-def pointer_here(wanted: str = "lecture") -> PointerResult:
-    """Pointer cooling at the size that this machine can run, with one line a step and an estimate of the time."""
+def pointer_here(wanted: str = "lecture") -> PointerResult | None:
+    """Pointer cooling at the size that this machine can run, with one line a step and an estimate of the time.
+
+    None after the stop button: a cooling cannot go on where it was, it begins anew.
+    """
     preset = preset_here(wanted)
     settings = POINTER[checks.choice(preset, "preset", POINTER)]
     print(f"Pointer cooling, preset {preset!r}: {settings.n} spins, {settings.batch} runs, {settings.steps} steps.")
@@ -130,10 +133,14 @@ def pointer_here(wanted: str = "lecture") -> PointerResult:
         print(f"step {step}: {', '.join(f'{e:.3f}' for e in energies)}; about {left:.0f} s left", file=sys.stderr)
 
     # The miniature ends in seconds; its output stays the same on every machine.
-    return pointer_cooling(preset, None if preset == "miniature" else report)
+    try:
+        return pointer_cooling(preset, None if preset == "miniature" else report)
+    except KeyboardInterrupt:
+        print("Interrupted. Run this cell again to begin anew.")
+        return None
 
 
-def pointer_table(result: PointerResult, results: Path | None = None) -> ResultsTable:
+def pointer_table(result: PointerResult | None, results: Path | None = None) -> ResultsTable:
     """The recorded runs and this one: energy above the ground level at the end, and the steps that it took."""
     rows = [
         ("recorded", f"{r['preset']}, {r['hardware']['name']}", *_summary(r, ".3f"), f"{r['seconds']:.0f} s")
@@ -142,9 +149,6 @@ def pointer_table(result: PointerResult, results: Path | None = None) -> Results
     ]
     if not rows:
         rows.append(("recorded", "not yet run", "", "", "", "", ""))
-    here = ("this run", f"{result.preset}, here")
-    exact = (*rows, (*here, *_summary(result.record(), ".3g"), f"{result.seconds:.1f} s"))
-    rows.append((*here, *_summary(result.record(), ".1f"), ""))
     columns = (
         "source",
         "where",
@@ -152,8 +156,14 @@ def pointer_table(result: PointerResult, results: Path | None = None) -> Results
         "runs within 2s of the ground level",
         "median steps to it",
         "lowest E − E₀ (J)",
+        "time",
     )
-    return ResultsTable((*columns, "time"), tuple(rows), exact)
+    if result is None:
+        return ResultsTable(columns, (*rows, ("this run", "unfinished: run the training cell again", *[""] * 5)))
+    here = ("this run", f"{result.preset}, here")
+    exact = (*rows, (*here, *_summary(result.record(), ".3g"), f"{result.seconds:.1f} s"))
+    rows.append((*here, *_summary(result.record(), ".1f"), ""))
+    return ResultsTable(columns, tuple(rows), exact)
 
 
 def _summary(record: dict[str, Any], form: str) -> tuple[str, str, str, str]:
@@ -215,5 +225,7 @@ RECIPES: dict[str, Callable[[str], Recipe]] = {
 
 if __name__ == "__main__":
     finished = pointer_here(sys.argv[1] if len(sys.argv) > 1 else "lecture")
+    if finished is None:
+        sys.exit(130)
     print(f"Record: {finished.save()}")
     print(pointer_table(finished))

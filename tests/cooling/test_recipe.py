@@ -45,6 +45,19 @@ def test_pointer_cooling_is_recorded_and_shown(tmp_path, monkeypatch):
     assert recipe.pointer_table(result, tmp_path / "none").rows[0][1] == "not yet run"
 
 
+def test_after_stop_the_pointer_table_says_that_the_run_is_unfinished(tmp_path, monkeypatch, capsys):
+    def stop(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(recipe, "pointer_cooling", stop)
+    cooled = recipe.pointer_here("lecture")
+    assert "Interrupted. Run this cell again" in capsys.readouterr().out
+    assert recipe.pointer_table(cooled, tmp_path).rows[-1][:2] == (
+        "this run",
+        "unfinished: run the training cell again",
+    )
+
+
 def test_there_is_no_paper_preset():
     for call in (lambda: recipe.pointer_cooling("paper"), lambda: recipe.schedule("paper", False)):
         with pytest.raises(ValueError, match="gives no configuration"):
