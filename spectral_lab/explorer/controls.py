@@ -21,6 +21,7 @@ import numpy as np
 from spectral_lab import checks
 
 MOST_STEPS = 10_000  # of a slider; a screen has fewer pixels
+LARGEST_WHOLE = 2**53  # that a browser holds exactly
 
 
 @dataclass(frozen=True)
@@ -133,11 +134,11 @@ def integers(
 ) -> Slider:
     """A slider over the whole numbers low, low + step, ..., high.
 
-    Raises ValueError unless low < high, 1 <= step <= high - low, low <= default <= high, and there are at most
-    10,000 steps.
+    Raises ValueError unless low < high, both at most 2^53 in size, 1 <= step <= high - low, low <= default <= high,
+    and there are at most 10,000 steps.
     """
-    low = checks.integer(low, "low")
-    high = checks.integer(high, "high", low + 1)
+    low = checks.integer(low, "low", -LARGEST_WHOLE, LARGEST_WHOLE - 1)
+    high = checks.integer(high, "high", low + 1, LARGEST_WHOLE)
     step = checks.integer(step, "step", max(1, -(-(high - low) // MOST_STEPS)), high - low)
     values = tuple(range(low, high + 1, step))
     return Slider(name, label, values, checks.integer(default, "default", low, values[-1]), unit, play)
@@ -148,7 +149,7 @@ def choice(name: str, label: str, options: Sequence[str], default: str | None = 
 
     Raises ValueError unless the options are different texts, at least one of them, and the default is one.
     """
-    if isinstance(options, str) or not options or not all(isinstance(option, str) for option in options):
+    if not isinstance(options, (list, tuple)) or not options or not all(isinstance(option, str) for option in options):
         raise ValueError(f"options must be a list of at least one text, got {checks.shown(options)}")
     if len(set(options)) < len(options):
         raise ValueError(f"options must differ from one another, got {checks.shown(options)}")

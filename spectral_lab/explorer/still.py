@@ -123,13 +123,13 @@ def _on(axis: dict[str, Any], values: Any) -> np.ndarray:
     array = np.asarray(values, float)
     if axis.get("type") != "log":
         return array
-    return np.log10(np.where(array > 0, array, np.nan))
+    return np.asarray(np.log10(np.where(array > 0, array, np.nan)))
 
 
 def _scaled(axis: dict[str, Any], values: Any, pixels: tuple[float, float], on_scale: bool = False) -> np.ndarray:
     low, high = axis["range"]
     share = ((np.asarray(values, float) if on_scale else _on(axis, values)) - low) / (high - low)
-    return np.clip(pixels[0] + share * (pixels[1] - pixels[0]), -5e3, 5e3)
+    return np.asarray(np.clip(pixels[0] + share * (pixels[1] - pixels[0]), -5e3, 5e3))
 
 
 def _ticks(axis: dict[str, Any], room: float) -> list[tuple[float, str]]:

@@ -271,7 +271,7 @@ def _common(name: str, panel: int) -> dict[str, Any]:
 
 def _bar(title: str) -> dict[str, Any]:
     return {
-        "title": {"text": title, "side": "right"},
+        "title": {"text": title, "side": "right", "font": {"size": 13}},
         "thickness": 12,
         "outlinewidth": 0,
         "tickcolor": MUTED,

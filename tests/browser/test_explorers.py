@@ -44,15 +44,15 @@ Explorer(
 
 FORGETFUL = """
 explorer = Explorer(
-    title="Loses its first answer", controls=[integers("n", "n", 1, 9, 3)],
+    title="Loses its first picture and the first answer", controls=[integers("n", "n", 1, 9, 3)],
     compute=lambda n: {"x": np.arange(9.0), "n": n},
     figure=lambda d: theme.figure([theme.line(d["x"], d["n"] * d["x"])], x=theme.axis("x"), y=theme.axis("y")),
     readout=lambda d: f"n = {d['n']}", code=lambda n: f"print({n})",
 )
 send, lost = explorer.send, []
 def lossy(content, buffers=None):
-    if content["kind"] == "picture" and not lost:
-        lost.append(content)
+    if content["kind"] in ("welcome", "picture") and content["kind"] not in lost:
+        lost.append(content["kind"])
     else:
         send(content, buffers)
 explorer.send = lossy

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from typing import Any
+from xml.etree import ElementTree
 
 import numpy as np
 
-from spectral_lab.explorer import Explorer, Slider
+from spectral_lab.explorer import Explorer, Slider, still
 
 
 def _numbers(value: Any) -> list[np.ndarray]:
@@ -37,5 +38,7 @@ def test_its_readout_is_the_same_every_time_and_follows_its_presets(make: Any) -
     for values in explorer.presets.values():
         explorer.set(**values)
         assert repr(explorer) == repr(make(**values))
+        picture = ElementTree.fromstring(still.svg(explorer.figure))
+        assert "nan" not in ElementTree.tostring(picture, encoding="unicode").lower().split("<image")[0]
         said.add(repr(explorer))
     assert len(said) == 1 + len(explorer.presets)
