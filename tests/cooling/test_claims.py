@@ -46,7 +46,7 @@ WORLDS = {
     "C1": [(sf, "sign_of", lambda f: blurred(0.5))],
     "C2": [(sf, "sign_of", lambda f: blurred(0.1))],
     "C3": [(bands, "evolve", plain)],
-    "C4": [(bands, "evolve", lambda f: lambda *args, alpha, angle: f(*args, alpha=alpha**2, angle=angle))],
+    "C4": [(bands, "evolve", lambda f: lambda *args, alpha, angle: f(*args, alpha=alpha**1.5, angle=angle))],
     "C5": [(sf, "sign_degree", lambda f: lambda edge, error: f(edge**1.2, error))],
     "C6": [(claims, "descend", smooth_descent)],
     "C7": [(sf, "oracle_time", lambda f: lambda *args: tuple(2.5 * x for x in f(*args)))],  # levels wrap through pi
