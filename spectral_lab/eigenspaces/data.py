@@ -6,6 +6,7 @@ is padded to its own largest graph.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +18,7 @@ from torch import Tensor
 from torch.utils.data import Dataset
 
 from spectral_lab import checks, datasets
-from spectral_lab.eigenspaces.counting import LENGTHS, counting_graphs, counting_targets
+from spectral_lab.eigenspaces.counting import LENGTHS, MOST, counting_graphs, counting_targets
 from spectral_lab.eigenspaces.formats import (
     FormatError,
     LabelledGraph,
@@ -154,6 +155,8 @@ def counting(
     columns = range(4) if length is None else [LENGTHS.index(checks.integer(length, "length", 3, 6))]
     if path is None:
         train, val, test = _three(sizes)
+        if train + val + test > MOST:
+            raise ValueError(f"sizes must have a sum of at most {MOST:,}, got {train + val + test:,}")
         graphs = counting_graphs(train + val + test, seed)
         targets = counting_targets(graphs)
         order = np.arange(len(graphs))
@@ -278,11 +281,13 @@ def missing_files(name: str) -> list[str]:
 
 def _three(sizes: Sequence[int]) -> list[int]:
     if not isinstance(sizes, Sequence) or len(sizes) != 3:
-        raise ValueError(f"sizes must be three whole numbers, got {sizes!r}")
-    return [checks.integer(size, "sizes", 2) for size in sizes]
+        raise ValueError(f"sizes must be three whole numbers, got {checks.shown(sizes)}")
+    return [checks.integer(size, "sizes", 2, 1_000_000) for size in sizes]
 
 
 def _folder(path: str | None, name: str, *files: str) -> Path:
+    if path is not None and not isinstance(path, (str, os.PathLike)):
+        raise ValueError(f"path must be a folder or None, got {checks.shown(path)}")
     folder = place(name) if path is None else Path(path)
     missing = [file for file in files if not (folder / file).is_file()]
     if missing:

@@ -119,6 +119,10 @@ def test_missing_files_are_named_with_their_place(tmp_path, monkeypatch):
         drugood("assay")
     with pytest.raises(ValueError, match="shift"):
         drugood("colour")
+    with pytest.raises(ValueError, match="path must be a folder"):
+        zinc(5)
+    with pytest.raises(ValueError, match="sizes must have a sum of at most 20,000"):
+        counting(3, (10**5, 2, 2))
     with pytest.raises(ValueError, match="length"):
         counting(7)
     with pytest.raises(ValueError, match="sizes"):
