@@ -222,7 +222,7 @@ def _step_arguments(
         raise ValueError(f"s and V must have entries of at most {LARGEST:g}")
     fastest = max(float(np.abs(s).max()) / alpha, 1.0)  # |S| and |alpha V| in units of alpha
     longest = {
-        "constant": MAX_PHASE / fastest * alpha,
+        "constant": MAX_PHASE / fastest / alpha,
         "ramp": min(1e5, 2e9 / max(len(s), 32) ** 3) / fastest / alpha,
         "bang-bang": MAX_TIME,
     }[drive]

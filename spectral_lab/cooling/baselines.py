@@ -44,7 +44,7 @@ def eigenvalue_filter(H: Any, state: Any, width: Any, mu: Any = None) -> Prepare
     spectrum = levels(H)
     c = spectrum.coordinates(state)
     mu = float(spectrum.energies[0] + spectrum.gap / 2) if mu is None else checks.number(mu, "mu")
-    return _prepared(spectrum, 0.5 * (1 - sign_of(spectrum.energies, mu, width)) * c)
+    return _prepared(spectrum, 0.5 * (1 - sign_of(spectrum.energies, mu, width)) * c, "mu and width")
 
 
 def filter_queries(spread: Any, width: Any, success: Any, *, amplified: bool = False, error: Any = ERROR) -> float:
@@ -59,7 +59,8 @@ def imaginary_time(H: Any, state: Any, beta: Any) -> Prepared:
     """exp(-beta H) psi, normalised. beta is an inverse energy; success is against exp(-beta (H - E_0))."""
     spectrum = levels(H)
     beta = checks.number(beta, "beta", 0.0)
-    return _prepared(spectrum, np.exp(-beta * (spectrum.energies - spectrum.energies[0])) * spectrum.coordinates(state))
+    c = np.exp(-beta * (spectrum.energies - spectrum.energies[0])) * spectrum.coordinates(state)
+    return _prepared(spectrum, c, "beta")
 
 
 def adiabatic(H: Any, T: Any, *, step: Any = 0.05, strength: Any = 1.0) -> Prepared:
@@ -88,7 +89,7 @@ def adiabatic(H: Any, T: Any, *, step: Any = 0.05, strength: Any = 1.0) -> Prepa
     for progress in (2 * gauss @ np.array([[early, late], [late, early]])).ravel():
         E, W = np.linalg.eigh((1 - progress) * field + progress * target)
         psi = W @ (np.exp(-0.5j * T / slices * E) * (W.conj().T @ psi))
-    return _prepared(spectrum, spectrum.coordinates(psi))
+    return _prepared(spectrum, spectrum.coordinates(psi), "T")
 
 
 def bath_cycles(n: Any, count: Any, g: Any, spread: Any, seed: Any = 0, *, lowest: Any = 0.5) -> list[BathCycle]:
@@ -233,9 +234,11 @@ def _bath_kraus(spectrum: Levels, cycle: BathCycle) -> Complex[np.ndarray, "2 N 
     return ((W * np.exp(-1j * time * E)) @ W[:N].conj().T).reshape(2, N, N)
 
 
-def _prepared(spectrum: Levels, c: np.ndarray) -> Prepared:
+def _prepared(spectrum: Levels, c: np.ndarray, names: str) -> Prepared:
     p = np.abs(c) ** 2
     success = float(p.sum())
     if not success > 0:
-        raise ValueError("the method leaves no amplitude: the state has no overlap with what it keeps")
+        raise ValueError(
+            f"H, state, {names} leave no amplitude: the state has no overlap with the levels that are kept"
+        )
     return Prepared(float(p @ spectrum.energies / success), float(p[spectrum.same_level(0)].sum() / success), success)

@@ -94,6 +94,8 @@ def cool(
     margin = checks.number(margin, "margin", 0.0)
     width, resolution = checks.number(width, "width", 0.0), checks.number(resolution, "resolution", 0.0)
     alpha, angle = checks.number(alpha, "alpha", above=0.0), checks.number(angle, "angle", above=0.0)
+    if angle / alpha > 1e9:
+        raise ValueError(f"alpha must be at least 1e-9 of angle = {angle:g}, got {alpha:g}")
     rng = generator(seed)
     settings = {"width": width, "alpha": alpha, "angle": angle, "drive": drive}
     H = H.linear_operator() if hasattr(H, "linear_operator") else H

@@ -37,14 +37,14 @@ def ladder_walks(k: Any, walks: Any, seed: Any = 0, mixing: str = "haar") -> Int
     """Steps taken by simulated walks down the ladder from level k, for comparison with `ladder_law`.
 
     'haar' draws the eigenvectors and the phases of every step afresh: P(j) = |sum_l W_jl e^{i phase_l} W*_kl|^2.
-    Raises ValueError if these are more than 5e7 numbers at once.
+    Raises ValueError if these are more than 1e7 numbers at once.
     """
     k, walks = checks.integer(k, "k", 0, 100_000), checks.integer(walks, "walks", 1, 1_000_000)
     mixing = checks.choice(mixing, "mixing", MIXING)
     if walks * max(k, 10) > 10_000_000:
         raise ValueError(f"walks must be at most {10_000_000 // max(k, 10)} from level k = {k}, got {walks}")
-    if mixing == "haar" and walks * (k + 1) ** 2 > 5e7:
-        raise ValueError(f"walks (k + 1)^2 must be at most 5e+07, got {walks * (k + 1) ** 2:.2g}: take fewer walks")
+    if mixing == "haar" and walks * (k + 1) ** 2 > 1e7:
+        raise ValueError(f"walks (k + 1)^2 must be at most 1e+07, got {walks * (k + 1) ** 2:.2g}: take fewer walks")
     rng = generator(seed)
     level, steps = np.full(walks, k), np.zeros(walks, dtype=int)
     while np.any(level):

@@ -21,6 +21,7 @@ from spectral_lab.cooling.qsp import Angles, gqsp_angles, shift_angles
 from spectral_lab.cooling.sign_functions import oracle_time, reflection_laurent
 
 MAX_SPINS = 6
+MAX_ROUNDS = 100_000
 
 
 def pauli_terms(H: Any) -> dict[str, float]:
@@ -44,7 +45,7 @@ def pauli_terms(H: Any) -> dict[str, float]:
             letters = "".join("IZXY"[2 * (x >> k & 1) + (z >> k & 1)] for k in range(n - 1, -1, -1))
             terms[letters] = float((total * (-1j) ** (both % 4)).real)
     largest = max(abs(c) for c in terms.values())
-    return {letters: c for letters, c in terms.items() if abs(c) > 1e-14 * largest}
+    return {letters: c for letters, c in terms.items() if abs(c) >= 1e-14 * largest and c} or {"I" * n: 0.0}
 
 
 def step_qasm(
@@ -69,9 +70,12 @@ def step_qasm(
     n = len(next(iter(terms)))
     V = checks.real_array(V, "V", (n, 3))
     slices = checks.integer(slices, "slices", 1, 1000)
+    alpha, angle = checks.number(alpha, "alpha", above=0.0), checks.number(angle, "angle", above=0.0)
+    if angle / alpha > MAX_ROUNDS:
+        raise ValueError(f"angle / alpha must be at most {MAX_ROUNDS} to be written out, got {angle:g} / {alpha:g}")
     angles, calls, tau = reflection_circuit(H, mu, width=width, error=error)
     rounds = pulses(angle, alpha)
-    kick = checks.number(angle, "angle") / rounds
+    kick = angle / rounds
     sites = ", ".join(f"q{i}" for i in range(n))
     d = len(angles.theta) - 1
     lines = [
@@ -108,12 +112,19 @@ def reflection_circuit(H: Any, mu: Any, *, width: Any, error: Any = 1e-2) -> tup
     """Angles, number of inverse calls, and tau of the circuit for exp(-i (pi/2) erf((H - mu)/width)), to `error`.
 
     The signal is exp(+i H tau), shifted to mu by the phases; as in `gqsp_circuit`, half of the queries are inverse.
-    Raises ValueError if mu is far outside the spectrum, or the width so small that the degree exceeds 20 000.
+    Raises ValueError if H has one level only, mu is farther than a spread outside the spectrum, or the width is so
+    small that the degree exceeds 20 000.
     """
-    E = levels(H).energies
-    mu, width = checks.number(mu, "mu"), checks.number(width, "width", above=0.0)
+    spectrum = levels(H)
+    mu, width = checks.number(mu, "mu"), checks.number(width, "width", maximum=1e200, above=0.0)
     error = checks.number(error, "error", 1e-10, 0.5)
-    reach = max(E[-1], mu) - min(E[0], mu)
+    lowest, highest = spectrum.energies[[0, -1]].tolist()
+    spread = highest - lowest
+    if not spread > 0:
+        raise ValueError("H must have two levels at least, but it is a multiple of the identity")
+    if not lowest - spread <= mu <= highest + spread:
+        raise ValueError(f"mu must be within the spectrum of H or a spread from it, got {mu:g}")
+    reach = max(highest, mu) - min(lowest, mu)
     tau, _ = oracle_time(reach, width * float(scipy.special.erfcinv(error / 2)))
     sigma = width * tau / np.sqrt(2)
     if not sigma >= 1e-3:

@@ -143,6 +143,8 @@ def gqsp_column(theta: ArrayLike, phi: ArrayLike, lam: Any, z: ArrayLike) -> Com
     for j in range(1, len(theta)):
         za = z * a
         a, b = turn[j] * (c[j] * za + s[j] * b), s[j] * za - c[j] * b
+    if not (np.isfinite(a).all() and np.isfinite(b).all()):
+        raise ValueError(f"z must be so close to the unit circle that |z|^{len(theta) - 1} does not overflow")
     return np.array([a, b])
 
 

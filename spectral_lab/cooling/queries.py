@@ -107,7 +107,8 @@ def bill(
     """
     steps = checks.integer(steps, "steps", 1, 10**15)
     gamma = checks.number(overlap, "overlap", 1e-100, 1.0)
-    spread, resolution = checks.number(spread, "spread", above=0.0), checks.number(resolution, "resolution", above=0.0)
+    spread = checks.number(spread, "spread", above=0.0)
+    resolution = checks.number(resolution, "resolution", maximum=1e280, above=0.0)
     width = resolution / float(scipy.special.erfcinv(_error(error) / 2))
     alpha, total = budget(steps, leak_budget, angle)
     if (1 + alpha) * total / steps > MAX_TIME:

@@ -225,6 +225,26 @@ def test_plain_evolution_hardly_moves_a_level():
     assert np.all(first - np.diag(np.diag(first)) <= (2 * alpha * np.abs(V) / gaps) ** 2 + 1e-12)
 
 
+@pytest.mark.parametrize("unit", [1e-30, 1e-12, 1e12])
+@pytest.mark.parametrize("drive", ["constant", "ramp"])
+def test_the_unit_of_energy_does_not_matter(drive, unit):
+    """Under H + alpha V itself, s and alpha are energies: t scales against them, and nothing else changes."""
+    E, V = np.linalg.eigvalsh(hm.tfim(3).full()), unit_norm(8, 3)
+    c = np.eye(8)[2]
+    right, there = (bands.evolve(c, E * u, V, alpha=0.3 * u, angle=4.0, drive=drive) for u in (1.0, unit))
+    np.testing.assert_allclose(there, right, atol=1e-9)
+    right, there = (bands.golden_rule(E * u, V, 0.01 * u, 3 / u) for u in (1.0, unit))
+    np.testing.assert_allclose(there, right, atol=1e-12)
+
+
+def test_many_rounds_are_squared():
+    """A thousand pulses and more: the same as one after another."""
+    s, V = np.array([-1.0, -1.0, 1.0]), unit_norm(3, 1)
+    few = bands.evolve(np.eye(3)[0], s, V, alpha=1e-3, angle=4.0, drive="bang-bang")
+    _, path = bands.during(np.eye(3)[0], s, V, alpha=1e-3, angle=4.0, drive="bang-bang")
+    np.testing.assert_allclose(few, path[-1], atol=1e-10)
+
+
 @pytest.mark.parametrize(
     ("call", "message"),
     [

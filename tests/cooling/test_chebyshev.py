@@ -110,6 +110,21 @@ def test_samples_of_a_density():
     assert drawn.std() == pytest.approx(1, abs=0.06)
 
 
+@pytest.mark.parametrize("unit", [1e-30, 1e-12, 1e12])
+def test_units_of_energy_and_of_the_function_do_not_matter(unit):
+    """The error is a part of the largest |f|; lengths are compared with the interval."""
+    right = ch.sign_coefficients(0.3, 0.2, -2, 3, 1e-8)
+    there = ch.sign_coefficients(0.3 * unit, 0.2 * unit, -2 * unit, 3 * unit, 1e-8)
+    np.testing.assert_allclose(there.coefficients, right.coefficients, atol=1e-12)
+    scaled = ch.chebyshev_series(lambda E: unit * np.tanh(E), -2, 3, 1e-8)
+    plain = ch.chebyshev_series(np.tanh, -2, 3, 1e-8)
+    np.testing.assert_allclose(scaled.coefficients / unit, plain.coefficients, atol=1e-12)
+    assert scaled.error / unit == pytest.approx(plain.error, rel=1e-4)
+    right = ch.pointer_coefficients(0.5, 0.2, -2, 3)
+    there = ch.pointer_coefficients(0.5 * unit, 0.2 * unit, -2 * unit, 3 * unit)
+    np.testing.assert_allclose(there.coefficients, right.coefficients, atol=1e-12)
+
+
 @pytest.mark.parametrize(
     ("call", "message"),
     [

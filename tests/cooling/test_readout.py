@@ -57,6 +57,18 @@ def test_band_factors_are_a_measurement(s):
     np.testing.assert_allclose(upper**2 - lower**2, np.sin(0.5 * np.pi * np.array(s)), atol=1e-14)
 
 
+@pytest.mark.parametrize("unit", [1e-170, 1e-30, 1e30])
+def test_the_unit_of_energy_does_not_matter(unit):
+    E, p, e = np.array([0.0, 1.0, 1.0, 2.5]), np.full(4, 0.25), np.linspace(-1, 3, 41)
+    for s in (0.3, 0.0):
+        right, there = (readout.pointer_factors(E * u, 0.9 * u, s * u) for u in (1.0, unit))
+        np.testing.assert_allclose(there, right, atol=1e-12)
+    right, there = (readout.pointer_density(E * u, p, 0.3 * u, e * u) * u for u in (1.0, unit))
+    np.testing.assert_allclose(there, right, atol=1e-12)
+    right, there = (readout.read_pointer(E * u, p, 0.3 * u, np.random.default_rng(1)) / u for u in (1.0, unit))
+    assert there == pytest.approx(right, rel=1e-12)
+
+
 @pytest.mark.parametrize(
     ("call", "message"),
     [

@@ -134,6 +134,18 @@ def test_no_level_wraps_with_the_oracle_time():
         assert max(abs(0 - mu), 17.34 - mu) * tau <= np.pi - edge + 1e-12
 
 
+@pytest.mark.parametrize("sigma", [1.0, 0.2, 0.02])
+@pytest.mark.parametrize("error", [1e-1, 1e-3, 1e-9])
+def test_a_reflection_is_one_polynomial(sigma, error):
+    c = sf.reflection_laurent(sigma, error)
+    K = len(c) // 2
+    theta = np.linspace(-np.pi, np.pi, 2001)
+    values = np.polynomial.polynomial.polyval(np.exp(1j * theta), c) * np.exp(-1j * K * theta)
+    exact = np.exp(-0.5j * np.pi * sf.smoothed_square_wave(theta, sigma))
+    assert np.abs(values - exact).max() < error
+    assert np.abs(values).max() < 1
+
+
 @pytest.mark.parametrize(
     ("call", "message"),
     [
