@@ -274,3 +274,14 @@ def test_many_rounds_are_squared():
 def test_bad_input_is_named(call, message):
     with pytest.raises(ValueError, match=message):
         call()
+
+
+def test_a_weak_stirring_may_take_as_long_as_its_phases_keep_their_digits():
+    """Not less for a small alpha: |S| t is what counts, and here it is 8e6, of 1e12 that are allowed."""
+    spectrum = levels(hm.tfim(2))
+    s, V = np.array([-1.0, -1.0, 1.0, 1.0]), spectrum.operator(hm.random_field(2, 0))
+    c = bands.evolve(np.eye(4)[0], s, V, alpha=1e-6, angle=8.0)
+    resonant = bands.motion_in_band(s, V, 1e-6, 8e6)[:, 0]
+    np.testing.assert_allclose(np.abs(c[:2]), np.abs(resonant), atol=1e-5)
+    with pytest.raises(ValueError, match="angle / alpha must be at most 1e"):
+        bands.evolve(np.eye(4)[0], s, V, alpha=1e-13, angle=8.0)
