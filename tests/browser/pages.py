@@ -76,5 +76,7 @@ def open_page(chromium: Any, folder: Path, sources: list[str], explorers: int) -
     page.on("pageerror", lambda error: errors.append(str(error)))
     with browser.serve_lab(folder) as tree:
         browser.run_notebook(page, tree, "page.ipynb", explorers)
+        # The still pictures give way, a scroll bar may go with them, and the pictures take their last width.
+        page.wait_for_timeout(1000)
         yield page, errors
         page.close()
