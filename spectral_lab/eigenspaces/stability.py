@@ -102,7 +102,8 @@ def spe_bound_sharp(
     For d = n SPE is therefore Lipschitz: the square root in the theorem comes from its proof. The proof: the weights
     λ_j -> φ(λ)_j extend to a scalar Lipschitz function f; ||f(L) - f(L')||_F is at most Lip(f) ||ΔL||_F; the cut
     costs the Davis-Kahan term; replacing f(λ') by φ(λ') costs Lip(f) + K. With Lip(f) <= sqrt(2) K this gives
-    1 + 2 sqrt(2). `contrast_bound` shows that Lip(f) <= K already, which gives 3: that is `tight`.
+    1 + 2 sqrt(2). `contrast_bound` shows that Lip(f) <= K already, which gives 3, and the best constant of Davis and
+    Kahan's theorem (see `davis_kahan`) gives 2 ||φ_l||_∞ / γ: that is `tight`.
 
     Args:
         change: ||ΔL||_F = ||L - P L' P^T||_F.
@@ -110,7 +111,7 @@ def spe_bound_sharp(
         largest_weight: [m] ||φ_l||_∞, the largest weight |φ_l(λ)_j|.
         gamma: λ_{d+1} - λ_d of L; infinity for d = n.
         J: the Lipschitz constant of ρ.
-        tight: use 3 K_l in the place of (1 + 2 sqrt(2)) K_l.
+        tight: use 3 K_l in the place of (1 + 2 sqrt(2)) K_l, and 2 in the place of 2 sqrt(2) before the gap.
 
     Raises:
         ValueError: for a negative argument.
@@ -119,8 +120,9 @@ def spe_bound_sharp(
     K, weight = _per_filter(lipschitz, largest_weight, "largest_weight")
     if change == 0:
         return 0.0
-    cut = 0.0 if weight == 0 or gamma == math.inf else _over(2 * math.sqrt(2) * weight, gamma)
-    return J * ((3.0 if checks.flag(tight, "tight") else 1 + 2 * math.sqrt(2)) * K + cut) * change if J else 0.0
+    steep, exchanged = (3.0, 2.0) if checks.flag(tight, "tight") else (1 + 2 * math.sqrt(2), 2 * math.sqrt(2))
+    cut = 0.0 if weight == 0 or gamma == math.inf else _over(exchanged * weight, gamma)
+    return J * (steep * K + cut) * change if J else 0.0
 
 
 def domain_shift_bound(

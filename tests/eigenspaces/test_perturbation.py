@@ -27,6 +27,7 @@ def test_the_three_inequalities_hold(pair, data):
     assert hoffman_wielandt(L, L2).holds
     inequality = davis_kahan(L, L2, d)
     assert inequality.holds
+    assert inequality.left <= inequality.right / np.sqrt(2) + inequality.rounding  # the best constant
     V, W = np.linalg.eigh(L)[1][:, :d], np.linalg.eigh(L2)[1][:, :d]
     projectors = np.linalg.norm(V @ V.T - W @ W.T)
     assert inequality.left == pytest.approx(projectors / np.sqrt(2), abs=1e-12)
