@@ -14,6 +14,8 @@ the checks are derived here.
 
 from __future__ import annotations
 
+import cmath
+import math
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -93,7 +95,7 @@ def gqsp_angles(P: ArrayLike, Q: ArrayLike | None = None, *, tolerance: Any = 1e
         if max(abs(a), abs(b)) < NOTHING:  # padded with zeros; but (p_d, q_d) is orthogonal to (p_0, q_0)
             a, b = -complex(rows[1, 0]).conjugate(), complex(rows[0, 0]).conjugate()
         theta[j], phi[j], _ = gate_angles(a, b)
-        turn, c, s = np.exp(-1j * phi[j]), np.cos(theta[j]), np.sin(theta[j])
+        turn, c, s = cmath.rect(1.0, -phi[j]), math.cos(theta[j]), math.sin(theta[j])
         undo[:] = [[turn * c, s], [turn * s, -c]]
         undone = undo @ rows
         rows = np.array([undone[0, 1:], undone[1, :-1]])
@@ -239,11 +241,13 @@ def check_work(gates: int, points: int, name: str) -> None:
 
 def gate_angles(a: complex, b: complex) -> tuple[float, float, float]:
     """theta, phi, lambda of the gate with first column (a, b) up to its length; what is only rounding has no phase."""
-    length = max(abs(a), abs(b))
-    a, b = (x if length > NOTHING and abs(x) > NOTHING * length else 0j for x in (a, b))
-    turn_b = b / abs(b) if b else 1 + 0j
-    turn_a = a / abs(a) if a else turn_b
-    return float(np.arctan2(abs(b), abs(a))), _angle(turn_a * turn_b.conjugate()), _angle(turn_b)
+    size_a, size_b = abs(a), abs(b)
+    length = max(size_a, size_b)
+    least = NOTHING * length if length > NOTHING else length
+    size_a, size_b = size_a * (size_a > least), size_b * (size_b > least)
+    turn_b = b / size_b if size_b else 1 + 0j
+    turn_a = a / size_a if size_a else turn_b
+    return math.atan2(size_b, size_a), _angle(turn_a * turn_b.conjugate()), _angle(turn_b)
 
 
 def _outer_function(p: np.ndarray, limit: int) -> tuple[np.ndarray | None, float]:
@@ -311,8 +315,8 @@ def _angles(theta: ArrayLike, phi: ArrayLike, lam: Any) -> tuple[np.ndarray, np.
 
 def _angle(value: complex) -> float:
     """The argument in (-pi, pi]; a negative number is at +pi, whatever the sign of its rounding."""
-    angle = float(np.arctan2(value.imag, value.real))
-    return angle if angle > 1e-12 - np.pi else np.pi
+    angle = cmath.phase(value)
+    return angle if angle > 1e-12 - math.pi else math.pi
 
 
 def _points(least: int) -> int:

@@ -174,7 +174,7 @@ def test_an_eigenstate_just_below_a_shift_never_rises_far():
         ({"shifts": np.zeros(4)}, "shifts can be given for policy 'none' only"),
         ({"seed": -1}, "seed must be"),
         ({"seed": "a"}, "seed must be"),
-        ({"alpha": 1e-9, "drive": "constant"}, "angle / alpha must be"),
+        ({"alpha": 1e-9, "drive": "constant"}, "alpha must be at least"),
     ],
 )
 def test_bad_input_is_named(options, message):
