@@ -24,9 +24,8 @@ from numpy.typing import ArrayLike
 
 from spectral_lab import checks
 from spectral_lab.hippo import legs
-from spectral_lab.pseudospectra.balancing import irreducible_blocks
+from spectral_lab.pseudospectra import balancing
 from spectral_lab.pseudospectra.modal import modal_transfer
-from spectral_lab.pseudospectra.transients import spectral_abscissa
 
 WORST = 80.0  # of the objective: the logarithm of a condition of 1e35
 METHODS = ("dense", "rank-one", "ginibre", "gaussian")
@@ -100,8 +99,9 @@ def ptd(A: ArrayLike, epsilon: Any = 0.05, method: str = "dense", *, seed: Suppo
     if method in ("ginibre", "gaussian"):
         draw = rng.standard_normal(A.shape) + (1j * rng.standard_normal(A.shape) if method == "ginibre" else 0)
         return diagonalize(A, draw * (epsilon * norm / np.linalg.norm(draw, 2)))
-    alpha = spectral_abscissa(A)
-    stable = alpha < -1e-12 * norm
+    spectrum, rounding = balancing.eigenvalues(A)
+    alpha = float(spectrum.real.max())
+    stable = alpha < -max(rounding, 1e-15 * norm)
     unit = -alpha if stable else norm
     best = _best_rank_one if method == "rank-one" else _best_dense
     E = unit * best(A / unit, epsilon * norm / unit, -0.5 if stable else alpha / unit, rng)
@@ -234,7 +234,7 @@ def _best_rank_one(
     A: Inexact[np.ndarray, "n n"], size: float, limit: float, rng: np.random.Generator
 ) -> Inexact[np.ndarray, "n n"]:
     """The best of several starts; the objective has more than one valley. A start is a smooth bump or noise."""
-    n, j = len(A), int(irreducible_blocks(A)[0][-1])
+    n, j = len(A), int(balancing.irreducible_blocks(A)[0][-1])
     k = np.arange(1, n + 1) / n
     starts = [sign * k * np.exp(-((k - c) ** 2) / 0.1) for c in (0.1, 0.3, 0.6) for sign in (1, -1)]
     starts += list(rng.standard_normal((4, n)))

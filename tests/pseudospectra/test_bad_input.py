@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import scipy
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
@@ -130,3 +131,13 @@ def test_one_bad_argument_is_named(function: str, data: st.DataObject) -> None:
 def test_the_good_arguments_are_good() -> None:
     for function, names in FUNCTIONS.items():
         getattr(chapter, function)(**{key: GOOD[key] for key in NEEDED.get(function, names)})
+
+
+def test_sparse_matrices_are_welcome_and_masked_ones_are_not() -> None:
+    sparse, masked = scipy.sparse.csr_array(STABLE), np.ma.masked_array(STABLE, STABLE == 0)
+    for function in ("eigenvector_condition", "kreiss_constant", "spectral_abscissa", "departure_from_normality"):
+        assert getattr(chapter, function)(sparse) == getattr(chapter, function)(STABLE)
+        with pytest.raises(ValueError, match=r"^A must"):
+            getattr(chapter, function)(masked)
+    assert chapter.hinf_norm(sparse, np.ones(3), C) == chapter.hinf_norm(STABLE, np.ones(3), C)
+    np.testing.assert_array_equal(chapter.ptd(sparse, 0.05, "gaussian").E, chapter.ptd(STABLE, 0.05, "gaussian").E)
