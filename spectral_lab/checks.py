@@ -17,6 +17,7 @@ import numpy as np
 
 # A dense matrix of this order takes 0.8 GB, or 1.6 GB if it is complex; its eigenvalues take hours.
 LARGEST_ORDER = 10_000
+LARGEST_ENTRY = 8e307  # A + A^* is finite
 LARGEST_ARRAY = 200_000_000  # entries: 1.6 GB of real numbers
 
 
@@ -114,10 +115,15 @@ def real_array(value: Any, name: str, shape: tuple[int | None, ...] | None = Non
 
 
 def square(value: Any, name: str) -> np.ndarray:
-    """A finite square matrix with at least one row, in double precision."""
+    """A finite square matrix with at least one row, in double precision, whose sums stay finite."""
     result = array(value, name)
     if result.ndim != 2 or result.shape[0] != result.shape[1] or result.shape[0] == 0:
         raise ValueError(f"{name} must be a square matrix with at least one row, got shape {result.shape}")
+    largest = float(np.abs(result.real).max() + np.abs(result.imag).max())
+    if largest > LARGEST_ENTRY:
+        raise ValueError(
+            f"{name} must have a largest entry of at most {LARGEST_ENTRY:g}, or sums overflow, got {largest:g}"
+        )
     return result
 
 

@@ -35,14 +35,27 @@ MEMORY = 6 * 2**30
 NAN, INF = float("nan"), float("inf")
 
 
+class Nameless:
+    """Neither an array nor able to say what it is."""
+
+    def __array__(self, *arguments: Any, **keywords: Any) -> None:
+        raise RuntimeError("no")
+
+    def __repr__(self) -> str:
+        raise ValueError("no")
+
+
 def everything() -> Iterator[tuple[str, Any]]:
     """What a hurried, a confused or a malicious caller might pass for any argument, with its name."""
-    plain = (None, True, -1, 0, 1, 2.5, 1j, NAN, INF, -INF, 1e308, -1e308, 1e-320, 10**6, 10**9)
+    plain = (None, True, -1, 0, 1, 2.5, 1j, NAN, INF, -INF, 1e308, -1e308, 1e-320, 1e19, 10**6, 10**9)
     empty_or_mixed = ("", "x", b"x", [], [[]], {}, {"a": 1}, (), [None], ["a"], [[1], [2, 3]])
     yield from ((repr(value), value) for value in (*plain, *empty_or_mixed))
     yield "10**400", 10**400  # too long for a float
     yield "-(10**400)", -(10**400)
+    yield "range(10**9)", range(10**9)
+    yield "a long text", "long " * 10_000
     yield "object()", object()
+    yield "Nameless()", Nameless()
     yield "a function", lambda *_: "x"
     yield "Fraction(1, 3)", Fraction(1, 3)
     yield "Decimal('0.5')", Decimal("0.5")
@@ -53,7 +66,10 @@ def everything() -> Iterator[tuple[str, Any]]:
     yield "ones((2, 3))", np.ones((2, 3))
     yield "ones((3, 3, 3))", np.ones((3, 3, 3))
     yield "eye(3) with a NaN", np.eye(3) + np.array([[NAN, 0, 0], [0, 0, 0], [0, 0, 0]])
+    yield "full((3, 3), 1e308)", np.full((3, 3), 1e308)
     yield "a directed graph", nx.DiGraph([(0, 1), (1, 2)])
+    yield "an empty graph", nx.Graph()
+    yield "a graph of 10**9 nodes", (10**9, [(0, 1)])
     yield "a large sparse matrix", scipy.sparse.eye_array(10**6, format="csr")
 
 
@@ -134,6 +150,8 @@ def fault(function: Callable, call: dict[str, Any], name: str, value: Any) -> st
     except ValueError as error:
         if isinstance(error, np.linalg.LinAlgError):  # a ValueError too, but from inside numpy
             return f"LinAlgError: {str(error)[:90]}"
+        if len(str(error)) > 600:
+            return "says too much"
         return "" if blamed(str(error), name, set(call)) else f"blames another: {str(error)[:90]}"
     except TooLong:
         return f"takes more than {LIMIT:g} s"

@@ -64,11 +64,12 @@ class Levels:
         V = checks.array(V.full() if hasattr(V, "full") else V, name)
         N = self.dimension
         if V.ndim == 2 and V.shape[1] == 3 and 2 ** len(V) == N:
-            return np.tensordot(checks.real_array(V, name), self.paulis, axes=2)
+            with np.errstate(all="ignore"):
+                return checks.array(np.tensordot(checks.real_array(V, name), self.paulis, axes=2), f"the sum of {name}")
         if V.shape != (N, N):
             fields = f" or a field of shape ({N.bit_length() - 1}, 3)" if N & (N - 1) == 0 else ""
             raise ValueError(f"{name} must be {N} x {N}{fields}, got shape {V.shape}")
-        check_hermitian(V, name)
+        check_hermitian(checks.square(V, name), name)
         return (self.vectors.conj().T @ V @ self.vectors).astype(complex)
 
     @cached_property

@@ -65,11 +65,11 @@ def adjacency_matrix(graph: Any) -> Float[np.ndarray, "n n"]:
     return adjacency
 
 
-def normalized_laplacian(graph_or_adjacency: Any, isolated: SupportsFloat = 1.0) -> Float[np.ndarray, "n n"]:
+def normalized_laplacian(graph: Any, isolated: SupportsFloat = 1.0) -> Float[np.ndarray, "n n"]:
     """The symmetric normalised Laplacian L = I - D^{-1/2} A D^{-1/2}; its spectrum lies in [0, 2].
 
     Args:
-        graph_or_adjacency: a graph in any form that `edge_list` accepts.
+        graph: a graph in any form that `edge_list` accepts.
         isolated: the diagonal entry of a node without edges, between 0 and 2. The authors of SPE, PyG and DGL put 1
             (the node then has the eigenvalue 1); networkx, scipy and PyGSP put 0.
 
@@ -77,7 +77,7 @@ def normalized_laplacian(graph_or_adjacency: Any, isolated: SupportsFloat = 1.0)
         ValueError: as `adjacency_matrix`, or for `isolated` outside [0, 2].
     """
     isolated = checks.number(isolated, "isolated", 0.0, 2.0)
-    adjacency = adjacency_matrix(graph_or_adjacency)
+    adjacency = adjacency_matrix(graph)
     degrees = adjacency.sum(axis=1)
     scale = inverse_sqrt_degrees(degrees)
     return np.diag(np.where(degrees > 0, 1.0, isolated)) - adjacency * scale[:, None] * scale[None, :]

@@ -65,8 +65,9 @@ def energy_matrix(A: ArrayLike, B: ArrayLike) -> Inexact[np.ndarray, "n n"]:
 
     Args: A (n, n), real or complex; B (n, n), Hermitian to 1e-12 and positive definite. Raises: ValueError.
     """
-    A = checks.square(A, "A")
-    B = checks.array(B, "B", A.shape)
+    A, B = checks.square(A, "A"), checks.square(B, "B")
+    if B.shape != A.shape:
+        raise ValueError(f"B must have the shape of A, {A.shape}, got {B.shape}")
     if np.abs(B - B.conj().T).max() > 1e-12 * np.abs(B).max():
         raise ValueError("B must be Hermitian (symmetric, if real): it measures energy, x^* B x")
     try:
