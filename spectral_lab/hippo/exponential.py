@@ -32,8 +32,11 @@ def expm(A: ArrayLike) -> Inexact[np.ndarray, "n n"]:
         size = max(float(min(np.linalg.norm(small, 1), np.linalg.norm(small, np.inf))), 2.0**-60 * len(A))
         s = int(np.ceil(np.log2(size))) + 61
         power, less_one = deque(doublings(np.ldexp(1.0, -s) * B, s + 1), maxlen=1).pop()
+        power = power + np.eye(len(A)) if less_one else power
+        if not np.tril(B, -1).any():
+            np.fill_diagonal(power, np.exp(np.diag(B)))  # 1 + (e^x - 1) has no digits where e^x is small
         result = np.empty_like(power)
-        result[np.ix_(order, order)] = _in_units(power + np.eye(len(A)) if less_one else power, units)
+        result[np.ix_(order, order)] = _in_units(power, units)
     if not np.isfinite(result).all():
         raise ValueError(f"A must be small enough for e^A to be finite, got entries of up to {np.abs(A).max():.3g}")
     return result
