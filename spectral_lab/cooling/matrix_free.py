@@ -38,6 +38,7 @@ MAX_STATES = 2**18
 MAX_WORK = 2e12  # numbers that all products with H multiply: about an hour
 ERROR = 1e-10  # of every Chebyshev series
 TERMS = 14.0  # terms of such a series, in units of (hi - lo) / (2 width): twice as steep a function needs twice
+MOMENTS = 3.5  # of a pointer's density, in units of (hi - lo) / resolution
 MAX_DEGENERACY = 16  # of the ground level
 
 Product = Callable[[np.ndarray], np.ndarray]
@@ -144,7 +145,7 @@ class MatrixFree:
             raise ValueError("drive must be 'constant' or 'bang-bang' for an H without eigenvectors, got 'ramp'")
         terms = {"width": TERMS * self.spread / 2}
         if policy == "pointer":
-            terms["resolution"] = self._moments(1.0)
+            terms["resolution"] = MOMENTS * (self.hi - self.lo)
         for name, value in (("width", width), ("resolution", resolution)):
             if name in terms and not value * 50_000 >= terms[name]:
                 raise ValueError(
@@ -163,7 +164,7 @@ class MatrixFree:
             )
 
     def _moments(self, resolution: float) -> int:
-        return max(2, int(np.ceil(3.5 * (self.hi - self.lo) / resolution)))
+        return max(2, int(np.ceil(MOMENTS * (self.hi - self.lo) / resolution)))
 
 
 def hermitian_product(H: Any, name: str) -> tuple[Product, int, int]:

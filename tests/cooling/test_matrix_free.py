@@ -79,10 +79,11 @@ def test_readings_have_the_pointers_density():
     assert readings.std() == pytest.approx(deviation, rel=0.15)
 
 
+@pytest.mark.parametrize("policy", ["band", "pointer"])
 @pytest.mark.parametrize("unit", [1e-34, 1e-12, 1.0, 1e20])
-def test_the_unit_of_energy_does_not_matter(unit):
+def test_the_unit_of_energy_does_not_matter(unit, policy):
     psi = hm.start_state(4, "neel")
-    options = {"policy": "band", "angle": 3.0, "seed": 3}
+    options = {"policy": policy, "angle": 3.0, "seed": 3}
     runs = [
         cool(free(hm.tfim(4).full() * c), psi, 3, width=0.4 * c, margin=0.8 * c, resolution=0.2 * c, **options)
         for c in (1.0, unit)
