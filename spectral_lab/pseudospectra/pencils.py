@@ -63,12 +63,14 @@ def energy_matrix(A: ArrayLike, B: ArrayLike) -> Inexact[np.ndarray, "n n"]:
     With M for it: the eigenvalues of M are those of the pencil, its pseudospectra are Riedel's, and ||e^{tM}||^2 is the
     most that energy can have grown by at time t.
 
-    Args: A (n, n), real or complex; B (n, n), Hermitian to 1e-12 and positive definite. Raises: ValueError.
+    Args: A (n, n), real or complex; B (n, n), positive definite, and Hermitian to 1e-12 in units where its diagonal is
+    1. Raises: ValueError.
     """
     A, B = checks.square(A, "A"), checks.square(B, "B")
     if B.shape != A.shape:
         raise ValueError(f"B must have the shape of A, {A.shape}, got {B.shape}")
-    if np.abs(B - B.conj().T).max() > 1e-12 * np.abs(B).max():
+    units = np.sqrt(np.abs(np.diag(B)))  # each state has its own: the other entries are at most their products
+    if (np.abs(B - B.conj().T) > 1e-12 * np.outer(units, units)).any():
         raise ValueError("B must be Hermitian (symmetric, if real): it measures energy, x^* B x")
     try:
         L = np.linalg.cholesky((B + B.conj().T) / 2)
@@ -85,7 +87,7 @@ def arnoldi(A: ArrayLike, start: ArrayLike, steps: SupportsInt) -> Inexact[np.nd
 
     sigma_min(z I - H) falls to sigma_min(z I - A) with every step and is never below it, so its pseudospectra grow
     towards those of A from inside (Toh & Trefethen 1996). Each new vector is orthogonalised twice, which is enough.
-    An invariant subspace ends the iteration: H then has fewer columns, and a last row of zeros.
+    An invariant subspace ends the iteration: H then has fewer columns, a last row of zeros, and knows that part of A.
 
     Args: A (n, n), real or complex; start (n,), not zero; steps, from 1 to n. Raises: ValueError.
     """

@@ -190,6 +190,7 @@ def test_scales_and_the_matrix_of_the_chapter() -> None:
         (lambda: pencil_sigma_min(np.eye(2), np.eye(2), 0, alpha=-1), "^alpha must"),
         (lambda: pencil_sigma_min(np.eye(2), np.eye(2), 0, beta=np.inf), "^beta must"),
         (lambda: energy_matrix(np.eye(2), [[1, 2], [0, 1]]), "^B must be Hermitian"),
+        (lambda: energy_matrix(np.eye(2), [[1e20, 5], [-5, 1]]), "^B must be Hermitian"),
         (lambda: energy_matrix(np.eye(2), -np.eye(2)), "^B must be positive definite"),
         (lambda: energy_matrix(np.ones((2, 3)), np.eye(2)), "^A must be a square"),
         (lambda: arnoldi(np.eye(3), np.zeros(3), 2), "^start must not be zero"),
