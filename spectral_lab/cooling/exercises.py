@@ -11,7 +11,7 @@ from spectral_lab.cooling.hamiltonians import random_field, tfim, xxz
 from spectral_lab.cooling.ladder import ladder_law
 from spectral_lab.cooling.levels import levels
 from spectral_lab.cooling.qasm import reflection_circuit
-from spectral_lab.cooling.qsp import gqsp_complement
+from spectral_lab.cooling.qsp import gqsp_angles, gqsp_complement, product_error
 from spectral_lab.cooling.queries import bill
 from spectral_lab.cooling.readout import pointer_factors
 from spectral_lab.cooling.schedules import recorded_training
@@ -87,10 +87,22 @@ guess_steps = Prediction(
     because=r"$2 + H_{32}$ with $H_{32} = 1 + 1/2 + \dots + 1/32$: each reading roughly halves what is left.",
 )
 
+DIFFERENT = ("not at all", "one set is exact, the other is off by 1e-5 or more", "one set does not exist")
+
+
+def _by_roots() -> str:
+    P = (1 - 1e-4) * laurent_coefficients(gaussian_coefficients(501, 4.0 / 501))
+    inside, outside = (
+        product_error(P, gqsp_angles(P, gqsp_complement(P, zeros=zeros), tolerance=1.0))
+        for zeros in ("inside", "outside")
+    )
+    return DIFFERENT[int(inside < 1e-11 and outside >= 1e-5)]
+
+
 guess_roots = Prediction(
     r"Both choices of $Q$ complete $P$ to better than $10^{-12}$. At degree 1002, how do the angles differ?",
-    answer=lambda: "one set is exact, the other is off by 1e-5 or more",
-    options=("not at all", "one set is exact, the other is off by 1e-5 or more", "one set does not exist"),
+    answer=_by_roots,
+    options=DIFFERENT,
     because="Stripping divides by the top coefficients. With the zeros inside the circle they are large, with the "
     "zeros "
     "outside they are tiny.",

@@ -103,6 +103,10 @@ def test_a_recorded_run_is_read_for_the_claim_about_twenty_spins(tmp_path, monke
     assert evidence.holds
     assert "2 of 3 runs of 20 spins" in evidence.measured
     assert "median of those: 1 steps" in evidence.measured
+    (tmp_path / "cooling-pointer-lecture-y.json").write_text(
+        json.dumps(record | {"settings": record["settings"] | {"n": 8}})
+    )
+    assert not claims.twenty_spins_cool().holds
     hot = {"energies": [[0.0, -4.5, -4.0], [1.0, 0.0, -2.0], [2.0, -4.8, -5.0]]}  # two of three are too hot in the end
     (tmp_path / "cooling-pointer-lecture-z.json").write_text(json.dumps(record | hot))
     assert not claims.twenty_spins_cool().holds
