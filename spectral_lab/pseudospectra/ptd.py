@@ -83,9 +83,10 @@ def ptd(A: ArrayLike, epsilon: Any = 0.05, method: str = "dense", *, seed: Suppo
     - "ginibre", "gaussian": complex or real independent normal entries (the paper's Theorem 4 is about the first).
 
     Descent minimises log(||V^{-1}||_F^2 / n) / 2 + sum_i max(0, Re lambda_i - limit)^2 / m^2 with L-BFGS, over real E
-    for a real A. The first term is smooth where kappa_2 is not, and V has unit columns; the second keeps a stable A
-    stable, with half its margin m = -alpha(A): limit = -m / 2, -1/2 for LegS (or alpha(A) with m = ||A||_2, where alpha
-    is not negative). Derived here. It takes seconds for 32 states, minutes for 100.
+    for a real A. The first term is smooth where kappa_2 is not, and V has unit columns; the second holds eigenvalues
+    of a stable A back at half its margin m = -alpha(A): limit = -m / 2, -1/2 for LegS (or alpha(A) with m = ||A||_2,
+    where alpha is not negative). It keeps LegS stable, but is a price and no wall: a Jordan block may end unstable, so
+    look at `abscissa`. Derived here. It takes seconds for 32 states, minutes for 100.
 
     Args: A (n, n), real or complex, not zero; epsilon from 1e-15 to 1e6 (outside, E or A is lost in the rounding of
     A + E); seed, at least 0.
