@@ -128,18 +128,24 @@ def small_perturbations_do_little() -> Evidence:
     n = 16
     A, B = legs(n)
     u = stored_path(n).U[0] / np.linalg.norm(stored_path(n).U[0])
-    ratios, within = [], True
-    for epsilon in (0.003, 0.03, 0.1, 0.37):
-        E = epsilon * np.outer(u, np.eye(n)[-1])
-        both = scipy.linalg.block_diag(A + E, A)
-        gap, _ = hinf_norm(both, np.concatenate([B, B]), np.hstack([np.eye(n), -np.eye(n)]))
-        ratios.append(gap / epsilon)
-        size = np.linalg.norm(B) * epsilon
-        within &= gap <= min(4 * size / (1 - 2 * epsilon), (2 * np.log(n) + 4) * size)
+    # C R E R B at w = 0 is largest for E from R B to what the resolvent R enlarges most: there R B = e_1.
+    harsh = np.linalg.svd(np.linalg.inv(A))[2][0]
+    directions = {"kind": np.outer(u, np.eye(n)[-1]), "harsh": np.outer(harsh, np.eye(n)[0])}
+    sizes, within = (0.003, 0.03, 0.1, 0.37), True
+    ratios: dict[str, list[float]] = {name: [] for name in directions}
+    for name, direction in directions.items():
+        for epsilon in sizes:
+            both = scipy.linalg.block_diag(A + epsilon * direction, A)
+            gap, _ = hinf_norm(both, np.concatenate([B, B]), np.hstack([np.eye(n), -np.eye(n)]))
+            ratios[name].append(gap / epsilon)
+            size = np.linalg.norm(B) * epsilon
+            within &= gap <= min(4 * size / (1 - 2 * epsilon), (2 * np.log(n) + 4) * size)
+    kind, worst = ratios["kind"], ratios["harsh"]
     return Evidence(
-        f"n = 16, rank-one E, worst C of norm 1: gap / ||E|| = {', '.join(f'{r:.4f}' for r in ratios)} for ||E|| = "
-        f"0.003, 0.03, 0.1, 0.37; the bound at 0.1 is {4 * n / 0.8 / ratios[2]:.0f} times larger",
-        bool(within) and max(ratios) < 1.3 * min(ratios),
+        f"n = 16, worst C of norm 1, ||E|| = 0.003, 0.03, 0.1, 0.37: gap / ||E|| = "
+        f"{', '.join(f'{r:.4f}' for r in kind)} for our E = u e_n^T, {', '.join(f'{r:.2f}' for r in worst)} for the E "
+        f"that is worst at w = 0; the bound at 0.1 is {4 * n / 0.8:.0f}",
+        bool(within) and max(kind) < 1.3 * min(kind) and worst[1] < 1.1 * worst[0],
     )
 
 
@@ -445,7 +451,8 @@ CLAIMS = (
         r"A perturbation of norm $\varepsilon$ moves the transfer function by $O(\varepsilon)$ at every frequency.",
         "paper, Theorem 3 (section 4.1); the bound without n is ours",
         "paper",
-        r"below $(2\ln n+4)\varepsilon\|B\|$ and below $4\varepsilon\|B\|/(1-2\varepsilon)$; linear within 30 %",
+        r"below $(2\ln n+4)\varepsilon\|B\|$ and below $4\varepsilon\|B\|/(1-2\varepsilon)$; linear within 30 % "
+        "(the worst: within 10 % up to 0.03)",
         "instant",
         small_perturbations_do_little,
     ),
