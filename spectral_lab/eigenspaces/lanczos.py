@@ -18,6 +18,7 @@ from jaxtyping import Float, Int
 from spectral_lab.eigenspaces.laplacian import inverse_sqrt_degrees
 
 DENSE = 300  # up to here a dense matrix is faster
+FEW = 4  # and where more than a quarter of a component's eigenpairs are wanted
 SHIFT = 1e-3  # of the inverse (L + shift I)^{-1}, which separates small eigenvalues better than L itself
 RESTARTS = 60
 SAME = 1e-9  # relative to the spectrum of the operator: what is closer than this is not a missed eigenvalue
@@ -65,7 +66,7 @@ def _component(L: Any, degrees: Float[np.ndarray, " n"], d: int) -> Pairs:
     first /= np.linalg.norm(first)
     if d == 1:
         return np.zeros(1), first
-    if n > DENSE:
+    if n > DENSE and FEW * d <= n:  # one more must fit beside those found, to see whether it was missed
         for operator in (_reflected, _inverse):
             try:
                 lam, V = _orthogonal_to(first, operator(L), L, d - 1)

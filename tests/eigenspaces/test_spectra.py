@@ -119,6 +119,14 @@ def test_few_eigenpairs_of_a_large_graph_are_the_lowest_of_the_dense_matrix(name
     np.testing.assert_array_equal(V, laplacian_spectra([nx.path_graph(3), graph], d=9).eigenvectors[1])  # the same bits
 
 
+def test_all_eigenpairs_of_one_component_of_a_large_graph():
+    """d is few for the graph, and as many as the ring has: nothing is left in which an eigenvalue could be missed."""
+    ring = nx.disjoint_union(nx.cycle_graph(310), nx.empty_graph(5890))
+    lam, V, _ = (x[0] for x in laplacian_spectra([ring], d=310, isolated=2.0))
+    np.testing.assert_allclose(lam, np.sort(1 - np.cos(2 * np.pi * np.arange(310) / 310)), atol=1e-12)
+    np.testing.assert_allclose(V[:310].T @ V[:310], np.eye(310), atol=1e-12)
+
+
 def test_a_graph_too_large_for_a_dense_matrix():
     """Eigenvalues of the ring of n nodes: 1 - cos(2 pi k / n), each twice but 0."""
     n = 12_000
