@@ -70,10 +70,11 @@ def davis_kahan(L: ArrayLike, L2: ArrayLike, d: SupportsInt) -> Inequality:
     gap (none above rounding, 1e-14 n ||L||) the d lowest eigenvectors are not determined, and the right side is
     infinite.
 
-    The best constant is sqrt(2) in the place of 2 (derived here). In their eigenbases u_i of L and w_j of L2,
-    ||L - L'||_F^2 = Σ (λ_i - λ'_j)² (u_i · w_j)². Let c lie in [λ'_d, λ'_{d+1}]. The terms with i <= d < j weigh
-    ||sin Θ||_F^2 and have factors of at least (c - λ_d)_+²; those with j <= d < i weigh as much and have factors of at
-    least (λ_{d+1} - c)_+²; together at least γ²/2. Two levels that meet half-way and pass attain it.
+    The best constant is sqrt(2) in the place of 2 (Vu, Cho, Lei and Rohe 2013, by their curvature lemma; derived here
+    in another way). In their eigenbases u_i of L and w_j of L2, ||L - L'||_F^2 = Σ (λ_i - λ'_j)² (u_i · w_j)². Let c
+    lie in [λ'_d, λ'_{d+1}]. The terms with i <= d < j weigh ||sin Θ||_F^2 and have factors of at least (c - λ_d)_+²;
+    those with j <= d < i weigh as much and have factors of at least (λ_{d+1} - c)_+²; together at least γ²/2. Two
+    levels that meet half-way and pass attain it.
 
     Raises:
         ValueError: if L and L2 are not symmetric matrices of one shape, or d is outside 1..n.

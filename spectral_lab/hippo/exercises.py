@@ -194,10 +194,10 @@ trace = Exercise(
         lambda: float(np.trace(gramian(*legs(100)))),
         mistakes=((100.0, "For the flat measure it would be $n$; here half of it fades."),),
     ),
-    hint_text=r"Differentiate $\|e^{tA}B\|^2$, or put $A+A^\top=-I-BB^\top$ into the Lyapunov equation.",
-    solution_text=r"The diagonal of $AW+WA^\top=-BB^\top$ gives $\int_0^\infty "
-    r"K_k^2dt=\int_0^1xL_k(x)^2dx=\frac12$ by symmetry: "
-    "trace $n/2=50$.",
+    hint_text=r"The diagonal of $W$ holds $\int_0^\infty K_k^2dt$, and $K_k=xL_k(x)$ with $x=e^{-t}$. $L_k(x)^2$ is "
+    r"symmetric about $x=\frac12$.",
+    solution_text=r"$dt=-dx/x$, so $\int_0^\infty K_k^2dt=\int_0^1xL_k(x)^2dx$. By the symmetry $x$ may be replaced "
+    r"by its mean $\frac12$, and $\int_0^1L_k^2dx=1$: each entry is $\frac12$, and the trace $n/2=50$.",
 )
 
 
