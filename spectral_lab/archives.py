@@ -27,7 +27,7 @@ import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Any, cast
+from typing import IO, Any
 
 LARGEST = 1 << 32  # bytes of one file once it is unpacked; the largest that a chapter reads has 1.3 GB
 BLOCK = 1 << 20
@@ -59,9 +59,9 @@ class _Bounded(io.RawIOBase):
         return len(block)
 
 
-def bounded(file: Any, name: Any, limit: int = LARGEST) -> IO[bytes]:
+def bounded(file: Any, name: Any, limit: int = LARGEST) -> io.BufferedReader:
     """The file, from which at most `limit` bytes come before it raises FormatError; memory grows with what is there."""
-    return cast(IO[bytes], io.BufferedReader(_Bounded(file, limit, name), BLOCK))
+    return io.BufferedReader(_Bounded(file, limit, name), BLOCK)
 
 
 @contextmanager

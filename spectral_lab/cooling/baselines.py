@@ -112,9 +112,7 @@ def bath_cycles(n: Any, count: Any, g: Any, spread: Any, seed: Any = 0, *, lowes
     return cycles
 
 
-def bath_cooling(
-    H: Any, state: Any, cycles: Iterable[BathCycle]
-) -> tuple[Float[np.ndarray, " c1"], Float[np.ndarray, " c1"]]:
+def bath_cooling(H: Any, state: Any, cycles: Any) -> tuple[Float[np.ndarray, " c1"], Float[np.ndarray, " c1"]]:
     """Mean energy and ground-space population after each contact with an ancilla that starts in |0> and is reset.
 
     H + omega n_anc + (g/2) A (x) X_anc for a time t; tracing the ancilla out leaves the Kraus operators <0|U|0> and

@@ -174,7 +174,7 @@ def _summary(record: dict[str, Any], form: str) -> tuple[str, str, str, str]:
 # --- training a schedule ---------------------------------------------------------------------------------------------
 
 
-def iterations(count: int) -> dict[str, Dataset]:
+def iterations(count: Any) -> dict[str, Dataset]:
     """The loss has no data: an epoch is `count` iterations on the one known start, and its end is measured once."""
     count = checks.integer(count, "count", 1, 1_000_000)
     return {"train": TensorDataset(torch.zeros(count)), "test": TensorDataset(torch.zeros(1))}

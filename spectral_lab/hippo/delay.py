@@ -167,7 +167,7 @@ def delay_readout_error(
     return float(((M @ c - y) ** 2).sum())
 
 
-def _finite(H: np.ndarray, message: str) -> Complex[np.ndarray, "*points"]:
+def _finite(H: Any, message: str) -> Complex[np.ndarray, "*points"]:
     if not np.isfinite(H).all():
         raise ValueError(message)
     return np.asarray(H)

@@ -56,7 +56,7 @@ EXPONENTIAL = TimeWarp(a=lambda t: t, derivative=np.ones_like, inverse=lambda a:
 UNIFORM = TimeWarp(a=np.log, derivative=np.reciprocal, inverse=np.exp)
 
 
-def warped_basis(warp: TimeWarp, n: SupportsInt, t: Any, s: Any) -> Float[np.ndarray, "*times n"]:
+def warped_basis(warp: Any, n: SupportsInt, t: Any, s: Any) -> Float[np.ndarray, "*times n"]:
     """p_k(t, s) = L_k(sigma(t, s)), k = 0..n-1, in the last axis.
 
     Args: t, the present; s <= t, absolute times in the domain of the warp. Raises: ValueError.
@@ -66,7 +66,7 @@ def warped_basis(warp: TimeWarp, n: SupportsInt, t: Any, s: Any) -> Float[np.nda
     return shifted_legendre(n, warp.sigma(t, s))
 
 
-def warped_measure(warp: TimeWarp, t: Any, s: Any) -> Float[np.ndarray, "*times"]:
+def warped_measure(warp: Any, t: Any, s: Any) -> Float[np.ndarray, "*times"]:
     """omega(t, s) = a'(s) sigma(t, s). Its integral over the past is 1 if a is unbounded below.
 
     Args: as `warped_basis`. Raises: ValueError.
@@ -81,7 +81,7 @@ def warped_measure(warp: TimeWarp, t: Any, s: Any) -> Float[np.ndarray, "*times"
 
 
 def warped_coefficients(
-    warp: TimeWarp, n: SupportsInt, signal: RealFunction, t: SupportsFloat, nodes: SupportsInt = 400
+    warp: Any, n: SupportsInt, signal: Any, t: SupportsFloat, nodes: SupportsInt = 400
 ) -> Float[np.ndarray, " n"]:
     """The state x(t) of the warped system, x_k = int_0^1 u(s(sigma)) L_k(sigma) d sigma, by Gauss-Legendre nodes.
 

@@ -349,7 +349,9 @@ def _dense(A: Inexact[np.ndarray, "n n"], z: Complex[np.ndarray, " points"]) -> 
     return sigma
 
 
-def resolvent(A: Inexact[np.ndarray, "n n"], z: Complex[np.ndarray, "*grid"]) -> Complex[np.ndarray, "*grid n n"]:
+def resolvent(
+    A: Inexact[np.ndarray, "n n"], z: Complex[np.ndarray, "*grid"] | complex
+) -> Complex[np.ndarray, "*grid n n"]:
     """(z I - A)^{-1}, infinite where z is an eigenvalue."""
     M = np.asarray(z)[..., None, None] * np.eye(len(A)) - A
     try:

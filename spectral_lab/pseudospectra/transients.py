@@ -189,7 +189,7 @@ class _HalfPlane:
     """z = h + i t with h > 0: the place at height h, at `along` t."""
 
     @staticmethod
-    def unit(A: Inexact[np.ndarray, "n n"]) -> float:
+    def unit(A: Inexact[np.ndarray, ...]) -> float:
         """K does not change with the unit of time: one in which no square leaves the range of numbers."""
         largest = float(np.abs(A).max())
         return 2.0 ** np.floor(np.log2(largest)) if largest > 0 else 1.0
@@ -233,7 +233,7 @@ class _Disc(_HalfPlane):
     """z = (1 + h) e^{it} with h > 0."""
 
     @staticmethod
-    def unit(A: Inexact[np.ndarray, "n n"]) -> float:
+    def unit(A: Inexact[np.ndarray, ...]) -> float:
         return 1.0
 
     @staticmethod
