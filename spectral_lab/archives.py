@@ -174,7 +174,7 @@ _PREFIXES = {
 _LINES = {op.code: 2 if op.name in ("GLOBAL", "INST") else 1 for op in pickletools.opcodes}
 
 
-def check_pickle(file: IO[bytes], name: Any) -> None:
+def check_pickle(file: Any, name: Any) -> None:
     """Read one pickle to its end without building anything: each length in it must be there, each memo number be used.
 
     Python's unpickler believes a length before it reads (a text of 4 GB), and makes room for the largest number of a
@@ -215,20 +215,20 @@ def _used(number: int, operations: int, name: Any) -> None:
         raise FormatError(f"{name} is not a whole pickle: it numbers {number:,} objects after {operations:,} steps")
 
 
-def _exactly(file: IO[bytes], size: int, name: Any) -> bytes:
+def _exactly(file: Any, size: int, name: Any) -> bytes:
     found = file.read(size)
     if len(found) != size:
         raise FormatError(f"{name} is not a whole pickle: it is cut off")
     return found
 
 
-def _skip(file: IO[bytes], size: int, name: Any) -> bytes:
+def _skip(file: Any, size: int, name: Any) -> bytes:
     while size > 0:
         size -= len(_exactly(file, min(size, BLOCK), name))
     return b""
 
 
-def _line(file: IO[bytes], name: Any) -> bytes:
+def _line(file: Any, name: Any) -> bytes:
     line = file.readline()
     if not line.endswith(b"\n"):
         raise FormatError(f"{name} is not a whole pickle: it is cut off")

@@ -22,7 +22,7 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryFile
-from typing import IO, Any
+from typing import Any
 
 from spectral_lab.atomic import make_writable, writing
 
@@ -128,7 +128,7 @@ class Dataset:
 class _Measured:
     """A file that takes no more bytes than it shall have: an address that never ends must not fill the disk."""
 
-    file: IO[bytes]
+    file: Any
     left: int
 
     def write(self, block: bytes) -> None:

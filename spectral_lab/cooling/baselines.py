@@ -218,7 +218,7 @@ def _exponential_by_squaring(A: np.ndarray) -> np.ndarray:
     return total
 
 
-def _bath_kraus(spectrum: Levels, cycle: BathCycle) -> Complex[np.ndarray, "2 N N"]:
+def _bath_kraus(spectrum: Levels, cycle: Any) -> Complex[np.ndarray, "2 N N"]:
     if not isinstance(cycle, tuple) or len(cycle) != 4:
         raise ValueError(f"cycles must hold BathCycle (omega, operator, g, time), got {checks.shown(cycle)}")
     omega, operator, g, time = cycle

@@ -140,7 +140,7 @@ def fourier_bound() -> Evidence:
         rule.append(fourier_states_needed(1.0, 1.01 * bound) <= n < fourier_states_needed(1.0, 0.9 * bound))
     told = ", ".join(f"{ratio:.3f}" for ratio in ratios)
     holds = all(rule) and 0.95 < ratios[0] < ratios[1] < ratios[2] < 1
-    return Evidence(f"error/bound for the ramp: {told} at n = 16, 64, 256", holds)
+    return Evidence(f"error/bound for the ramp: {told} at n = 16, 64, 256", bool(holds))
 
 
 def closure_rules() -> Evidence:

@@ -359,7 +359,7 @@ def resolvent(
             return np.linalg.inv(M)
     except np.linalg.LinAlgError:  # one of them is singular
         if M.ndim > 2:
-            return np.stack([resolvent(A, one) for one in z])
+            return np.stack([resolvent(A, one) for one in np.asarray(z)])
         return np.full(A.shape, np.inf, dtype=complex)
 
 

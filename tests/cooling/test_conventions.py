@@ -114,6 +114,7 @@ def test_converted_angles_are_those_of_a_circuit():
         (lambda: convert_phases(qsp.gqsp_angles([0.3, 0.2, 0.1]), "GQSP", "Wx"), "turns about one axis"),
     ],
 )
+@pytest.mark.usefixtures("as_users_call")
 def test_bad_input_is_named(call, message):
     with pytest.raises(ValueError, match=message):
         call()

@@ -148,6 +148,7 @@ def test_hint_and_solution_are_folded_and_their_text_is_deterministic() -> None:
         (lambda: Claim("C", "s", "p", "paper", "b", "cheap", abs), "cost must be one of 'instant'"),
     ],
 )
+@pytest.mark.usefixtures("as_users_call")
 def test_wrong_parts_are_refused_by_name(make, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         make()

@@ -110,6 +110,7 @@ def test_smooth_functions_obey_the_maximum_principle_and_the_cut_does_not(t: flo
         (lambda: signal("saw"), "name must be one of 'noisy bump'"),
     ],
 )
+@pytest.mark.usefixtures("as_users_call")
 def test_bad_arguments_are_named(call, message: str) -> None:
     with pytest.raises(ValueError, match=re.escape(message)):
         call()

@@ -111,6 +111,7 @@ def test_targets_without_a_scale_and_indices_without_a_molecule_are_refused(tmp_
         drugood("size", str(tmp_path))
 
 
+@pytest.mark.usefixtures("as_users_call")
 def test_missing_files_are_named_with_their_place(tmp_path, monkeypatch):
     monkeypatch.setenv("SPECTRAL_LAB_DATA", str(tmp_path))
     with pytest.raises(FileNotFoundError, match=r"put molecules\.zip, train\.index.*zinc"):

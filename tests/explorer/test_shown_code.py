@@ -76,7 +76,7 @@ def numbers(text: str) -> Iterator[Number]:
 def words(function: Callable[..., Any]) -> str:
     """Every constant piece of text in a function, and in those of its module that it calls."""
     pieces: list[str] = []
-    codes, seen = [function.__code__], set()
+    codes, seen = [inspect.unwrap(function).__code__], set()
     names = vars(sys.modules[function.__module__])
     while codes:
         code = codes.pop()
@@ -86,7 +86,9 @@ def words(function: Callable[..., Any]) -> str:
         pieces += [item for item in code.co_consts if isinstance(item, str)]
         codes += [item for item in code.co_consts if hasattr(item, "co_consts")]
         called = (names.get(name) for name in code.co_names)
-        codes += [f.__code__ for f in called if inspect.isfunction(f) and f.__module__ == function.__module__]
+        codes += [
+            inspect.unwrap(f).__code__ for f in called if inspect.isfunction(f) and f.__module__ == function.__module__
+        ]
     return " | ".join(pieces)
 
 

@@ -636,6 +636,7 @@ def _alive(pid: int) -> bool:
         (lambda: data.bit_reversal(0), "length must"),
     ],
 )
+@pytest.mark.usefixtures("as_users_call")
 def test_bad_input_is_named(call, message):
     with pytest.raises(ValueError, match=f"^{message}"):
         call()

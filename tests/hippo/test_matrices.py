@@ -104,6 +104,7 @@ def test_a_bad_window_is_named(make, bad):
         make(4, bad)
 
 
+@pytest.mark.usefixtures("as_users_call")
 def test_sparse_matrices_are_taken_wherever_a_matrix_is():
     A, B = hippo.legs(5)
     S, C = scipy.sparse.csr_array(A), np.ones(5)

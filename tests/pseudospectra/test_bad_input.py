@@ -133,6 +133,7 @@ def test_the_good_arguments_are_good() -> None:
         getattr(chapter, function)(**{key: GOOD[key] for key in NEEDED.get(function, names)})
 
 
+@pytest.mark.usefixtures("as_users_call")
 def test_sparse_matrices_are_welcome_and_masked_ones_are_not() -> None:
     sparse, masked = scipy.sparse.csr_array(STABLE), np.ma.masked_array(STABLE, STABLE == 0)
     for function in ("eigenvector_condition", "kreiss_constant", "spectral_abscissa", "departure_from_normality"):

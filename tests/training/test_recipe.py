@@ -78,6 +78,7 @@ def test_every_change_shows(change):
         (lambda: Target((), best="biggest"), "best must be one of 'highest', 'lowest'"),
     ],
 )
+@pytest.mark.usefixtures("as_users_call")
 def test_wrong_values_are_refused_by_name(make, message):
     with pytest.raises(ValueError, match=message):
         make()

@@ -175,7 +175,7 @@ def _field(
 
 def _figure(d: dict[str, Any]) -> theme.Figure:
     x, y, t, flow = d["x"], d["y"], d["t"], d["flow"]
-    low, high = np.floor(np.percentile(d["height"], 4)), np.ceil(d["height"].max())
+    low, high = float(np.floor(np.percentile(d["height"], 4))), float(np.ceil(d["height"].max()))
     step = next(step for step in (0.25, 0.5, 1.0, 2.0, 4.0, 400.0) if high - low <= 12 * step)
     level = float(np.log10(d["epsilon"])) if d["epsilon"] else -300.0
     circle = np.exp(2j * np.pi * np.linspace(0, 1, 181))
