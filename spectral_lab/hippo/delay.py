@@ -143,7 +143,7 @@ def delay_readout_error(
     legt and fout are [0, 2], so that each family has the timescale 1, that is 1/step samples.
 
     Args: family, "legs", "legt" or "fout"; n states, even; lag >= 0 in samples; step > 0; band in (0, 1];
-        frequencies F >= 1; ridge >= 0.
+        frequencies F >= band * lag, or a long lag would pass for a short one at the sampled w_f; ridge >= 0.
     Raises: ValueError. Cost: about 3 ms at n = 64 and F = 512.
     """
     family = checks.choice(family, "family", DPLR_FAMILIES)
@@ -151,6 +151,8 @@ def delay_readout_error(
     lag, damping = checks.number(lag, "lag", 0, 2**53), checks.number(ridge, "ridge", 0, 1e100)
     band, F = checks.number(band, "band", 1e-100, 1), checks.integer(frequencies, "frequencies", 1)
     checks.room(2 * n * F, "n and frequencies")
+    if band * lag > F:
+        raise ValueError(f"frequencies must be at least band * lag = {band * lag:g}, to tell the lag, got {F}")
     w = (np.arange(F) + 0.5) * np.pi * band / F
     X = _state_response(family, n, Delta, np.exp(-1j * w))
     target = np.exp(-1j * w * lag)

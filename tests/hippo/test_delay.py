@@ -150,6 +150,7 @@ def test_a_window_shorter_than_the_lag_sees_nothing_of_it():
         (lambda: delay_readout_error("legt", 8, 4, 0.1, frequencies=10**10), "n and frequencies must"),
         (lambda: transfer_function(np.eye(2000), np.ones(2000), np.ones(2000), 0.0, 1j * np.arange(100)), "s and A"),
         (lambda: delay_readout_error("legs", 8, -1, 0.1), "lag must"),
+        (lambda: delay_readout_error("legs", 8, 1024, 1e-3, frequencies=256), "frequencies must be at least"),
         (lambda: delay_readout_error("legs", 8, 4, 0.0), "step must"),
         (lambda: delay_readout_error("legs", 8, 4, 0.1, band=1.5), "band must"),
     ],
