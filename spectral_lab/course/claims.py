@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 from spectral_lab import checks
 from spectral_lab.course import _html
@@ -37,7 +37,10 @@ class Evidence:
     """
 
     measured: str
-    holds: bool
+    holds: Any  # a truth value; numpy's become Python's
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "holds", bool(self.holds))
 
 
 class NotYetRun(Exception):
