@@ -45,6 +45,7 @@ class Chapter:
     paper: Paper
     thesis: str
     function: str  # the function of a matrix that the chapter is about
+    builds_on: tuple[str, ...] = ()  # the packages of earlier chapters that it imports
 
     @property
     def status(self) -> str:
@@ -110,6 +111,7 @@ CHAPTERS: tuple[Chapter, ...] = (
         ),
         thesis="Perturb an ill-conditioned matrix, then diagonalise: the eigenvalues move, the system hardly does.",
         function=r"$(zI-A)^{-1}$ of a matrix $A$ whose eigenvectors nearly coincide",
+        builds_on=("hippo",),
     ),
     Chapter(
         number=4,
