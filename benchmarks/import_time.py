@@ -41,7 +41,7 @@ def main() -> None:
     cases = {
         ", ".join(YARDSTICK): YARDSTICK,
         "the kit: spectral_lab.explorer": ["spectral_lab.explorer"],
-        "notebook 00": ["spectral_lab.course", "spectral_lab.course.first_explorer"],
+        "notebook 00": ["spectral_lab.course", "spectral_lab.matrix_functions.explorers"],
         **{room: ["spectral_lab", room] for room in rooms},
         "the explorers of all chapters": ["spectral_lab", *rooms],
     }

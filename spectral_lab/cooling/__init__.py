@@ -10,14 +10,14 @@ steps.
 We could read the abstract only. So three words are kept apart everywhere: "the paper" is what the abstract states,
 "our reconstruction" is what we derived to make it work, "ours" goes beyond.
 
-    hamiltonians.py    chains, start states, perturbations (qutip operators)
+    spin_chains.py     chains, start states, perturbations (qutip operators)
     levels.py          the spectrum of H, kept; the exact and the smooth sign
     sign_functions.py  trigonometric polynomials close to the sign, and their degrees
     qsp.py             from a polynomial to the angles of a circuit and back (generalised QSP)
     conventions.py     whose angles: seven conventions, and the way from each to each
     bands.py           one step: the bound on jumps, motion inside a band, ramps and pulses
     readout.py         measuring the energy
-    cooling.py         a whole run: `cool`
+    protocol.py        a whole run: `cool`
     ladder.py          how many steps it takes, and why no blind schedule can do it
     schedules.py       a fixed schedule on a known start
     queries.py         the bill
@@ -33,10 +33,9 @@ import warnings
 from spectral_lab.cooling.bands import budget, cooling_step, golden_rule, leak, leak_bound, step_unitary
 from spectral_lab.cooling.baselines import adiabatic, bath_cooling, bath_cycles, eigenvalue_filter, imaginary_time
 from spectral_lab.cooling.conventions import CONVENTIONS, convert_phases, qsp_response
-from spectral_lab.cooling.cooling import Trajectory, cool
-from spectral_lab.cooling.hamiltonians import gue, hubbard, random_field, start_state, tfim, uniform_field, xxz
 from spectral_lab.cooling.ladder import descend, ladder_law, ladder_walks, mean_ground_population
 from spectral_lab.cooling.levels import Levels, levels, smooth_sign
+from spectral_lab.cooling.protocol import Trajectory, cool
 from spectral_lab.cooling.qasm import pauli_terms, reflection_circuit, step_qasm
 from spectral_lab.cooling.qsp import (
     Angles,
@@ -60,6 +59,7 @@ from spectral_lab.cooling.sign_functions import (
     sign_series,
     sine_series,
 )
+from spectral_lab.cooling.spin_chains import gue, hubbard, random_field, start_state, tfim, uniform_field, xxz
 
 # QuTiP says at its import that it cannot draw without Matplotlib. Nothing here asks it to.
 warnings.filterwarnings("ignore", message="matplotlib not found")

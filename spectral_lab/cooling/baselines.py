@@ -13,10 +13,10 @@ from jaxtyping import Complex, Float
 from numpy.typing import ArrayLike
 
 from spectral_lab import checks
-from spectral_lab.cooling.hamiltonians import MAX_SITES, PAULIS, generator, start_state, tfim
 from spectral_lab.cooling.levels import LARGEST, Levels, levels
 from spectral_lab.cooling.queries import ERROR, sign_queries
 from spectral_lab.cooling.sign_functions import sign_of
+from spectral_lab.cooling.spin_chains import MAX_SITES, PAULIS, generator, start_state, tfim
 
 
 class Prepared(NamedTuple):

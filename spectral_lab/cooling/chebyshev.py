@@ -16,8 +16,8 @@ from jaxtyping import Complex, Float
 from numpy.typing import ArrayLike
 
 from spectral_lab import checks
-from spectral_lab.cooling.hamiltonians import generator
 from spectral_lab.cooling.sign_functions import sign_of
+from spectral_lab.cooling.spin_chains import generator
 
 MAX_DEGREE = 2**17
 

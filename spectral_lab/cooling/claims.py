@@ -14,12 +14,12 @@ import scipy
 
 from spectral_lab.cooling import bands, qsp
 from spectral_lab.cooling import sign_functions as sf
-from spectral_lab.cooling.cooling import cool
-from spectral_lab.cooling.hamiltonians import hubbard, random_field, start_state, tfim, xxz
 from spectral_lab.cooling.ladder import descend, ladder_law, ladder_walks, mean_ground_population
 from spectral_lab.cooling.levels import Levels, levels
 from spectral_lab.cooling.pointer import pointer_records, summary
+from spectral_lab.cooling.protocol import cool
 from spectral_lab.cooling.queries import bill
+from spectral_lab.cooling.spin_chains import hubbard, random_field, start_state, tfim, xxz
 from spectral_lab.course import Claim, Evidence, NotYetRun
 
 

@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 
 from spectral_lab.cooling.bands import during, evolve
-from spectral_lab.cooling.hamiltonians import random_field, tfim, xxz
 from spectral_lab.cooling.ladder import ladder_law
 from spectral_lab.cooling.levels import levels
 from spectral_lab.cooling.qasm import reflection_circuit
@@ -21,6 +20,7 @@ from spectral_lab.cooling.sign_functions import (
     minimax_coefficients,
     sign_of,
 )
+from spectral_lab.cooling.spin_chains import random_field, tfim, xxz
 from spectral_lab.course import Exercise, Function, Prediction, Value
 
 # --- guesses -----------------------------------------------------------------------------------------------------

@@ -15,9 +15,9 @@ from numpy.typing import ArrayLike
 
 from spectral_lab import checks
 from spectral_lab.cooling.bands import evolve
-from spectral_lab.cooling.cooling import perturbations
-from spectral_lab.cooling.hamiltonians import generator
 from spectral_lab.cooling.levels import levels
+from spectral_lab.cooling.protocol import perturbations
+from spectral_lab.cooling.spin_chains import generator
 
 MIXING = ("uniform", "haar")
 

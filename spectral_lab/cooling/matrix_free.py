@@ -27,12 +27,12 @@ from spectral_lab.cooling.chebyshev import (
     sample_density,
     sign_coefficients,
 )
-from spectral_lab.cooling.hamiltonians import field_operator
 from spectral_lab.cooling.levels import array_shape, check_hermitian
 from spectral_lab.cooling.queries import jacobi_anger_degree
 from spectral_lab.cooling.readout import band_factors
 from spectral_lab.cooling.schedules import kick_operator
 from spectral_lab.cooling.sign_functions import sign_of
+from spectral_lab.cooling.spin_chains import field_operator
 
 MAX_STATES = 2**18
 MAX_WORK = 2e12  # numbers that all products with H multiply: about an hour

@@ -13,8 +13,8 @@ from jaxtyping import Float
 from numpy.typing import ArrayLike
 
 from spectral_lab import checks
-from spectral_lab.cooling.hamiltonians import generator
 from spectral_lab.cooling.levels import LARGEST, level_tolerance
+from spectral_lab.cooling.spin_chains import generator
 
 
 def pointer_density(

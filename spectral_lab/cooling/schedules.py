@@ -16,9 +16,9 @@ from jaxtyping import Complex, Float
 from numpy.typing import ArrayLike
 
 from spectral_lab import checks
-from spectral_lab.cooling.hamiltonians import PAULIS
 from spectral_lab.cooling.levels import levels
 from spectral_lab.cooling.sign_functions import sign_of
+from spectral_lab.cooling.spin_chains import PAULIS
 
 
 class Schedule(NamedTuple):
@@ -86,6 +86,6 @@ def recorded_training() -> Training:
 
     Made by `python -m spectral_lab.cooling.models.record`; float32.
     """
-    with np.load(str(files("spectral_lab.cooling") / "training.npz")) as stored:
+    with np.load(str(files("spectral_lab.cooling.data") / "training.npz")) as stored:
         arrays = {name: stored[name].astype(float) for name in stored.files}
     return Training(**(arrays | {"width": float(arrays["width"])}))

@@ -95,7 +95,7 @@ def _code_minutes(source: str, text: str) -> float:
     if text.startswith("Guess first"):
         return GUESS
     last = source.strip().splitlines()[-1] if source.strip() else ""
-    if re.search(r"(^|\.)explorers?\.\w+\(|first_explorer\.functions_of_a_matrix\(", last):
+    if re.search(r"(^|\.)explorers?\.\w+\(", last):
         return EXPLORER
     if re.match(r"(\w+\.)?(check|board)\(", last):
         return CLAIMS

@@ -14,8 +14,8 @@ import nbformat
 import pytest
 from browser.pages import Pad, open_page
 
-from spectral_lab.course.first_explorer import functions_of_a_matrix
 from spectral_lab.explorer import preview
+from spectral_lab.matrix_functions.explorers import functions_of_a_matrix
 
 NOTEBOOKS = sorted((Path(__file__).parents[2] / "notebooks").glob("*.ipynb"))
 EXPLORER = re.compile(r"^\w*explorers?\.\w+\(.*\)$")

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from spectral_lab.course import CHAPTERS
-from spectral_lab.course.first_explorer import functions_of_a_matrix
 from spectral_lab.explorer import Explorer, integers, preview, theme
+from spectral_lab.matrix_functions.explorers import functions_of_a_matrix
 
 WIDTH = 900  # pixels of the page; JupyterLab's column is as wide on a small laptop
 

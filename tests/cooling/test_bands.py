@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from spectral_lab.cooling import bands
-from spectral_lab.cooling import hamiltonians as hm
+from spectral_lab.cooling import spin_chains as hm
 from spectral_lab.cooling.levels import levels, smooth_sign
 from spectral_lab.cooling.sign_functions import sign_of
 

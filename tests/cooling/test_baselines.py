@@ -6,7 +6,7 @@ import qutip
 from scipy.linalg import expm
 
 from spectral_lab.cooling import baselines as bl
-from spectral_lab.cooling import hamiltonians as hm
+from spectral_lab.cooling import spin_chains as hm
 from spectral_lab.cooling.levels import levels
 
 H4, NEEL4 = hm.tfim(4), hm.start_state(4, "neel")

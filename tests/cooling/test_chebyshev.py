@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from scipy.special import erf
 
 from spectral_lab.cooling import chebyshev as ch
-from spectral_lab.cooling import hamiltonians as hm
+from spectral_lab.cooling import spin_chains as hm
 from spectral_lab.cooling.levels import levels, smooth_sign
 from spectral_lab.cooling.readout import pointer_density, pointer_factors
 

@@ -6,9 +6,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from spectral_lab.cooling import bands, ladder
-from spectral_lab.cooling import hamiltonians as hm
-from spectral_lab.cooling.cooling import cool
+from spectral_lab.cooling import spin_chains as hm
 from spectral_lab.cooling.levels import Levels, levels
+from spectral_lab.cooling.protocol import cool
 from spectral_lab.cooling.sign_functions import sign_of
 
 

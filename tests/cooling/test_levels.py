@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.linalg import signm
 
-from spectral_lab.cooling import hamiltonians as hm
+from spectral_lab.cooling import spin_chains as hm
 from spectral_lab.cooling.levels import Levels, levels, smooth_sign
 
 

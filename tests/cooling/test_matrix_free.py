@@ -8,11 +8,11 @@ import qutip
 import scipy.sparse as sp
 from scipy.sparse.linalg import LinearOperator
 
-from spectral_lab.cooling import hamiltonians as hm
+from spectral_lab.cooling import spin_chains as hm
 from spectral_lab.cooling.chebyshev import density_from_moments, moments
-from spectral_lab.cooling.cooling import cool
 from spectral_lab.cooling.levels import levels
 from spectral_lab.cooling.matrix_free import MatrixFree, perturbation_product
+from spectral_lab.cooling.protocol import cool
 from spectral_lab.cooling.readout import pointer_density
 
 SHARP = {"width": 0.4, "resolution": 0.2, "margin": 1.0, "angle": 3.0}

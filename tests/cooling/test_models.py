@@ -4,9 +4,8 @@ import numpy as np
 import pytest
 import torch
 
-from spectral_lab.cooling import hamiltonians as hm
+from spectral_lab.cooling import spin_chains as hm
 from spectral_lab.cooling.bands import cooling_step, pulses
-from spectral_lab.cooling.cooling import cool
 from spectral_lab.cooling.levels import levels, smooth_sign
 from spectral_lab.cooling.models import (
     CoolingCircuit,
@@ -19,6 +18,7 @@ from spectral_lab.cooling.models import (
 )
 from spectral_lab.cooling.models.chain import rotate, rotations
 from spectral_lab.cooling.models.circuit import ChebyshevFunction
+from spectral_lab.cooling.protocol import cool
 
 
 @pytest.fixture(autouse=True)

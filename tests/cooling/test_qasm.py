@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.linalg import expm
 
-from spectral_lab.cooling import hamiltonians as hm
+from spectral_lab.cooling import spin_chains as hm
 from spectral_lab.cooling.bands import cooling_step, evolve
 from spectral_lab.cooling.levels import levels
 from spectral_lab.cooling.qasm import pauli_terms, reflection_circuit, step_qasm

@@ -6,9 +6,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.special import jv
 
-from spectral_lab.cooling import hamiltonians as hm
 from spectral_lab.cooling import qsp
 from spectral_lab.cooling import sign_functions as sf
+from spectral_lab.cooling import spin_chains as hm
 from spectral_lab.cooling.conventions import qsp_response
 
 CIRCLE = np.exp(2j * np.pi * np.arange(401) / 401)

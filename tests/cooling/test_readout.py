@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from spectral_lab.cooling import hamiltonians as hm
 from spectral_lab.cooling import readout
+from spectral_lab.cooling import spin_chains as hm
 from spectral_lab.cooling.levels import levels
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from spectral_lab.cooling import hamiltonians as hm
+from spectral_lab.cooling import spin_chains as hm
 from spectral_lab.cooling.levels import levels
 from spectral_lab.cooling.models import CoolingCircuit, heisenberg_chain
 from spectral_lab.cooling.schedules import Schedule, kick_operator, recorded_training, run_schedule

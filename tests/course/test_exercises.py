@@ -14,7 +14,8 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from spectral_lab.course import CHAPTERS, Claim, Exercise, Function, Prediction, Value, chapter, first_exercises
+from spectral_lab.course import CHAPTERS, Claim, Exercise, Function, Prediction, Value, chapter
+from spectral_lab.matrix_functions import exercises as first_exercises
 
 
 def exercise(judge) -> Exercise:

@@ -13,7 +13,7 @@ import torch
 from spectral_lab.eigenspaces import adjacency_matrix, laplacian_spectra
 from spectral_lab.eigenspaces.counting import counting_graphs, counting_targets
 from spectral_lab.eigenspaces.data import alchemy, counting, drugood, graph_set, standardised, zinc
-from spectral_lab.eigenspaces.formats import FormatError, LabelledGraph
+from spectral_lab.eigenspaces.data.formats import FormatError, LabelledGraph
 from spectral_lab.eigenspaces.models import GINE, SPE
 
 from .test_formats import molecule, write_tu
@@ -134,7 +134,7 @@ def test_missing_files_are_named_with_their_place(tmp_path, monkeypatch):
 
 def test_nci_matches_the_stored_statistics(reference):
     pytest.importorskip("rdkit", reason="rdkit is not installed: pip install -e '.[chemistry]'")
-    from spectral_lab.eigenspaces.molecules import nci_molecules
+    from spectral_lab.eigenspaces.data.molecules import nci_molecules
 
     stored = reference("nci_standin")
     molecules = nci_molecules()

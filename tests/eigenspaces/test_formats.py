@@ -15,7 +15,7 @@ import pytest
 import scipy
 import torch
 
-from spectral_lab.eigenspaces.formats import (
+from spectral_lab.eigenspaces.data.formats import (
     FormatError,
     load_tensors,
     read_counting_mat,
@@ -354,7 +354,7 @@ def test_what_is_asked_for_often_is_kept_once():
 
 
 def test_a_zip_or_mat_file_that_unpacks_to_more_than_is_read_is_refused(tmp_path, monkeypatch):
-    from spectral_lab.eigenspaces import formats
+    from spectral_lab.eigenspaces.data import formats
 
     path = tmp_path / "data.mat"
     scipy.io.savemat(path, {"A": np.zeros((200, 200))}, do_compression=True)

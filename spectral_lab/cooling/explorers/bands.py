@@ -9,8 +9,8 @@ import numpy as np
 import scipy
 
 from spectral_lab.cooling import sign_functions as sf
-from spectral_lab.cooling.hamiltonians import hubbard, tfim, xxz
 from spectral_lab.cooling.levels import Levels, levels
+from spectral_lab.cooling.spin_chains import hubbard, tfim, xxz
 from spectral_lab.explorer import Explorer, choice, integers, number_text, slider, theme
 
 CHAINS = {"tilted Ising": lambda: tfim(6), "Heisenberg": lambda: xxz(6), "Hubbard": lambda: hubbard(3)}

@@ -12,9 +12,9 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from spectral_lab.cooling.bands import pulses
-from spectral_lab.cooling.hamiltonians import tfim
 from spectral_lab.cooling.qasm import pauli_terms, reflection_circuit
 from spectral_lab.cooling.qsp import Angles
+from spectral_lab.cooling.spin_chains import tfim
 from spectral_lab.explorer import Explorer, choice, integers, number_text, slider, theme
 
 ZOOMS = {"one step": ("round", 4), "one reflection": ("gate", 5), "one query": ("rotation", 12)}  # and how many fit

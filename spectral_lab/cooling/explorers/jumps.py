@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 
 from spectral_lab.cooling.bands import during, leak_bound
-from spectral_lab.cooling.hamiltonians import random_field, tfim
 from spectral_lab.cooling.levels import Levels, levels
+from spectral_lab.cooling.spin_chains import random_field, tfim
 from spectral_lab.explorer import Explorer, choice, integers, number_text, slider, theme
 
 SITES = 4

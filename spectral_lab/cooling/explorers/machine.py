@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from spectral_lab.cooling.cooling import POLICIES, Trajectory, cool
-from spectral_lab.cooling.hamiltonians import start_state, tfim, xxz
 from spectral_lab.cooling.ladder import ladder_law
 from spectral_lab.cooling.levels import Levels, levels
+from spectral_lab.cooling.protocol import POLICIES, Trajectory, cool
+from spectral_lab.cooling.spin_chains import start_state, tfim, xxz
 from spectral_lab.explorer import Explorer, choice, integers, number_text, slider, theme
 
 SITES, SEEDS, LONGEST = 4, 20, 30

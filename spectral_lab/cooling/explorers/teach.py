@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from spectral_lab.cooling.hamiltonians import start_state, xxz
 from spectral_lab.cooling.levels import Levels, levels
 from spectral_lab.cooling.schedules import Training, recorded_training, run_schedule
+from spectral_lab.cooling.spin_chains import start_state, xxz
 from spectral_lab.explorer import Explorer, integers, theme, toggle
 
 SITES = 4

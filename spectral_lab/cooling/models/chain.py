@@ -2,7 +2,7 @@
 
 A chain is a diagonal (the ZZ and Z terms) plus real windows: matrices on a few neighbouring sites that hold all their
 off-diagonal terms at once. A window of five sites is one small matrix product instead of five passes over memory; that
-is what makes the product fast (ours). Site 0 is the most significant bit, as in `spectral_lab.cooling.hamiltonians`.
+is what makes the product fast (ours). Site 0 is the most significant bit, as in `spectral_lab.cooling.spin_chains`.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import torch
 from torch import Tensor, nn
 
 from spectral_lab import checks
-from spectral_lab.cooling.hamiltonians import PAULIS, product_amplitudes
+from spectral_lab.cooling.spin_chains import PAULIS, product_amplitudes
 
 WINDOW = 5  # sites in a window; 4 and 5 are equally fast
 _X = PAULIS[0].real

@@ -12,7 +12,7 @@ from spectral_lab.cooling.models.chain import heisenberg_chain
 from spectral_lab.cooling.models.circuit import CoolingCircuit
 from spectral_lab.training.files import write_atomically
 
-TARGET = Path(__file__).parents[1] / "training.npz"
+TARGET = Path(__file__).parents[1] / "data" / "training.npz"
 
 
 def record(iterations: int = 300, seed: int = 0, learning_rate: float = 0.05) -> dict[str, np.ndarray]:

@@ -23,8 +23,8 @@ from spectral_lab.cooling.chebyshev import (
     reflection_coefficients,
     sample_density,
 )
-from spectral_lab.cooling.hamiltonians import random_field
 from spectral_lab.cooling.models.chain import Chain, inner, product_state, rotate, rotations
+from spectral_lab.cooling.spin_chains import random_field
 
 
 @dataclass(frozen=True, eq=False)

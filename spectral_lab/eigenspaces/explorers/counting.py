@@ -9,7 +9,7 @@ import networkx as nx
 import numpy as np
 
 from spectral_lab.eigenspaces.cycles import cycle_counts
-from spectral_lab.eigenspaces.explorers import drawing
+from spectral_lab.eigenspaces.explorers import _drawing as drawing
 from spectral_lab.eigenspaces.filters import spectral_filter
 from spectral_lab.eigenspaces.laplacian import adjacency_matrix
 from spectral_lab.eigenspaces.spectra import laplacian_spectra

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from spectral_lab.eigenspaces.explorers import drawing
+from spectral_lab.eigenspaces.explorers import _drawing as drawing
 from spectral_lab.eigenspaces.filters import spectral_filter
 from spectral_lab.eigenspaces.landau_zener import landau_zener_ring
 from spectral_lab.eigenspaces.laplacian import normalized_laplacian

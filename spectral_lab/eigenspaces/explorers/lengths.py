@@ -9,7 +9,7 @@ from typing import Any
 import networkx as nx
 import numpy as np
 
-from spectral_lab.eigenspaces.explorers import drawing
+from spectral_lab.eigenspaces.explorers import _drawing as drawing
 from spectral_lab.eigenspaces.laplacian import adjacency_matrix
 from spectral_lab.eigenspaces.spectra import laplacian_spectra
 from spectral_lab.eigenspaces.zoo import layout, named_graph

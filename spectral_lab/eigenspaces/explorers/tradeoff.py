@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from spectral_lab.eigenspaces.counting import counting_graphs, counting_targets
-from spectral_lab.eigenspaces.explorers import drawing
+from spectral_lab.eigenspaces.explorers import _drawing as drawing
 from spectral_lab.eigenspaces.filters import spline_design
 from spectral_lab.eigenspaces.regression import SplineRegression, fit_spline, spline_features
 from spectral_lab.eigenspaces.spectra import laplacian_spectra

@@ -8,7 +8,7 @@ from typing import Any
 import networkx as nx
 import numpy as np
 
-from spectral_lab.eigenspaces.explorers import drawing
+from spectral_lab.eigenspaces.explorers import _drawing as drawing
 from spectral_lab.eigenspaces.laplacian import adjacency_matrix, normalized_laplacian
 from spectral_lab.eigenspaces.stability import spe_bound_sharp, spe_bound_terms
 from spectral_lab.eigenspaces.zoo import layout, named_graph

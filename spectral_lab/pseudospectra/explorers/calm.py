@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from spectral_lab.explorer import Explorer, Slider, choice, integers, number_text, theme
-from spectral_lab.pseudospectra.explorers.portraits import Window, matrix, portrait
+from spectral_lab.pseudospectra.explorers._portraits import Window, matrix, portrait
 from spectral_lab.pseudospectra.transients import (
     growth_reached,
     numerical_abscissa,

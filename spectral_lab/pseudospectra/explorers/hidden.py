@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from spectral_lab.explorer import Explorer, Slider, choice, integers, number_text, theme
-from spectral_lab.pseudospectra.explorers.portraits import matrix, portrait, window
+from spectral_lab.pseudospectra.explorers._portraits import matrix, portrait, window
 
 MATRICES = ("LegS", "normal part of LegS", "Grcar", "Jordan block", "random")
 BASES = ("as it stands", "rotated")

@@ -6,7 +6,7 @@ import scipy.sparse.linalg
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from spectral_lab.cooling import hamiltonians as hm
+from spectral_lab.cooling import spin_chains as hm
 
 MODELS = {"tfim": hm.tfim, "xxz": hm.xxz, "hubbard": hm.hubbard}
 coupling = st.floats(-2, 2)

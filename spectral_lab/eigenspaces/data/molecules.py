@@ -13,7 +13,7 @@ import numpy as np
 from jaxtyping import Float
 
 from spectral_lab import checks
-from spectral_lab.eigenspaces.formats import LabelledGraph
+from spectral_lab.eigenspaces.data.formats import LabelledGraph
 
 ELEMENTS = ("B", "C", "N", "O", "F", "Si", "P", "S", "Cl", "As", "Se", "Br", "Te", "I", "At")
 BONDS = ("SINGLE", "DOUBLE", "TRIPLE", "DATIVE")

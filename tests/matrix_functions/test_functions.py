@@ -10,21 +10,21 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.linalg import expm
 
-from spectral_lab.course import first_exercises as exercises
-from spectral_lab.course.first_explorer import (
+from spectral_lab.matrix_functions import (
     CUT,
-    EDGE,
     FILTERS,
     HEAT,
-    NODES,
     RESOLVENT,
     WAVE,
+    exercises,
     filter_of,
-    functions_of_a_matrix,
     matrix_function,
     path_laplacian,
     signal,
 )
+from spectral_lab.matrix_functions.explorers import functions_of_a_matrix
+from spectral_lab.matrix_functions.functions import EDGE
+from spectral_lab.matrix_functions.path import NODES
 
 L = path_laplacian(NODES)
 times = st.floats(0, 60)

@@ -19,7 +19,7 @@ from torch.utils.data import Dataset
 
 from spectral_lab import checks, datasets
 from spectral_lab.eigenspaces.counting import LENGTHS, MOST, counting_graphs, counting_targets
-from spectral_lab.eigenspaces.formats import (
+from spectral_lab.eigenspaces.data.formats import (
     FormatError,
     LabelledGraph,
     read_counting_mat,
@@ -28,7 +28,7 @@ from spectral_lab.eigenspaces.formats import (
     read_tu,
     read_zinc,
 )
-from spectral_lab.eigenspaces.molecules import drugood_graph, nci_molecules
+from spectral_lab.eigenspaces.data.molecules import drugood_graph, nci_molecules
 from spectral_lab.eigenspaces.spectra import laplacian_spectra
 
 Batch = dict[str, Tensor]

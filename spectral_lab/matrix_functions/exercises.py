@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 
 from spectral_lab.course.exercises import Exercise, Function, Value
-from spectral_lab.course.first_explorer import CUT, NODES, WAVE, filter_of, matrix_function, path_laplacian, signal
 from spectral_lab.course.predictions import Prediction
+from spectral_lab.matrix_functions.functions import CUT, WAVE, filter_of, matrix_function
+from spectral_lab.matrix_functions.path import NODES, path_laplacian, signal
 
 TRAVEL = (
     "it has spread into one broad hump",

@@ -6,9 +6,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from spectral_lab.cooling import bands, queries
-from spectral_lab.cooling import hamiltonians as hm
-from spectral_lab.cooling.cooling import POLICIES, cool
+from spectral_lab.cooling import spin_chains as hm
 from spectral_lab.cooling.levels import Levels, levels
+from spectral_lab.cooling.protocol import POLICIES, cool
 
 
 def schedule_fields(steps, n):

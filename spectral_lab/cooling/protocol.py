@@ -17,12 +17,12 @@ from numpy.typing import ArrayLike
 
 from spectral_lab import checks
 from spectral_lab.cooling.bands import DRIVES, evolve
-from spectral_lab.cooling.hamiltonians import generator, gue, random_field, uniform_field
 from spectral_lab.cooling.levels import MAX_DIMENSION, Levels, amplitudes, array_shape, levels
 from spectral_lab.cooling.matrix_free import MatrixFree, perturbation_product
 from spectral_lab.cooling.queries import ERROR, Queries, pointer_queries, sign_queries, step_queries
 from spectral_lab.cooling.readout import band_factors, pointer_factors, read_pointer
 from spectral_lab.cooling.sign_functions import sign_of
+from spectral_lab.cooling.spin_chains import generator, gue, random_field, uniform_field
 
 POLICIES = ("none", "band", "pointer")
 PERTURBATIONS = ("field", "gue", "uniform")
