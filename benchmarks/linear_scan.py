@@ -18,7 +18,7 @@ import torch
 from report import publish, seconds
 from torch import Tensor
 
-from spectral_lab.pseudospectra.scan import linear_scan
+from spectral_lab.pseudospectra.models.scan import linear_scan
 
 SIZES = ((2, 1024, 64), (8, 256, 32), (2, 4096, 64))
 

@@ -29,7 +29,7 @@ from spectral_lab.pseudospectra import (
     stored_path,
     transfer_function,
 )
-from spectral_lab.pseudospectra.scan import linear_scan
+from spectral_lab.pseudospectra.models.scan import linear_scan
 
 
 def row(

@@ -12,7 +12,7 @@ import pytest
 
 from spectral_lab.course import CHAPTERS
 
-TORCH_ROOMS = {"models", "data", "recipe", "scan"}  # scan: the parallel scan of the models of chapter 03
+TORCH_ROOMS = {"models", "data", "recipe"}
 HEAVY = {"torch", "lightning_fabric", "matplotlib", "plotly", "sklearn", "qutip", "mpmath", "pandas"}
 # Slow parts of scipy: modules say `import scipy` and call `scipy.linalg.solve`, so that they load when first used.
 SLOW = {"scipy.linalg", "scipy.optimize", "scipy.integrate", "scipy.stats", "scipy.signal", "scipy.interpolate"}

@@ -22,8 +22,8 @@ from hypothesis import strategies as st
 from spectral_lab.archives import FormatError
 from spectral_lab.hippo import data
 from spectral_lab.hippo.data import arena, expressions, snakes
+from spectral_lab.hippo.data.memory_tasks import delayed
 from spectral_lab.hippo.data.sequences import read_idx, redraw
-from spectral_lab.hippo.data.signals import delayed
 
 SMALL = {"max_depth": 5, "max_args": 5, "min_length": 10, "max_length": 60}
 

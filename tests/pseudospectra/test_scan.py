@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
-from spectral_lab.pseudospectra.scan import linear_scan
+from spectral_lab.pseudospectra.models.scan import linear_scan
 
 
 def loop(lam: Tensor, b: Tensor, reverse: bool = False) -> Tensor:

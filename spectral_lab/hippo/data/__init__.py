@@ -4,15 +4,15 @@ expressions.py   ListOps, generated
 snakes.py        Pathfinder and Path-X, generated
 sequences.py     the `Sequences` data set; digits, CIFAR-10 and MNIST pixel by pixel
 arena.py         the Long Range Arena release, IMDB, AAN
-signals.py       the delay and reconstruction tasks
+memory_tasks.py  the delay and reconstruction tasks
 """
 
 from spectral_lab.hippo.data.arena import DATASETS as ARENA_DATASETS
 from spectral_lab.hippo.data.arena import aan, imdb, lra_listops, lra_pathfinder
 from spectral_lab.hippo.data.expressions import listops, listops_arrays, listops_tokens, listops_value
+from spectral_lab.hippo.data.memory_tasks import delay, reconstruction
 from spectral_lab.hippo.data.sequences import DATASETS as PIXEL_DATASETS
 from spectral_lab.hippo.data.sequences import Sequences, bit_reversal, cifar10, digits, mnist
-from spectral_lab.hippo.data.signals import delay, reconstruction
 from spectral_lab.hippo.data.snakes import pathfinder, pathfinder_images
 
 DATASETS = PIXEL_DATASETS | ARENA_DATASETS

@@ -17,7 +17,7 @@ from spectral_lab.hippo.models import TiedDropout
 from spectral_lab.pseudospectra.models.layers import ChannelNorm, pairs
 from spectral_lab.pseudospectra.models.modes import Modes, drawn_log_steps
 from spectral_lab.pseudospectra.models.noise import FourierNoise
-from spectral_lab.pseudospectra.scan import linear_scan
+from spectral_lab.pseudospectra.models.scan import linear_scan
 
 READ_OUTS = ("lecun", "truncated", "complex")
 INPUTS = ("lecun", "hippo")

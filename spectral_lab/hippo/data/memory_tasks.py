@@ -1,4 +1,4 @@
-"""Signals to remember: the delay task and the reconstruction task, made by seed."""
+"""What a memory is tried on: the delay task and the reconstruction task, made by seed."""
 
 from __future__ import annotations
 

@@ -1,14 +1,10 @@
-"""S4 and S4D in PyTorch, the layers and networks they are used in, and what they are held against.
-
-A kernel module gives K of shape (directions, H, length), one convolution kernel for each of H channels:
+"""Kernels: (directions, H, length), one convolution kernel for each of H channels, from a state-space system or free.
 
     S4Kernel     diagonal plus low rank, K[k] = C A_bar^k B_bar by two-level products (arXiv 2111.00396, 2206.12037)
     S4DKernel    diagonal, a two-level Vandermonde product (arXiv 2206.11893)
     FreeKernel   L free numbers a channel: the baseline without a state
 
-`Convolution` applies it by FFT; `Block` wraps it as the authors do; `Network` puts encoder, body and head together.
-Sequences are (batch, length, channels). A state-space kernel can also step, one sample at a time, with the same
-result: that is what the state is for.
+A state-space kernel can also step, one sample at a time, with the same result: that is what the state is for.
 """
 
 from __future__ import annotations
@@ -20,7 +16,7 @@ from typing import Any
 import numpy as np
 import torch
 import torch.nn.functional as F
-from jaxtyping import Bool, Complex, Float, Int
+from jaxtyping import Complex, Float
 from torch import Tensor, nn
 
 from spectral_lab import checks
@@ -29,7 +25,7 @@ from spectral_lab.hippo.dplr import dplr
 
 INITS = ("legs", "fout", "legt", "legs/fout")
 STEP_MAPS = ("softplus", "exp")
-WIDEST, DEEPEST, LONGEST = 100_000, 1_000, 10_000_000  # channels, layers, samples
+WIDEST, LONGEST = 100_000, 10_000_000  # channels, samples
 
 
 class StateSpaceKernel(nn.Module):
@@ -306,279 +302,6 @@ class FreeKernel(nn.Module):
             raise ValueError(f"rate must be 1: a free kernel does not know how long a sample lasts, got {rate!r}")
         length = _length(length, self.channels)
         return F.pad(self.values, (0, max(0, length - self.values.shape[-1])))[..., :length]
-
-
-class Convolution(nn.Module):
-    """y = K * u + D u for each channel, causal; with two kernels also from the future.
-
-    y_i = sum_{j <= i} K0[i - j] u_j + sum_{j > i} K1[j - i - 1] u_j: K1[0] meets the next sample, so that the present
-    is not counted twice (the authors' convention).
-    """
-
-    def __init__(self, kernel: S4Kernel | S4DKernel | FreeKernel) -> None:
-        super().__init__()
-        self.kernel = kernel
-        self.D = nn.Parameter(torch.randn(kernel.channels))
-
-    def forward(self, u: Float[Tensor, "b l h"], rate: float = 1.0) -> Float[Tensor, "b l h"]:
-        """By FFT of twice the length. Raises: ValueError."""
-        if u.ndim != 3 or u.shape[1] == 0 or u.shape[2] != self.kernel.channels:
-            raise ValueError(f"u must have shape (batch, length, {self.kernel.channels}), got {tuple(u.shape)}")
-        length = u.shape[1]
-        K = self.kernel(length, rate)
-        k = F.pad(K[0], (0, length))
-        if len(K) == 2:
-            k = k + F.pad(K[1].flip(-1), (length, 0))
-        spectrum = torch.fft.rfft(u.transpose(1, 2), 2 * length) * torch.fft.rfft(k)
-        return torch.fft.irfft(spectrum, 2 * length)[..., :length].transpose(1, 2) + self.D * u
-
-    def step(
-        self, u: Float[Tensor, "b h"], state: Tensor | None = None, system: Any = None
-    ) -> tuple[Float[Tensor, "b h"], Tensor]:
-        """One sample of the same causal layer as a recurrence: the output and the next state.
-
-        Args: state, from the step before (None: empty); system, from `kernel.stepper()`, to make it only once.
-        Raises: ValueError for kernels that have no state or look into the future.
-        """
-        if u.ndim != 2 or u.shape[1] != self.kernel.channels:
-            raise ValueError(f"u must have shape (batch, {self.kernel.channels}), got {tuple(u.shape)}")
-        if not isinstance(self.kernel, (S4Kernel, S4DKernel)) or len(self.kernel.C) != 1:
-            raise ValueError("kernel must be a causal S4Kernel or S4DKernel to step; this one has no causal state")
-        system = self.kernel.stepper() if system is None else system
-        state = self.kernel.initial_state(len(u)) if state is None else state
-        y, state = self.kernel.advance(system, state, u)
-        return y + self.D * u, state
-
-
-class TiedDropout(nn.Module):
-    """Dropout with one mask for the whole sequence: a channel is dropped at all times or at none."""
-
-    def __init__(self, rate: float) -> None:
-        super().__init__()
-        self.rate = checks.number(rate, "rate", 0, 1)
-
-    def forward(self, x: Float[Tensor, "b l h"]) -> Float[Tensor, "b l h"]:
-        return x * F.dropout(x.new_ones(x.shape[0], 1, x.shape[2]), self.rate, self.training)
-
-
-class Norm(nn.Module):
-    """Layer norm over the channels, or batch norm over batch and length (padding counted, as the authors do)."""
-
-    def __init__(self, kind: str, channels: int) -> None:
-        super().__init__()
-        checks.choice(kind, "kind", ("layer", "batch"))
-        channels = checks.integer(channels, "channels", 1, WIDEST)
-        self.norm = nn.LayerNorm(channels) if kind == "layer" else nn.BatchNorm1d(channels)
-
-    def forward(self, x: Float[Tensor, "b l h"]) -> Float[Tensor, "b l h"]:
-        return self.norm(x) if isinstance(self.norm, nn.LayerNorm) else self.norm(x.transpose(1, 2)).transpose(1, 2)
-
-
-class Block(nn.Module):
-    """Convolution, GELU, dropout, gated linear map; x + f(norm(x)) (prenorm) or norm(x + f(x)).
-
-    Args: norm, "layer" or "batch". Raises: ValueError.
-    """
-
-    def __init__(
-        self, convolution: Convolution, *, norm: str = "layer", prenorm: bool = True, dropout: float = 0.0
-    ) -> None:
-        super().__init__()
-        channels = convolution.kernel.channels
-        self.convolution, self.prenorm = convolution, prenorm
-        self.norm = Norm(norm, channels)
-        self.dropout = TiedDropout(dropout)
-        self.mix = nn.Linear(channels, 2 * channels)
-
-    def forward(
-        self, x: Float[Tensor, "b l h"], inside: Bool[Tensor, "b l 1"] | None = None, rate: float = 1.0
-    ) -> Float[Tensor, "b l h"]:
-        """`inside` is False on padding, which is set to 0 before each convolution."""
-        y = self.norm(x) if self.prenorm else x
-        if inside is not None:
-            y = y * inside
-        y = self.dropout(F.gelu(self.convolution(y, rate)))
-        y = x + self.dropout(F.glu(self.mix(y), dim=-1))
-        return y if self.prenorm else self.norm(y)
-
-
-class Stack(nn.Module):
-    """Blocks one after the other, and the final norm that pre-norm blocks need."""
-
-    def __init__(self, blocks: list[Block], norm: str = "layer") -> None:
-        super().__init__()
-        if not blocks:
-            raise ValueError("blocks must hold at least one block")
-        self.blocks = nn.ModuleList(blocks)
-        prenorm, channels = blocks[0].prenorm, blocks[0].convolution.kernel.channels
-        self.norm = Norm(norm, channels) if prenorm else nn.Identity()
-
-    def forward(
-        self, x: Float[Tensor, "b l h"], inside: Bool[Tensor, "b l 1"] | None = None, rate: float = 1.0
-    ) -> Float[Tensor, "b l h"]:
-        for block in self.blocks:
-            x = block(x, inside, rate)
-        return self.norm(x)
-
-
-class Recurrent(nn.Module):
-    """A GRU body, the baseline that steps too; bidirectional halves are added up."""
-
-    def __init__(self, channels: int, layers: int = 1, bidirectional: bool = False) -> None:
-        super().__init__()
-        channels, layers = checks.integer(channels, "channels", 1, 10_000), checks.integer(layers, "layers", 1, DEEPEST)
-        bidirectional = checks.flag(bidirectional, "bidirectional")
-        checks.room(6 * channels**2 * layers * (1 + bidirectional), "channels and layers")
-        self.gru = nn.GRU(channels, channels, layers, batch_first=True, bidirectional=bidirectional)
-
-    def forward(
-        self, x: Float[Tensor, "b l h"], inside: Bool[Tensor, "b l 1"] | None = None, rate: float = 1.0
-    ) -> Float[Tensor, "b l h"]:
-        if inside is not None:
-            lengths = inside.sum((1, 2)).cpu()
-            packed = nn.utils.rnn.pack_padded_sequence(x, lengths, batch_first=True, enforce_sorted=False)
-            y, _ = nn.utils.rnn.pad_packed_sequence(self.gru(packed)[0], batch_first=True, total_length=x.shape[1])
-        else:
-            y, _ = self.gru(x)
-        return y.unflatten(-1, (-1, x.shape[-1])).sum(-2)
-
-
-class Transformer(nn.Module):
-    """A small Transformer encoder with sinusoidal positions (Vaswani et al. 2017), pre-norm."""
-
-    def __init__(self, channels: int, layers: int = 2, heads: int = 4, dropout: float = 0.0) -> None:
-        super().__init__()
-        heads, layers = checks.integer(heads, "heads", 1), checks.integer(layers, "layers", 1, DEEPEST)
-        dropout = checks.number(dropout, "dropout", 0, 1)
-        if checks.integer(channels, "channels", 2, 10_000) % 2 or channels % heads:
-            raise ValueError(f"channels must be even and a multiple of the {heads} heads, got {channels}")
-        checks.room(12 * channels**2 * layers, "channels and layers")
-        layer = nn.TransformerEncoderLayer(
-            channels, heads, 4 * channels, dropout, F.gelu, batch_first=True, norm_first=True
-        )
-        self.encoder = nn.TransformerEncoder(layer, layers, nn.LayerNorm(channels), enable_nested_tensor=False)
-
-    def forward(
-        self, x: Float[Tensor, "b l h"], inside: Bool[Tensor, "b l 1"] | None = None, rate: float = 1.0
-    ) -> Float[Tensor, "b l h"]:
-        half = x.shape[-1] // 2
-        angle = torch.arange(x.shape[1], device=x.device)[:, None] * 10_000.0 ** (
-            -torch.arange(half, device=x.device) / half
-        )
-        x = x + torch.cat([angle.sin(), angle.cos()], -1).to(x.dtype)
-        return self.encoder(x, src_key_padding_mask=None if inside is None else ~inside[..., 0])
-
-
-class Network(nn.Module):
-    """Encoder, body, pooling, linear head: classifies or regresses whole sequences.
-
-    Args:
-        encoder: data to (batch, length, channels): `nn.Linear` for signals, `nn.Embedding` for tokens.
-        body: `Stack`, `Recurrent` or `Transformer`.
-        head: from the pooled features to the answer.
-        pool: "mean" over the true length, "last" true position, or "none" (the head sees every position).
-    Raises: ValueError.
-    """
-
-    def __init__(self, encoder: nn.Module, body: nn.Module, head: nn.Module, pool: str = "mean") -> None:
-        super().__init__()
-        self.encoder, self.body, self.head = encoder, body, head
-        self.pool = checks.choice(pool, "pool", ("mean", "last", "none"))
-
-    def forward(self, x: Tensor, lengths: Int[Tensor, " b"] | None = None, rate: float = 1.0) -> Tensor:
-        """Answers (batch, ...); `lengths`, the true lengths of padded sequences; `rate`, as `Convolution`."""
-        return self.head(self.features(x, lengths, rate))
-
-    def features(self, x: Tensor, lengths: Int[Tensor, " b"] | None = None, rate: float = 1.0) -> Tensor:
-        """The pooled features. Raises: ValueError if the lengths do not fit (values are looked at on a CPU only)."""
-        x = self.encoder(x)
-        if lengths is not None:
-            wrong = lengths.device.type == "cpu" and bool(((lengths < 1) | (lengths > x.shape[1])).any())
-            if lengths.shape != x.shape[:1] or wrong:
-                raise ValueError(f"lengths must be {len(x)} whole numbers from 1 to {x.shape[1]}, got {lengths}")
-        inside = None if lengths is None else (torch.arange(x.shape[1], device=x.device) < lengths[:, None])[..., None]
-        x = self.body(x, inside, rate)  # (b, l, h)
-        if self.pool == "none":
-            return x
-        if self.pool == "last":
-            return x[:, -1] if lengths is None else x[torch.arange(len(x), device=x.device), lengths - 1]
-        return x.mean(1) if lengths is None or inside is None else (x * inside).sum(1) / lengths[:, None]
-
-
-class PairNetwork(nn.Module):
-    """Two documents through one network (its head is unused), then [a, b, a - b, a b] to a small head (retrieval).
-
-    Both go through as one batch, padded to one length, so that batch norm sees them together, as in the authors' code.
-    """
-
-    def __init__(self, network: Network, channels: int, classes: int = 2) -> None:
-        super().__init__()
-        self.network = network
-        self.head = nn.Sequential(nn.Linear(4 * channels, channels), nn.GELU(), nn.Linear(channels, classes))
-
-    def forward(
-        self,
-        first: Int[Tensor, "b _"],
-        second: Int[Tensor, "b _"],
-        lengths: tuple[Tensor | None, Tensor | None] = (None, None),
-    ) -> Tensor:
-        pair, longest = (first, second), max(first.shape[1], second.shape[1])
-        n = [x.new_full((len(x),), x.shape[1]) if m is None else m for x, m in zip(pair, lengths, strict=True)]
-        documents = torch.cat([F.pad(x, (0, longest - x.shape[1])) for x in pair])
-        a, b = self.network.features(documents, torch.cat(n)).chunk(2)
-        return self.head(torch.cat([a, b, a - b, a * b], -1))
-
-
-def s4_stack(
-    channels: int,
-    layers: int,
-    *,
-    states: int = 64,
-    kernel: str = "s4",
-    init: str = "legs",
-    copies: int = 1,
-    steps: Sequence[float] = (1e-3, 1e-1),
-    bidirectional: bool = True,
-    norm: str = "batch",
-    prenorm: bool = True,
-    dropout: float = 0.0,
-    length: int = 1024,
-    B_clip: float | None = None,
-) -> Stack:
-    """The authors' architecture: `layers` blocks of S4 ("s4"), S4D ("s4d") or free kernels of `length` ("free")."""
-    checks.choice(kernel, "kernel", ("s4", "s4d", "free"))
-    checks.choice(norm, "norm", ("layer", "batch"))
-    prenorm, dropout = checks.flag(prenorm, "prenorm"), checks.number(dropout, "dropout", 0, 1)
-    channels, layers = checks.integer(channels, "channels", 1, 10_000), checks.integer(layers, "layers", 1, DEEPEST)
-    checks.room(2 * channels**2 * layers, "channels and layers")
-    if B_clip is not None and kernel != "s4":
-        raise ValueError(f"B_clip must be None for kernel {kernel!r}: only S4 is clipped, got {B_clip!r}")
-    blocks = []
-    for _ in range(layers):
-        shared: dict[str, Any] = {"init": init, "copies": copies, "steps": steps, "bidirectional": bidirectional}
-        module: S4Kernel | S4DKernel | FreeKernel
-        if kernel == "s4":
-            module = S4Kernel(channels, states, B_clip=B_clip, **shared)
-        elif kernel == "s4d":
-            module = S4DKernel(channels, states, **shared)
-        else:
-            module = FreeKernel(channels, length, bidirectional=bidirectional)
-        blocks.append(Block(Convolution(module), norm=norm, prenorm=prenorm, dropout=dropout))
-    return Stack(blocks, norm)
-
-
-class DelayModel(nn.Module):
-    """The linear model of the delay task: one S4 layer between two linear maps, no activation, norm or residual."""
-
-    def __init__(self, init: str, states: int, steps: Sequence[float], channels: int = 4) -> None:
-        super().__init__()
-        channels = checks.integer(channels, "channels", 1, WIDEST)
-        self.encoder = nn.Linear(1, channels)
-        self.layer = Convolution(S4Kernel(channels, states, init=init, steps=steps))
-        self.decoder = nn.Linear(channels, 1)
-
-    def forward(self, u: Float[Tensor, "b l 1"]) -> Float[Tensor, "b l 1"]:
-        return self.decoder(self.layer(self.encoder(u)))
 
 
 def _range(steps: Any) -> tuple[float, float]:
