@@ -147,7 +147,7 @@ def _claims(options: argparse.Namespace) -> int:
     surprises = 0
     for item in CHAPTERS if options.chapter is None else (options.chapter,):
         print(f"\n{item.number:02d} {item.title}")
-        stated = claims.chapter_claims(item)
+        stated = item.listed("CLAIMS")
         if not stated:
             print("  no claims yet")
         for claim in stated:
@@ -191,7 +191,7 @@ def _all_datasets() -> dict[str, Dataset]:
 def _datasets(item: Chapter) -> dict[str, Dataset]:
     """The chapter's data sets; a chapter whose optional packages are missing says so and lists none."""
     try:
-        return getattr(item.room("data"), "DATASETS", {})
+        return item.listed("DATASETS")
     except ImportError as error:
         print(f"spectral-lab: the data of {item.package} cannot be listed: {error}", file=sys.stderr)
         return {}
@@ -269,7 +269,7 @@ def _kernel() -> tuple[str, str]:
 def _notebooks() -> tuple[str, str]:
     if not (NOTEBOOKS / START).is_file():
         return "fix", f"notebooks: none at {NOTEBOOKS}; clone the repository and install it with `pip install -e .`"
-    return "ok", f"notebooks: {1 + sum(item.status == 'open' for item in CHAPTERS)} at {NOTEBOOKS}"
+    return "ok", f"notebooks: {sum(item.status == 'open' for item in CHAPTERS)} at {NOTEBOOKS}"
 
 
 def _data_sets() -> tuple[str, str]:

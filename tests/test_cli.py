@@ -9,7 +9,7 @@ import sys
 import pytest
 
 from spectral_lab import cli
-from spectral_lab.course import CHAPTERS, Claim, Evidence
+from spectral_lab.course import CHAPTERS, Chapter, Claim, Evidence
 from spectral_lab.datasets import Dataset
 
 
@@ -65,10 +65,10 @@ def test_a_chapter_is_known_by_its_number_as_well(name: str, capsys) -> None:
 def test_a_terminal_that_knows_only_ascii_is_spoken_to(words: list[str]) -> None:
     environment = os.environ | {"PYTHONIOENCODING": "ascii", "PYTHONUTF8": "0", "LC_ALL": "C"}
     script = (
-        "import sys; from spectral_lab import cli; from spectral_lab.course import Claim, Evidence, claims\n"
+        "import sys; from spectral_lab import cli; from spectral_lab.course import Chapter, Claim, Evidence\n"
         "statement, shown = '\\u03ba \\u2264 2 \\u03c0', lambda: Evidence('\\u03bb = 1', True)\n"
         "claim = Claim('C1', statement, 'paper', 'paper', '\\u2264 1', 'instant', shown)\n"
-        "claims.chapter_claims = lambda item: (claim,)\n"
+        "Chapter.listed = lambda item, name: (claim,) if name == 'CLAIMS' else {}\n"
         f"sys.exit(cli.main({words!r}))"
     )
     done = subprocess.run([sys.executable, "-c", script], env=environment, capture_output=True)
@@ -87,10 +87,10 @@ def test_a_full_disk_ends_with_one_line() -> None:
 
 
 def test_an_interrupt_ends_with_one_line(monkeypatch, capsys) -> None:
-    def stop(item):
+    def stop(item, name):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("spectral_lab.course.claims.chapter_claims", stop)
+    monkeypatch.setattr(Chapter, "listed", stop)
     assert cli.main(["claims", "3"]) == 130
     assert capsys.readouterr().err == "spectral-lab: interrupted\n"
 
@@ -109,7 +109,7 @@ def claim(holds: bool) -> Claim:
 
 @pytest.mark.parametrize("holds", [True, False])
 def test_claims_show_the_board_and_fail_on_a_surprise(holds: bool, monkeypatch, capsys) -> None:
-    monkeypatch.setattr("spectral_lab.course.claims.chapter_claims", lambda item: (claim(holds),))
+    monkeypatch.setattr(Chapter, "listed", lambda item, name: (claim(holds),))
     assert cli.main(["claims", "3"]) == (0 if holds else 1)
     shown = capsys.readouterr().out
     assert "03 Pseudospectra" in shown
@@ -118,7 +118,7 @@ def test_claims_show_the_board_and_fail_on_a_surprise(holds: bool, monkeypatch, 
 
 
 def test_claims_write_the_page(monkeypatch, tmp_path, capsys) -> None:
-    monkeypatch.setattr("spectral_lab.course.claims.chapter_claims", lambda item: (claim(True),))
+    monkeypatch.setattr(Chapter, "listed", lambda item, name: (claim(True),))
     monkeypatch.setattr(cli, "CLAIMS_PAGE", tmp_path / "claims.md")
     assert cli.main(["claims", "--write"]) == 0
     assert (tmp_path / "claims.md").read_text(encoding="utf-8").count("### C1: holds") == len(CHAPTERS)
@@ -126,7 +126,7 @@ def test_claims_write_the_page(monkeypatch, tmp_path, capsys) -> None:
 
 
 def test_claims_are_not_measured_for_a_page_that_has_no_place(monkeypatch, tmp_path, capsys) -> None:
-    monkeypatch.setattr("spectral_lab.course.claims.chapter_claims", pytest.fail)
+    monkeypatch.setattr(Chapter, "listed", pytest.fail)
     monkeypatch.setattr(cli, "CLAIMS_PAGE", tmp_path / "docs" / "claims.md")
     assert cli.main(["claims", "--write"]) == 1
     assert "comes with a clone of the repository" in capsys.readouterr().err
@@ -136,7 +136,7 @@ def test_a_page_that_may_not_be_written_is_known_before_measuring(monkeypatch, t
     def refuse(folder) -> None:
         raise PermissionError(13, "Permission denied", str(folder))
 
-    monkeypatch.setattr("spectral_lab.course.claims.chapter_claims", pytest.fail)
+    monkeypatch.setattr(Chapter, "listed", pytest.fail)
     monkeypatch.setattr(cli, "make_writable", refuse)
     monkeypatch.setattr(cli, "CLAIMS_PAGE", tmp_path / "claims.md")
     assert cli.main(["claims", "--write"]) == 1

@@ -112,8 +112,8 @@ def test_no_claim_fails_where_there_is_no_record(tmp_path: Path) -> None:
     """As in an installation without the checkout: what is read from records is "not yet run"."""
     script = (
         "from spectral_lab.course import CHAPTERS\n"
-        "from spectral_lab.course.claims import chapter_claims, examine\n"
-        "claims = {f'{item.number} {c.id}': c for item in CHAPTERS for c in chapter_claims(item)}\n"
+        "from spectral_lab.course.claims import examine\n"
+        "claims = {f'{item.number} {c.id}': c for item in CHAPTERS for c in item.listed('CLAIMS')}\n"
         "told = [c for c in claims.values() if 'record' in getattr(c.evidence, '__name__', '') or c.cost == 'GPU']\n"
         "print({examine(claim).verdict for claim in told}, examine(claims['2 D3']).measured)\n"
     )

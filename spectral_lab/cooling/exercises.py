@@ -334,7 +334,7 @@ trajectory = Exercise(
     "factor is Bayes' rule for the populations, with a Gaussian likelihood of standard deviation $s$.",
 )
 
-GUESSES = (
+PREDICTIONS = (
     guess_bands,
     guess_roots,
     guess_leak,

@@ -1,4 +1,4 @@
-"""The eight chapters and their papers: the single source of the README's table, the map, and the commands."""
+"""The chapters, the first of which has no paper: the single source of the README's table, the map, and the commands."""
 
 from __future__ import annotations
 
@@ -7,13 +7,23 @@ import importlib.util
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 from spectral_lab import checks
 from spectral_lab.course import _html
 
 ROOT = Path(__file__).resolve().parents[2]
 NOTEBOOKS = ROOT / "notebooks"
-START = "00_start_here.ipynb"
+# What a chapter lists, each under its name in its room. Everything that concerns all chapters asks `Chapter.listed`.
+ROOMS = {
+    "CLAIMS": "claims",
+    "EXPLORERS": "explorers",  # functions, in the order of the lesson
+    "PREDICTIONS": "exercises",
+    "EXERCISES": "exercises",
+    "RECIPES": "recipe",  # by the name of the task
+    "DATASETS": "data",  # by their names
+}
+BY_NAME = ("RECIPES", "DATASETS")
 MARKS = ("<!-- chapters -->\n", "\n<!-- end of chapters -->")
 
 
@@ -33,16 +43,20 @@ class Paper:
         """The paper's page on arXiv."""
         return f"https://arxiv.org/abs/{self.arxiv}"
 
+    def cited(self, link: str) -> str:
+        """The paper in short: its first author, a link to it in this form of {title} and {url}, its year."""
+        return f"{self.authors.split(',')[0]} et al., {link.format(title=self.title, url=self.url)}, {self.year}"
+
 
 @dataclass(frozen=True)
 class Chapter:
-    """One chapter: a notebook, a package of `spectral_lab`, and the paper that both are about."""
+    """One chapter: a notebook, a package of `spectral_lab`, and the paper that both are about; the first has none."""
 
     number: int
     package: str
     notebook: str
     title: str
-    paper: Paper
+    paper: Paper | None
     thesis: str
     function: str  # the function of a matrix that the chapter is about
     builds_on: tuple[str, ...] = ()  # the packages of earlier chapters that it imports
@@ -52,11 +66,19 @@ class Chapter:
         """`"open"` once the notebook exists, `"planned"` until then."""
         return "open" if (NOTEBOOKS / self.notebook).is_file() else "planned"
 
-    def room(self, name: str) -> ModuleType | None:
-        """A module of the chapter, such as `claims` or `data`; None where the chapter has no such room (yet).
+    def listed(self, name: str) -> Any:
+        """What the chapter lists under a name of `ROOMS`: a tuple, or a dict for recipes and data sets.
 
-        An error inside a room that does exist is not hidden.
+        Empty where the chapter has no such room (yet); an error inside a room that does exist is not hidden.
+        Raises: ValueError for another name; AttributeError if the room is there and lists nothing under its name.
         """
+        room = self.room(ROOMS[checks.choice(name, "name", ROOMS)])
+        if room is None:
+            return {} if name in BY_NAME else ()
+        return getattr(room, name)
+
+    def room(self, name: str) -> ModuleType | None:
+        """A module of the chapter, such as `claims` or `data`; None where the chapter has no such room (yet)."""
         package = importlib.util.find_spec(f"spectral_lab.{self.package}")
         if package is None or importlib.util.find_spec(f"spectral_lab.{self.package}.{name}") is None:
             return None
@@ -64,6 +86,15 @@ class Chapter:
 
 
 CHAPTERS: tuple[Chapter, ...] = (
+    Chapter(
+        number=0,
+        package="matrix_functions",
+        notebook="00_start_here.ipynb",
+        title="Start here",
+        paper=None,
+        thesis="Functions of matrices: one map for all chapters.",
+        function=r"$f(A)$ of a symmetric matrix $A$",
+    ),
     Chapter(
         number=1,
         package="eigenspaces",
@@ -195,6 +226,8 @@ CHAPTERS: tuple[Chapter, ...] = (
     ),
 )
 
+START = CHAPTERS[0].notebook
+
 
 def chapter(name: str | int) -> Chapter:
     """The chapter with this number or package name; `ValueError` lists the names if there is none."""
@@ -208,9 +241,9 @@ def chapter(name: str | int) -> Chapter:
 
 @dataclass(frozen=True)
 class CourseMap:
-    """The map of the course: each chapter, the function of a matrix that it is about, and whether it is open."""
+    """The map that notebook 00 shows: each chapter, the function of a matrix that it is about, whether it is open."""
 
-    chapters: tuple[Chapter, ...] = CHAPTERS
+    chapters: tuple[Chapter, ...] = CHAPTERS[1:]
 
     def __repr__(self) -> str:
         return "\n".join(f"{item.number:02d} {item.title} ({item.status}): {item.thesis}" for item in self.chapters)
@@ -223,28 +256,18 @@ class CourseMap:
 def markdown_table(link: str = "notebooks/") -> str:
     """The chapters as a Markdown table; `link` is the folder of the notebooks as seen from the page that shows it."""
     rows = ["| # | chapter | paper | in one sentence | status |", "|---|---|---|---|---|"]
-    start = f"[Start here]({link}{START})" if (NOTEBOOKS / START).is_file() else "Start here"
-    rows.append(f"| 00 | {start} | | Functions of matrices: one map for all chapters. | {_status(START)} |")
     for item in CHAPTERS:
         title = f"[{item.title}]({link}{item.notebook})" if item.status == "open" else item.title
-        paper = f"{_short(item.paper.authors)}, [{item.paper.title}]({item.paper.url}), {item.paper.year}"
+        paper = item.paper.cited("[{title}]({url})") if item.paper else ""
         rows.append(f"| {item.number:02d} | {title} | {paper} | {item.thesis} | {item.status} |")
     return "\n".join(rows)
 
 
 def _map_row(item: Chapter) -> list[str]:
     title = f'<a href="{item.notebook}">{item.title}</a>' if item.status == "open" else item.title
-    paper = f'{_short(item.paper.authors)}, <a href="{item.paper.url}">{item.paper.title}</a>, {item.paper.year}'
+    paper = item.paper.cited('<a href="{url}">{title}</a>') if item.paper else ""
     thesis = f'{item.thesis}<br><small style="opacity: 0.75;">{paper}</small>'
     return [f"{item.number:02d}", f"<b>{title}</b>", _html.inline(item.function), thesis, item.status]
-
-
-def _status(notebook: str) -> str:
-    return "open" if (NOTEBOOKS / notebook).is_file() else "planned"
-
-
-def _short(authors: str) -> str:
-    return authors.split(",")[0] + " et al."
 
 
 def readme(text: str) -> str:

@@ -154,21 +154,15 @@ def examine(claim: Claim) -> Row:
     return Row(claim, "holds" if evidence.holds else "does not hold", evidence.measured)
 
 
-def chapter_claims(chapter: Chapter) -> tuple[Claim, ...]:
-    """The claims of a chapter; none while the chapter has no `claims.py`."""
-    room = chapter.room("claims")
-    return tuple(room.CLAIMS) if room is not None else ()
-
-
 def board() -> Board:
     """Every chapter's instant claims, measured now."""
-    instant = [(item, [c for c in chapter_claims(item) if c.cost == "instant"]) for item in CHAPTERS]
+    instant = [(item, [c for c in item.listed("CLAIMS") if c.cost == "instant"]) for item in CHAPTERS]
     return Board(tuple((item, check(claims)) for item, claims in instant if claims))
 
 
 def markdown(measure: Callable[[Claim], Row] = examine) -> str:
     """The text of docs/claims.md: every chapter's claims, measured now."""
-    tables = [(item, ClaimTable(tuple(map(measure, chapter_claims(item))))) for item in CHAPTERS]
+    tables = [(item, ClaimTable(tuple(map(measure, item.listed("CLAIMS"))))) for item in CHAPTERS]
     lines = [
         "# What the papers claim, and what we measure",
         "",
@@ -181,8 +175,9 @@ def markdown(measure: Callable[[Claim], Row] = examine) -> str:
     ]
     for item, table in tables:
         if table.rows:
-            paper = f"{item.paper.authors}: [{item.paper.title}]({item.paper.url}), {item.paper.year}."
-            lines += ["", f"## {item.number:02d} {item.title}", "", paper]
+            lines += ["", f"## {item.number:02d} {item.title}"]
+            if item.paper:
+                lines += ["", f"{item.paper.authors}: [{item.paper.title}]({item.paper.url}), {item.paper.year}."]
             for row in table.rows:
                 lines += ["", *_markdown(row)]
     return "\n".join(lines) + "\n"

@@ -285,3 +285,6 @@ squares = Exercise(
     solution_text="`A = V @ np.diag(1 - lam) @ V.T * np.sqrt(np.outer(degrees, degrees))`; then "
     "`(np.trace(A @ A @ A @ A) - 2 * (degrees**2).sum() + degrees.sum()) / 8`.",
 )
+
+PREDICTIONS = (jump, scissors, cut, power, spread, sharpness)
+EXERCISES = (gap, complete, all_lengths, steepness, pentagons, exchange, narrowest, squares)

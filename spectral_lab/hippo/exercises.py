@@ -265,3 +265,6 @@ a_step = Exercise(
     solution_text="`right = z + d/2*(Lambda*z - P*(P.conj() @ z)) + d*B*u`\n\n`E = 1/(1 - d/2*Lambda)`\n\n"
     "`inner = d/2*(P.conj() @ (E*right)) / (1 + d/2*(P.conj() @ (E*P)))`\n\n`return E*right - E*P*inner`",
 )
+
+PREDICTIONS = (guess_drawing, guess_states, guess_cliff, guess_precision, guess_sign, guess_aliasing)
+EXERCISES = (dead_state, how_many_states, half_weight, best_step, trace, never_explodes, your_memory, a_step)

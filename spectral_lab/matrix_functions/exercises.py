@@ -113,3 +113,6 @@ heat_without_eigenvalues = Exercise(
     "$t\\lambda\\,e^{-t\\lambda}\\,e^{1/2}(h\\lambda)^4/120<4\\cdot10^{-4}$.\n\n"
     "Chebyshev polynomials need fewer products: about $\\sqrt{t}$ in place of $t$.",
 )
+
+PREDICTIONS = (plucked_string, overshoot)
+EXERCISES = (sum_of_eigenvalues, cut_from_sign, heat_without_eigenvalues)

@@ -8,7 +8,6 @@ import pytest
 
 from spectral_lab.course import CHAPTERS
 from spectral_lab.explorer import Explorer, integers, preview, theme
-from spectral_lab.matrix_functions.explorers import functions_of_a_matrix
 
 WIDTH = 900  # pixels of the page; JupyterLab's column is as wide on a small laptop
 
@@ -38,14 +37,11 @@ CLASHES = """() => {
 
 
 def every_explorer() -> list[Any]:
-    rooms = {chapter.package: chapter.room("explorers") for chapter in CHAPTERS}
-    found = [
-        pytest.param(getattr(room, name), id=f"{package}-{name}")
-        for package, room in rooms.items()
-        if room
-        for name in room.__all__
+    return [
+        pytest.param(make, id=f"{chapter.package}-{make.__name__}")
+        for chapter in CHAPTERS
+        for make in chapter.listed("EXPLORERS")
     ]
-    return [pytest.param(functions_of_a_matrix, id="course-functions_of_a_matrix"), *found]
 
 
 @pytest.fixture(scope="module")

@@ -10,9 +10,9 @@ import pytest
 
 from spectral_lab.cli import CLAIMS_PAGE
 from spectral_lab.course import CHAPTERS, Board, Claim, Evidence, check
-from spectral_lab.course.claims import Row, chapter_claims, examine, markdown
+from spectral_lab.course.claims import Row, examine, markdown
 
-ALL = [(chapter.package, claim) for chapter in CHAPTERS for claim in chapter_claims(chapter)]
+ALL = [(chapter.package, claim) for chapter in CHAPTERS for claim in chapter.listed("CLAIMS")]
 
 
 @cache
@@ -30,7 +30,7 @@ def test_claim(package: str, claim: Claim) -> None:
 
 @pytest.mark.parametrize("chapter", CHAPTERS, ids=lambda chapter: chapter.package)
 def test_ids_are_unique(chapter) -> None:
-    ids = [claim.id for claim in chapter_claims(chapter)]
+    ids = [claim.id for claim in chapter.listed("CLAIMS")]
     assert len(ids) == len(set(ids))
 
 

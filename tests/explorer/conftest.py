@@ -13,10 +13,8 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 
 def explorers() -> list[Any]:
-    rooms = {chapter.package: chapter.room("explorers") for chapter in CHAPTERS}
     return [
-        pytest.param(getattr(room, name), id=f"{package}-{name}")
-        for package, room in rooms.items()
-        if room
-        for name in room.__all__
+        pytest.param(make, id=f"{chapter.package}-{make.__name__}")
+        for chapter in CHAPTERS
+        for make in chapter.listed("EXPLORERS")
     ]

@@ -5,6 +5,7 @@ formats.py     the published file formats, read without trusting the files
 molecules.py   molecules as graphs, by rdkit
 """
 
+from spectral_lab.datasets import Dataset
 from spectral_lab.eigenspaces.data.graphs import (
     FILES,
     Batch,
@@ -21,7 +22,10 @@ from spectral_lab.eigenspaces.data.graphs import (
     zinc,
 )
 
+DATASETS: dict[str, Dataset] = {}
+
 __all__ = [
+    "DATASETS",
     "FILES",
     "Batch",
     "Graphs",

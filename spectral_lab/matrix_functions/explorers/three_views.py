@@ -72,7 +72,9 @@ def _figure(d: dict[str, Any]) -> theme.Figure:
     colors = [[0, theme.RED], [0.5, theme.PAPER], [1, theme.BLUE]]
     # On a square-root scale the modes of the path stand almost evenly; the labels still say λ.
     labels = [0, 0.1, 0.5, 1, 2, 4]
-    eigenvalue = theme.axis("eigenvalue λ", low=-0.05, high=2.05, tickvals=np.sqrt(labels), ticktext=labels)
+    eigenvalue = theme.axis(
+        "eigenvalue λ", low=-0.05, high=2.05, tickvals=np.sqrt(labels), ticktext=[f"{x:g}" for x in labels]
+    )
     return theme.figure(
         [
             theme.line(np.sqrt(d["grid"]), d["curve"]),

@@ -1,4 +1,4 @@
-"""The demonstrations of the chapter, in the order of the lesson."""
+"""The demonstrations of the chapter; `EXPLORERS` has them in the order of the lesson."""
 
 from spectral_lab.pseudospectra.explorers.backward import backward_and_forward
 from spectral_lab.pseudospectra.explorers.bell import ringing_bell
@@ -9,7 +9,19 @@ from spectral_lab.pseudospectra.explorers.poison import how_much_poison
 from spectral_lab.pseudospectra.explorers.sing import sing_at_it
 from spectral_lab.pseudospectra.explorers.weak import weak_not_strong
 
+EXPLORERS = (
+    hidden_eigenvalues,
+    ringing_bell,
+    weak_not_strong,
+    backward_and_forward,
+    how_much_poison,
+    sing_at_it,
+    calm_or_not,
+    own_matrix,
+)
+
 __all__ = [
+    "EXPLORERS",
     "backward_and_forward",
     "calm_or_not",
     "hidden_eigenvalues",
