@@ -2,6 +2,7 @@
 
     recipe.py      `Recipe`: data, model, loss, optimiser, schedule, precision, target, in one frozen tree
     schedules.py   learning rate schedules
+    callback.py    `Callback`: what happens between epochs or steps
     loop.py        `train`: the loop, short enough to read
     upkeep.py      what the loop needs around it: loss curve, checkpoints, clock, Ctrl-C
     checkpoint.py  safetensors in, safetensors out
@@ -16,18 +17,21 @@ A chapter's `recipe.py` holds `RECIPES`, a dict from a name such as "digits/s4d"
 """
 
 from spectral_lab.training import schedules
+from spectral_lab.training.callback import Callback
 from spectral_lab.training.checkpoint import CheckpointError
 from spectral_lab.training.classroom import preset_here, results_table, train_here
 from spectral_lab.training.loop import train
-from spectral_lab.training.recipe import Evaluation, Group, Optimiser, Part, Recipe, Target
+from spectral_lab.training.recipe import Evaluation, Group, Measurement, Optimiser, Part, Recipe, Target
 from spectral_lab.training.reporter import Reporter, Silent, Text
 from spectral_lab.training.run import Run
 from spectral_lab.training.upkeep import TrainingError
 
 __all__ = [
+    "Callback",
     "CheckpointError",
     "Evaluation",
     "Group",
+    "Measurement",
     "Optimiser",
     "Part",
     "Recipe",

@@ -24,16 +24,23 @@ from spectral_lab.records import to_json
 from spectral_lab.training.files import write_atomically
 from spectral_lab.training.recipe import Recipe, differences
 
-FORMAT = "spectral_lab.training 2"  # 1 had no digest of the kinds and sizes of its tensors
+FORMAT = "spectral_lab.training 3"  # 1 had no digest of the kinds and sizes of its tensors, 2 knew no callbacks
 
 
 class CheckpointError(ValueError):
     """A checkpoint cannot be used; the message says why, and the file is left as it is."""
 
 
-def save_checkpoint(path: Path, model: nn.Module, optimiser: torch.optim.Optimizer, state: dict[str, Any]) -> None:
-    """Write the weights, the optimiser's state and `state` (JSON values), atomically."""
+def save_checkpoint(
+    path: Path,
+    model: nn.Module,
+    optimiser: torch.optim.Optimizer,
+    state: dict[str, Any],
+    average: Mapping[str, torch.Tensor] | None = None,
+) -> None:
+    """Write the weights, their average if there is one, the optimiser's state and `state` (JSON values), atomically."""
     tensors = {f"model.{name}": value for name, value in model.state_dict().items()}
+    tensors |= {f"average.{name}": value for name, value in (average or {}).items()}
     numbers: dict[str, Any] = {}
     for index, entries in optimiser.state_dict()["state"].items():
         for name, value in entries.items():
@@ -81,8 +88,14 @@ def set_aside(path: Path) -> Path:
         number += 1
 
 
-def load_checkpoint(path: Path, recipe: Recipe, model: nn.Module, optimiser: torch.optim.Optimizer) -> dict[str, Any]:
-    """Put a checkpoint's weights and optimiser state into place, and return its JSON part.
+def load_checkpoint(
+    path: Path,
+    recipe: Recipe,
+    model: nn.Module,
+    optimiser: torch.optim.Optimizer,
+    average: Mapping[str, torch.Tensor] | None = None,
+) -> dict[str, Any]:
+    """Put a checkpoint's weights, their average and the optimiser's state into place, and return its JSON part.
 
     Everything is read and compared first: on an error neither model nor optimiser nor file has changed.
     Raises: CheckpointError for a truncated, damaged or foreign file, or one of another recipe or another model.
@@ -94,11 +107,13 @@ def load_checkpoint(path: Path, recipe: Recipe, model: nn.Module, optimiser: tor
             f"{path} belongs to another configuration ({'; '.join(changed[:4])}). "
             "Use the recipe it was made with, or start anew (resume=False; without --resume), which keeps the old file."
         )
-    weights = _under("model.", tensors)
-    if _kinds(model.state_dict()) != _kinds(weights):
+    weights, averages = _under("model.", tensors), _under("average.", tensors)
+    if _kinds(model.state_dict()) != _kinds(weights) or _kinds(average or {}) != _kinds(averages):
         raise CheckpointError(f"{path} holds other tensors than this model: the model's code has changed since.")
     entries = _entries(path, {**_under("optimiser.", tensors), **numbers}, optimiser)
     model.load_state_dict(weights)
+    for name, value in (average or {}).items():
+        value.copy_(averages[name])
     optimiser.load_state_dict(optimiser.state_dict() | {"state": entries})
     return state
 
@@ -130,8 +145,10 @@ def _read(path: Path) -> tuple[dict[str, torch.Tensor], dict[str, Any], dict[str
     except Exception as error:  # a damaged file fails in many ways
         raise CheckpointError(f"{path} is not a whole safetensors file ({error}). It was left as it is.") from None
     if metadata.get("format") != FORMAT:
-        other = "of another version" if metadata.get("format", "").startswith("spectral_lab.training ") else ""
-        what = f"a checkpoint {other} of this kit" if other else "a safetensors file, but not a checkpoint of this kit"
+        if metadata.get("format", "").startswith("spectral_lab.training "):
+            what = "a checkpoint of another version of this kit, which cannot go on from it: you may delete the file"
+        else:
+            what = "a safetensors file, but not a checkpoint of this kit"
         raise CheckpointError(f"{path} is {what}. It was left as it is.")
     if metadata.get("digest") != _digest(tensors, metadata):
         raise CheckpointError(f"{path} is damaged: its content does not match its digest. It was left as it is.")

@@ -5,9 +5,10 @@ averages the gradients). Three choices make it restartable to the last bit:
 
 - the order of the samples is a function of (seed, epoch);
 - the random stream of a step is a function of (seed, step, process);
-- the learning rate is a function of the step.
+- the learning rate is a function of the step, times what a callback set.
 
-So all there is to a run is where it stands: weights, optimiser state, and the number of the step.
+So all there is to a run is where it stands: weights, their average, optimiser state, the number of the step, and what
+its callbacks remember.
 """
 
 from __future__ import annotations
@@ -34,6 +35,7 @@ from spectral_lab.training.recipe import Part, Recipe
 from spectral_lab.training.reporter import Reporter, Silent, Text
 from spectral_lab.training.run import Run, file_name, hardware
 from spectral_lab.training.upkeep import (
+    Average,
     Clock,
     DeferredInterrupt,
     Keeper,
@@ -44,6 +46,8 @@ from spectral_lab.training.upkeep import (
     stopped,
     wait_for,
 )
+
+NO_PROCESS = 2**32 - 1  # in the place of a process's number: the stream that all of them draw alike
 
 
 def train(
@@ -87,16 +91,18 @@ def train(
         check_storable(module)
         optimiser = recipe.optimiser.build(module)
         model, optimiser = fabric.setup(module, optimiser)
+        average = Average(module, recipe.average)
         run = Run(
             recipe,
             model=module,
             checkpoint=checkpoint_path(recipe, folder),
             steps_per_epoch=_steps_per_epoch(recipe, splits, fabric.world_size),
             hardware=hardware(fabric.device, fabric.world_size),
+            callbacks=tuple(callback(module) for callback in recipe.callbacks),
         )
-        _take_up(run, fabric, optimiser, resume, again)
+        _take_up(run, fabric, optimiser, average, resume, again)
         listener = (reporter or Text()) if fabric.is_global_zero else Silent()
-        keeper = Keeper(run, fabric, optimiser, checkpoint_seconds)
+        keeper = Keeper(run, fabric, optimiser, average, checkpoint_seconds)
         losses = LossCurve(run, fabric, listener)
         listener.start(run)
         with DeferredInterrupt() as interrupt:
@@ -107,9 +113,10 @@ def train(
                     losses.read()
                     keeper.save()
             except torch.OutOfMemoryError as error:
-                advice = "It needs a GPU with more memory, or several: each takes a share of the batch."
+                advice = "It needs a GPU with more memory, or several, or smaller parts of a batch (accumulate)."
                 why = f"the memory of the GPU is too small ({str(error).splitlines()[0].rstrip('. ')})"
                 raise stopped(run, why, advice) from None
+        average.swap()
         listener.end(run)
     return run
 
@@ -149,21 +156,35 @@ def _fit(
     clock = Clock(run, fabric.device)
 
     while run.epoch < recipe.epochs:
-        order = epoch_order(_size(splits["train"]), recipe.batch_size, recipe.seed, run.epoch)
-        for batch in _batches(fabric, splits["train"], order[run.step - run.epoch * per_epoch :]):
-            reseed(recipe.seed, run.step, fabric.global_rank)
-            factor = recipe.schedule(run.step, run.steps, per_epoch)
-            for group in optimiser.param_groups:
-                group["lr"] = factor * group["base_lr"]
-
-            model.train()
-            loss = recipe.loss(model, batch)
-            optimiser.zero_grad()
-            fabric.backward(loss)
+        if run.begun == run.epoch:
             with keeper.changing():
+                _tell(run, "before_epoch")
+                run.begun += 1
+        order = epoch_order(_size(splits["train"]), recipe.batch_size, recipe.seed, run.epoch)
+        left = order[run.step - run.epoch * per_epoch :]
+        batches = _batches(fabric, splits["train"], left.reshape(-1, recipe.batch_size // recipe.accumulate))
+        for _ in left:
+            with keeper.changing():
+                _tell(run, "before_step")
+                factor = recipe.schedule(run.step, run.steps, per_epoch)
+                for group in optimiser.param_groups:
+                    group["lr"] = factor * group["base_lr"] * run.rates.get(group["members"][0], 1.0)
+
+                reseed(recipe.seed, run.step, fabric.global_rank)
+                model.train()
+                optimiser.zero_grad()
+                shares = []
+                for part in range(recipe.accumulate):
+                    with fabric.no_backward_sync(model, enabled=part + 1 < recipe.accumulate):
+                        loss = recipe.loss(model, next(batches)) / recipe.accumulate
+                        fabric.backward(loss)
+                    shares.append(loss.detach())
+                if recipe.optimiser.clip is not None:
+                    nn.utils.clip_grad_norm_(run.model.parameters(), recipe.optimiser.clip)
                 optimiser.step()
                 run.step += 1
-                losses.add(loss)
+                keeper.average.update(run.step)
+                losses.add(torch.stack(shares).sum())
 
             clock.tick(listener, lambda: _evaluation_seconds(run, fabric, splits))
             if losses.agree(interrupt.asked):
@@ -171,13 +192,21 @@ def _fit(
             if not losses.unread:
                 keeper.save_now_and_then()
 
-        metrics = _evaluate(run, fabric, splits)
+        with keeper.average.in_place():
+            measured = _evaluate(run, fabric, splits) | _measure(run, fabric, splits)
         with keeper.changing():
             run.epoch += 1
-            for name, value in metrics.items():
-                run.curves.setdefault(name, []).append((run.step, value))
+            for name, value in measured.items():
+                run.note(name, value)
         keeper.save()
-        listener.evaluation(run.step, metrics)
+        listener.evaluation(run.step, {name: run.curves[name][-1][1] for name in measured if name in run.curves})
+
+
+def _tell(run: Run, moment: str) -> None:
+    """Call this method of all callbacks, each with a random stream that is the same on all processes."""
+    for number, callback in enumerate(run.callbacks):
+        reseed(run.recipe.seed, run.step, NO_PROCESS, number)
+        getattr(callback, moment)(run)
 
 
 def epoch_order(size: int, batch: int, seed: int, epoch: int) -> Int[np.ndarray, "steps batch"]:
@@ -191,31 +220,60 @@ def reseed(*key: int) -> None:
     torch.manual_seed(int(np.random.SeedSequence(key).generate_state(1, np.uint64)[0] >> np.uint64(1)))
 
 
-def _evaluate(run: Run, fabric: Fabric, splits: Mapping[str, Dataset]) -> dict[str, float]:
-    """The evaluations due after this epoch: each process measures its share of the split, then sums are added up."""
+def _evaluate(run: Run, fabric: Fabric, splits: Mapping[str, Dataset]) -> dict[str, Any]:
+    """The evaluations due after this epoch: the mean, or the summary, of the values of all samples of their splits."""
     recipe = run.recipe
-    metrics: dict[str, float] = {}
+    measured: dict[str, Any] = {}
     for number, evaluation in enumerate(recipe.evaluations):
         if evaluation.due(run.epoch + 1, recipe.epochs):
             reseed(recipe.seed, run.step, fabric.global_rank, number)
             split = splits[evaluation.split]
             rows = np.split(np.arange(_size(split)), range(recipe.batch_size, _size(split), recipe.batch_size))
-            sums = _metric_sums(run, fabric, split, evaluation.metrics, rows)
-            metrics |= {name: float(over_processes(fabric, total, "sum")) / _size(split) for name, total in sums}
-    return metrics
+            values = _values(run, fabric, split, evaluation.metrics, rows)
+            pooled = {name: over_processes(fabric, each, "sum").cpu().numpy() for name, each in values.items()}
+            measured |= _means(pooled) if evaluation.summary is None else evaluation.summary(pooled)
+    return measured
 
 
-def _metric_sums(
+def _values(
     run: Run, fabric: Fabric, split: Dataset, metrics: Part, rows: Sequence[np.ndarray]
-) -> list[tuple[str, torch.Tensor]]:
-    """This process's sum of each metric over the samples in `rows`, in the order of their names."""
-    sums: dict[str, torch.Tensor] = {}
+) -> dict[str, torch.Tensor]:
+    """The values of each metric for all samples of the split by name; zero where another process measures a sample."""
+    found: dict[str, torch.Tensor] = {}
     run.model.eval()
+    shares = _shares(fabric, rows)
     with torch.no_grad(), fabric.autocast():
-        for batch in _batches(fabric, split, rows):
+        for share, batch in zip(shares, _batches(fabric, split, rows), strict=True):
             for name, values in metrics(run.model, batch).items():
-                sums[name] = sums.get(name, 0) + values.double().sum()
-    return sorted(sums.items())
+                if values.shape[:1] != (len(share),):
+                    raise ValueError(
+                        f"metrics must give one value for each of the {len(share)} samples of a batch, but "
+                        f"{name!r} is of shape {tuple(values.shape)}"
+                    )
+                if name not in found:
+                    found[name] = values.new_zeros((_size(split), *values.shape[1:]), dtype=torch.float64)
+                found[name][share] = values.double()
+    return dict(sorted(found.items()))
+
+
+def _means(pooled: Mapping[str, np.ndarray]) -> dict[str, float]:
+    for name, values in pooled.items():
+        if values.ndim != 1:
+            raise ValueError(f"{name!r} has rows of shape {values.shape[1:]}, which needs a summary")
+    return {name: float(values.mean()) for name, values in pooled.items()}
+
+
+def _measure(run: Run, fabric: Fabric, splits: Mapping[str, Dataset]) -> dict[str, Any]:
+    """The measurements due after this epoch, made on the first process and told to the others."""
+    recipe = run.recipe
+    measured: dict[str, Any] = {}
+    for number, measurement in enumerate(recipe.measurements, start=len(recipe.evaluations)):
+        if measurement.due(run.epoch + 1, recipe.epochs) and fabric.is_global_zero:
+            reseed(recipe.seed, run.step, fabric.global_rank, number)
+            run.model.eval()
+            with torch.no_grad(), fabric.autocast():
+                measured |= measurement.measure(run.model, splits)
+    return fabric.broadcast(measured) if recipe.measurements else measured
 
 
 def _evaluation_seconds(run: Run, fabric: Fabric, splits: Mapping[str, Dataset]) -> float:
@@ -225,7 +283,7 @@ def _evaluation_seconds(run: Run, fabric: Fabric, splits: Mapping[str, Dataset])
         split = splits[evaluation.split]
         row = np.arange(min(recipe.batch_size, _size(split)))
         begin = time.perf_counter()
-        _metric_sums(run, fabric, split, evaluation.metrics, [row])
+        _values(run, fabric, split, evaluation.metrics, [row])
         wait_for(fabric.device)
         times = evaluation.times(run.epoch, recipe.epochs)
         seconds += (time.perf_counter() - begin) * times * _size(split) / len(row)
@@ -234,15 +292,20 @@ def _evaluation_seconds(run: Run, fabric: Fabric, splits: Mapping[str, Dataset])
 
 def _batches(fabric: Fabric, dataset: Dataset, rows: Iterable[np.ndarray]) -> Iterator[Any]:
     """The batches with these indices: this process's share of each, on its device."""
-    shares = [row[fabric.global_rank :: fabric.world_size].tolist() for row in rows]
     loader: DataLoader = DataLoader(
         dataset,
-        batch_sampler=[share for share in shares if share],
+        batch_sampler=_shares(fabric, rows),
         collate_fn=getattr(dataset, "collate", None),
         generator=torch.Generator(),  # its own, so that it does not draw on the global one
     )
     for batch in loader:
         yield fabric.to_device(batch)
+
+
+def _shares(fabric: Fabric, rows: Iterable[np.ndarray]) -> list[list[int]]:
+    """The part of each row that is this process's; rows without one are left out."""
+    shares = [row[fabric.global_rank :: fabric.world_size].tolist() for row in rows]
+    return [share for share in shares if share]
 
 
 def _size(dataset: Dataset) -> int:
@@ -253,10 +316,12 @@ def _steps_per_epoch(recipe: Recipe, splits: Mapping[str, Dataset], processes: i
     for split in ("train", *(evaluation.split for evaluation in recipe.evaluations)):
         checks.choice(split, "split", splits)
     size = _size(splits["train"])
-    if recipe.batch_size > size or recipe.batch_size % processes:
+    parts = processes * recipe.accumulate
+    if recipe.batch_size > size or recipe.batch_size % parts:
+        times = f" times {recipe.accumulate} parts" if recipe.accumulate > 1 else ""
         raise ValueError(
-            f"batch_size must be at most the {size} training samples and a multiple of the {processes} processes, "
-            f"got {recipe.batch_size}"
+            f"batch_size must be at most the {size} training samples and a multiple of the {processes} processes"
+            f"{times}, got {recipe.batch_size}"
         )
     return size // recipe.batch_size
 
@@ -297,12 +362,14 @@ def _leave() -> None:
         torch.distributed.destroy_process_group()
 
 
-def _take_up(run: Run, fabric: Fabric, optimiser: torch.optim.Optimizer, resume: bool, again: bool) -> None:
+def _take_up(
+    run: Run, fabric: Fabric, optimiser: torch.optim.Optimizer, average: Average, resume: bool, again: bool
+) -> None:
     """Go on from the checkpoint, which may be finished unless it is to be trained again; or set it aside."""
     path, recipe = run.checkpoint, run.recipe
     if path.exists():
         if resume and not (again and _ended(read_state(path), recipe)):
-            run.restore(load_checkpoint(path, recipe, run.model, optimiser))
+            run.restore(load_checkpoint(path, recipe, run.model, optimiser, average.weights))
             return
         fabric.barrier()
         if fabric.is_global_zero:

@@ -61,11 +61,15 @@ class Part:
 
 @dataclass(frozen=True)
 class Group:
-    """Parameters whose names match a shell pattern, and the settings they get instead of the optimiser's."""
+    """Parameters whose names match a shell pattern, and the settings they get instead of the optimiser's.
+
+    With `each` every one of them is a group of its own, whose rate a callback may set (`Run.scale_rates`).
+    """
 
     pattern: str
     learning_rate: float | None = None
     weight_decay: float | None = None
+    each: bool = False
 
     def __post_init__(self) -> None:
         _text(self.pattern, "pattern")
@@ -73,60 +77,78 @@ class Group:
             checks.number(self.learning_rate, "learning_rate", 0)
         if self.weight_decay is not None:
             checks.number(self.weight_decay, "weight_decay", 0)
+        checks.flag(self.each, "each")
 
 
 @dataclass(frozen=True)
 class Optimiser:
-    """The optimiser by name, and its groups: the first pattern that matches a parameter's name decides."""
+    """The optimiser by name, and its groups: the first pattern that matches a parameter's name decides.
+
+    options   torch's own, such as {"momentum": 0.9} or {"betas": [0.9, 0.95]}
+    clip      the largest norm that the gradient of all parameters together may have; a longer one is shortened to it
+    """
 
     name: str
     learning_rate: float
     weight_decay: float = 0.0
     groups: tuple[Group, ...] = ()
+    options: Mapping[str, Any] = field(default_factory=dict)
+    clip: float | None = None
 
     def __post_init__(self) -> None:
         checks.choice(self.name, "name", OPTIMISERS)
         checks.number(self.learning_rate, "learning_rate", above=0)
         checks.number(self.weight_decay, "weight_decay", 0)
         _all(self.groups, "groups", Group)
+        if self.clip is not None:
+            checks.number(self.clip, "clip", above=0)
+        if not isinstance(self.options, Mapping):
+            raise ValueError(f"options must be a mapping from names to values, got {checks.shown(self.options)}")
+        try:
+            json.dumps(dict(self.options), allow_nan=False)
+            if taken := self.options.keys() & {"lr", "weight_decay"}:
+                raise ValueError(f"{min(taken)} is a field of its own")
+            self._torch([{"params": [torch.zeros(1, requires_grad=True)], "lr": 1.0}])
+        except (TypeError, ValueError, RecursionError) as error:
+            what = f"options must be JSON values that torch's {self.name} takes"
+            raise ValueError(f"{what}, got {checks.shown(self.options)} ({error})") from None
 
     def build(self, model: nn.Module) -> torch.optim.Optimizer:
-        """The torch optimiser; every group remembers its `base_lr`, which the schedule multiplies.
+        """The torch optimiser; every group remembers its `base_lr`, which the schedule multiplies, and its members.
 
         Raises: ValueError if a pattern matches no parameter, which is always a slip.
         """
-        members: dict[Group | None, list[nn.Parameter]] = {group: [] for group in (*self.groups, None)}
+        settings = []
+        for group, members in self.members(model):
+            rate = self.learning_rate if group.learning_rate is None else group.learning_rate
+            decay = self.weight_decay if group.weight_decay is None else group.weight_decay
+            own = {"lr": rate, "base_lr": rate, "weight_decay": decay, "members": list(members)}
+            settings.append({"params": list(members.values()), **own})
+        return self._torch(settings)
+
+    def members(self, model: nn.Module) -> list[tuple[Group, dict[str, nn.Parameter]]]:
+        """The groups that this model's parameters fall into, and the parameters by name. Raises: ValueError."""
+        rest = Group("*")
+        found: dict[Group, dict[str, nn.Parameter]] = {group: {} for group in (*self.groups, rest)}
         for name, parameter in model.named_parameters():
             if parameter.requires_grad:
-                match = next((group for group in self.groups if fnmatchcase(name, group.pattern)), None)
-                members[match].append(parameter)
-        for pattern in (group.pattern for group in self.groups if not members[group]):
+                match = next((group for group in self.groups if fnmatchcase(name, group.pattern)), rest)
+                found[match][name] = parameter
+        for pattern in (group.pattern for group in self.groups if not found[group]):
             raise ValueError(f"no parameter matches the group {pattern!r} of the optimiser")
-        settings = []
-        for group, parameters in members.items():
-            own = group or Group("*")
-            rate = self.learning_rate if own.learning_rate is None else own.learning_rate
-            decay = self.weight_decay if own.weight_decay is None else own.weight_decay
-            if parameters:
-                settings.append({"params": parameters, "lr": rate, "base_lr": rate, "weight_decay": decay})
-        return OPTIMISERS[self.name](settings)
+        split: list[tuple[Group, dict[str, nn.Parameter]]] = []
+        for group, members in found.items():
+            split += [(group, {name: one}) for name, one in members.items()] if group.each else [(group, members)]
+        return [(group, members) for group, members in split if members]
+
+    def _torch(self, settings: list[dict[str, Any]]) -> torch.optim.Optimizer:
+        return OPTIMISERS[self.name](settings, **self.options)
 
 
-@dataclass(frozen=True)
-class Evaluation:
-    """What is measured on a split: after every `every` epochs, or once at the end where `every` is 0.
+class _Every:
+    """What is due after every `every` epochs, or once at the end where `every` is 0."""
 
-    `metrics(model, batch)` returns named tensors with one value for each sample; the mean over the split is recorded.
-    """
-
-    split: str
-    metrics: Part
-    every: int = 1
-
-    def __post_init__(self) -> None:
-        _text(self.split, "split")
-        _all((self.metrics,), "metrics", Part)
-        checks.integer(self.every, "every", 0)
+    every: int
 
     def due(self, epoch: int, epochs: int) -> bool:
         """Whether it is time, after `epoch` of `epochs` epochs; after the last one it always is."""
@@ -136,6 +158,45 @@ class Evaluation:
         """How often it is due from now, after `epoch` of `epochs` epochs, to the end."""
         whole = epochs // self.every - epoch // self.every if self.every else 0
         return whole + (epoch < epochs and not (self.every and epochs % self.every == 0))
+
+
+@dataclass(frozen=True)
+class Evaluation(_Every):
+    """What is measured on a split: after every `every` epochs, or once at the end where `every` is 0.
+
+    `metrics(model, batch)` returns named tensors with one value (with `summary`: one row) for each sample. The mean
+    over the split is recorded. What is no mean over samples, such as an AUROC, has a `summary`: it is called with the
+    rows of the whole split by name, as arrays in double precision in the split's order, and returns the named values
+    that are recorded.
+    """
+
+    split: str
+    metrics: Part
+    every: int = 1
+    summary: Part | None = None
+
+    def __post_init__(self) -> None:
+        _text(self.split, "split")
+        _all((self.metrics,), "metrics", Part)
+        checks.integer(self.every, "every", 0)
+        if self.summary is not None:
+            _all((self.summary,), "summary", Part)
+
+
+@dataclass(frozen=True)
+class Measurement(_Every):
+    """What is measured on the model itself: the tail of a spectrum, a sample that it generates.
+
+    `measure(model, splits)` returns named values: numbers, or any JSON value. It is called on the first process, with
+    the model in evaluation mode: once at the end where `every` is 0, else also after every `every` epochs.
+    """
+
+    measure: Part
+    every: int = 0
+
+    def __post_init__(self) -> None:
+        _all((self.measure,), "measure", Part)
+        checks.integer(self.every, "every", 0)
 
 
 @dataclass(frozen=True)
@@ -175,7 +236,13 @@ class Recipe:
     model       `model()` returns the module, freshly initialised from torch's generator
     loss        `loss(model, batch)` returns the mean loss over the batch
     schedule    `schedule(step, steps, steps_per_epoch)` returns the factor on every group's learning rate
-    batch_size  over all processes together; the incomplete last batch of an epoch is left out
+    batch_size  samples of a step, over all processes together; the incomplete last batch of an epoch is left out
+    accumulate  in how many parts, one after the other, a step takes its batch, so that a small GPU can hold them; the
+                gradient is the mean of the parts' (batch norm sees one part at a time)
+    average     the decay of an exponential moving average of the weights, which is then what is measured, and what the
+                run's model holds at its end; None keeps none
+    callbacks   `callback(model)` returns a `Callback`: what happens between epochs or steps
+    measurements    what is measured on the model itself
     Randomness must come from torch's generator: the loop seeds it anew at each step.
     Raises: ValueError.
     """
@@ -193,6 +260,10 @@ class Recipe:
     epochs: int
     seed: int = 0
     precision: str = "32-true"
+    accumulate: int = 1
+    average: float | None = None
+    callbacks: tuple[Part, ...] = ()
+    measurements: tuple[Measurement, ...] = ()
 
     def __post_init__(self) -> None:
         checks.choice(self.preset, "preset", PRESETS)
@@ -206,6 +277,13 @@ class Recipe:
         checks.integer(self.batch_size, "batch_size", 1, LARGEST_BATCH)
         checks.integer(self.epochs, "epochs", 1, MOST_EPOCHS)
         checks.integer(self.seed, "seed", 0, 2**63 - 1)
+        checks.integer(self.accumulate, "accumulate", 1, self.batch_size)
+        if self.batch_size % self.accumulate:
+            raise ValueError(f"accumulate must divide the batch_size {self.batch_size}, got {self.accumulate}")
+        if self.average is not None:
+            checks.number(self.average, "average", 0, 1)
+        _all(self.callbacks, "callbacks", Part)
+        _all(self.measurements, "measurements", Measurement)
 
     def config(self) -> dict[str, Any]:
         """The whole tree as JSON values."""

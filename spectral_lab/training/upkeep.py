@@ -15,6 +15,7 @@ from typing import Any, cast
 
 import torch
 from lightning_fabric import Fabric
+from torch import nn
 
 from spectral_lab.training.checkpoint import save_checkpoint
 from spectral_lab.training.reporter import Reporter
@@ -74,11 +75,51 @@ class LossCurve:
             self.listener.step(*point)
 
 
+class Average:
+    """An exponential moving average of the weights: a <- d a + (1 - d) w after each step t.
+
+    d is the smaller of `decay` and (1 + t) / (10 + t), so that a short run forgets its random start. `weights` is
+    empty where `decay` is None.
+    """
+
+    def __init__(self, model: nn.Module, decay: float | None) -> None:
+        self.model, self.decay = model, decay
+        weights = model.named_parameters() if decay is not None else ()
+        self.weights = {name: weight.detach().clone() for name, weight in weights}
+
+    @torch.no_grad()
+    def update(self, step: int) -> None:
+        """Take in the weights after this step."""
+        for name, average in self.weights.items():
+            assert self.decay is not None
+            average.lerp_(self.model.get_parameter(name), 1 - min(self.decay, (1 + step) / (10 + step)))
+
+    @torch.no_grad()
+    def swap(self) -> None:
+        """Exchange the weights of the model and their average."""
+        for name, average in self.weights.items():
+            weight = self.model.get_parameter(name)
+            kept = weight.clone()
+            weight.copy_(average)
+            average.copy_(kept)
+
+    @contextmanager
+    def in_place(self) -> Iterator[None]:
+        """Within it the model has the averaged weights."""
+        self.swap()
+        try:
+            yield
+        finally:
+            self.swap()
+
+
 class Keeper:
     """Saves the run, from the first process, and knows when it is too torn to be saved."""
 
-    def __init__(self, run: Run, fabric: Fabric, optimiser: torch.optim.Optimizer, seconds: float) -> None:
-        self.run, self.fabric, self.optimiser, self.seconds = run, fabric, optimiser, seconds
+    def __init__(
+        self, run: Run, fabric: Fabric, optimiser: torch.optim.Optimizer, average: Average, seconds: float
+    ) -> None:
+        self.run, self.fabric, self.optimiser, self.average, self.seconds = run, fabric, optimiser, average, seconds
         self.started = self.saved = time.perf_counter()
         self.earlier = run.seconds
         self.torn = False
@@ -87,12 +128,11 @@ class Keeper:
         """Write the checkpoint."""
         self.run.seconds = self.earlier + time.perf_counter() - self.started
         if self.fabric.is_global_zero:
+            run, weights = self.run, self.average.weights
             try:
-                save_checkpoint(self.run.checkpoint, self.run.model, self.optimiser, self.run.state())
+                save_checkpoint(run.checkpoint, run.model, self.optimiser, run.state(), weights)
             except OSError as error:
-                raise stopped(
-                    self.run, f"the checkpoint could not be written at step {self.run.step} ({error})"
-                ) from None
+                raise stopped(run, f"the checkpoint could not be written at step {run.step} ({error})") from None
         self.saved = time.perf_counter()
 
     def save_now_and_then(self) -> None:

@@ -24,7 +24,8 @@ def test_the_configuration_is_json_and_holds_every_value():
     config = recipe.config()
     assert json.loads(json.dumps(config)) == config
     assert config["data"] == {"function": "tiny_recipe.blobs", "seed": 3, "noise": 0.7}
-    assert config["optimiser"]["groups"][0] == {"pattern": "0.*", "learning_rate": 0.02, "weight_decay": 0.0}
+    group = {"pattern": "0.*", "learning_rate": 0.02, "weight_decay": 0.0, "each": False}
+    assert config["optimiser"]["groups"][0] == group
     assert recipe.fingerprint() == tiny_recipe.recipe().fingerprint()
 
 
