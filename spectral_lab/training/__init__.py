@@ -2,6 +2,7 @@
 
     recipe.py      `Recipe`: data, model, loss, optimiser, schedule, precision, target, in one frozen tree
     schedules.py   learning rate schedules
+    metrics.py     cross-entropy and accuracy of a classifier
     callback.py    `Callback`: what happens between epochs or steps
     loop.py        `train`: the loop, short enough to read
     upkeep.py      what the loop needs around it: loss curve, checkpoints, clock, Ctrl-C
@@ -16,7 +17,7 @@ A chapter's `recipe.py` holds `RECIPES`, a dict from a name such as "digits/s4d"
 `Recipe`. Nothing here imports a widget before a notebook asks for one.
 """
 
-from spectral_lab.training import schedules
+from spectral_lab.training import metrics, schedules
 from spectral_lab.training.callback import Callback
 from spectral_lab.training.checkpoint import CheckpointError
 from spectral_lab.training.classroom import preset_here, results_table, train_here
@@ -41,6 +42,7 @@ __all__ = [
     "Target",
     "Text",
     "TrainingError",
+    "metrics",
     "preset_here",
     "results_table",
     "schedules",

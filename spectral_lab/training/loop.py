@@ -175,7 +175,7 @@ def _fit(
                 optimiser.zero_grad()
                 shares = []
                 for part in range(recipe.accumulate):
-                    with fabric.no_backward_sync(model, enabled=part + 1 < recipe.accumulate):
+                    with fabric.no_backward_sync(model, enabled=part + 1 < recipe.accumulate):  # type: ignore[arg-type]
                         loss = recipe.loss(model, next(batches)) / recipe.accumulate
                         fabric.backward(loss)
                     shares.append(loss.detach())

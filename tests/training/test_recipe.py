@@ -125,6 +125,47 @@ def test_cosine_by_epoch_is_torchs_annealing_stepped_after_each_epoch():
         annealing.step()
 
 
+@pytest.mark.parametrize("schedule", [schedules.cosine, schedules.linear])
+def test_a_schedule_may_end_above_zero(schedule):
+    factor = [schedule(step, 40, 1, warmup=10, low=0.1) for step in range(41)]
+    np.testing.assert_allclose(factor[:11], np.linspace(0, 1, 11), atol=1e-15)
+    to_zero = [schedule(step, 40, 1, warmup=10) for step in range(41)]
+    np.testing.assert_allclose(factor[10:], 0.1 + 0.9 * np.array(to_zero[10:]), atol=1e-15)
+    assert (factor[-1], to_zero[-1]) == (pytest.approx(0.1), pytest.approx(0.0, abs=1e-15))
+    assert schedules.linear(25, 40, 1, warmup=10) == pytest.approx(0.5)
+
+
+@pytest.mark.parametrize(
+    ("schedule", "options", "torchs"),
+    [
+        (
+            schedules.one_cycle,
+            {},
+            lambda o: torch.optim.lr_scheduler.OneCycleLR(o, max_lr=1.0, total_steps=60, cycle_momentum=False),
+        ),
+        (
+            schedules.one_cycle,
+            {"rise": 0.4, "first": 0.1, "last": 0.001},
+            lambda o: torch.optim.lr_scheduler.OneCycleLR(
+                o, max_lr=1.0, total_steps=60, pct_start=0.4, div_factor=10, final_div_factor=100, cycle_momentum=False
+            ),
+        ),
+        (
+            schedules.stairs,
+            {"epochs": 2, "factor": 0.5},
+            lambda o: torch.optim.lr_scheduler.StepLR(o, step_size=2 * 5, gamma=0.5),
+        ),
+    ],
+)
+def test_schedules_are_torchs(schedule, options, torchs):
+    reference = torch.optim.SGD([torch.nn.Parameter(torch.zeros(1))], lr=1.0)
+    scheduler = torchs(reference)
+    for step in range(60):
+        assert schedule(step, 60, 5, **options) == pytest.approx(scheduler.get_last_lr()[0], rel=1e-12)
+        reference.step()
+        scheduler.step()
+
+
 def test_a_longer_cosine_is_cut_off():
     assert schedules.cosine(10, 10, 1, length=20) == pytest.approx(0.5)
     assert schedules.constant(3, 10, 1) == 1.0
