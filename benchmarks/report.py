@@ -6,15 +6,15 @@ import json
 import statistics
 import time
 from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 import torch
 
-from spectral_lab.training.files import write_atomically
+from spectral_lab.atomic import write_atomically
+from spectral_lab.checkout import ROOT
 from spectral_lab.training.run import hardware, versions
 
-RESULTS = Path(__file__).resolve().parents[1] / "results" / "benchmarks"
+RESULTS = ROOT / "results" / "benchmarks"
 
 
 def seconds(function: Callable[[], Any], repeats: int = 7) -> float:

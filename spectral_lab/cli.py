@@ -16,7 +16,8 @@ from pathlib import Path
 
 from spectral_lab import __version__
 from spectral_lab.atomic import make_writable, write_atomically
-from spectral_lab.course.chapters import CHAPTERS, NOTEBOOKS, ROOT, START, Chapter, chapter
+from spectral_lab.checkout import ROOT
+from spectral_lab.course.chapters import CHAPTERS, NOTEBOOKS, START, Chapter, chapter
 from spectral_lab.datasets import Dataset, DatasetUnavailable, data_folder
 
 CLAIMS_PAGE = ROOT / "docs" / "claims.md"

@@ -17,7 +17,6 @@ A chapter's `data.py` lists what it can use beyond its generators:
 from __future__ import annotations
 
 import hashlib
-import os
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,17 +24,15 @@ from tempfile import TemporaryFile
 from typing import Any
 
 from spectral_lab.atomic import make_writable, writing
-
-_CHECKOUT = Path(__file__).resolve().parents[1]
+from spectral_lab.checkout import local_folder
 
 
 def data_folder() -> Path:
     """Where data sets are kept: `SPECTRAL_LAB_DATA` if set, else `data/` of the checkout, else the user's cache."""
-    chosen = os.environ.get("SPECTRAL_LAB_DATA")
-    if chosen:
-        return Path(os.path.expanduser(chosen))  # which leaves a ~ as it is where there is no home
-    if (_CHECKOUT / "pyproject.toml").is_file():
-        return _CHECKOUT / "data"
+    return local_folder("SPECTRAL_LAB_DATA", "data", elsewhere=_cache)
+
+
+def _cache() -> Path:
     import pooch
 
     return Path(pooch.os_cache("spectral_lab"))

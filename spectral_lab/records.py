@@ -1,36 +1,28 @@
 """Records of runs: JSON files in `results/`. What one cannot be read is passed over, and named; the others are read.
 
 A number that is not finite stands in a record as a word ("NaN", "Infinity"), since JSON has no other way to write it.
-Imports nothing but Python, so that claims may read the records without torch.
+Imports no library, so that claims may read the records without torch.
 """
 
 from __future__ import annotations
 
 import json
 import math
-import os
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+from spectral_lab.checkout import local_folder
+
 RUN_FORMAT = "spectral_lab.training record 1"
 LARGEST = 1 << 26  # bytes of one record
-_CHECKOUT = Path(__file__).resolve().parents[1]
 _told: set[str] = set()
 
 
 def results_folder() -> Path:
     """Where records are kept: `SPECTRAL_LAB_RESULTS` if set, else `results/` of the checkout, else of this folder."""
     return local_folder("SPECTRAL_LAB_RESULTS", "results")
-
-
-def local_folder(variable: str, name: str) -> Path:
-    """The folder that an environment variable names, else the one of this name in the checkout, else in this folder."""
-    chosen = os.environ.get(variable)
-    if chosen:
-        return Path(os.path.expanduser(chosen))  # which leaves a ~ as it is where there is no home
-    return (_CHECKOUT if (_CHECKOUT / "pyproject.toml").is_file() else Path.cwd()) / name
 
 
 def load(pattern: str, parse: Callable[[dict[str, Any]], Any], folder: Path | None = None) -> list[Any]:

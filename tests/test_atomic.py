@@ -46,6 +46,20 @@ def test_what_a_killed_writer_left_is_cleared_by_the_next_one(tmp_path: Path) ->
     assert sorted(file.name for file in tmp_path.iterdir()) == ["other", "record.json"]
 
 
+def test_a_crash_while_writing_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "file"
+    write_atomically(path, b"old")
+
+    def crash(*_: object) -> None:
+        raise OSError("no space left")
+
+    monkeypatch.setattr(os, "fsync", crash)
+    with pytest.raises(OSError, match="no space left"):
+        write_atomically(path, b"new and longer")
+    assert path.read_bytes() == b"old"
+    assert list(tmp_path.iterdir()) == [path]
+
+
 def test_files_of_others_are_left_alone(tmp_path: Path) -> None:
     kept = {".mine.part", "a.1.part", f".a.{os.getpid()}.part", ".a.word.part"}
     for name in kept:

@@ -11,8 +11,8 @@ import yaml
 
 import spectral_lab
 from spectral_lab import cli
+from spectral_lab.checkout import ROOT
 from spectral_lab.course import CHAPTERS
-from spectral_lab.course.chapters import ROOT
 from spectral_lab.training import command
 from spectral_lab.training.classroom import select
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import tomllib
 
-from spectral_lab.course.chapters import ROOT
+from spectral_lab.checkout import ROOT
 
 LOCK = (ROOT / "requirements.lock").read_text(encoding="utf-8")
 ENTRIES = re.findall(r"^([\w.-]+)==([^\s;]+)[^\\]*((?:\\\n +--hash=sha256:[0-9a-f]{64} ?)+)$", LOCK, re.M)

@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from spectral_lab import records
-from spectral_lab.course.chapters import ROOT
+from spectral_lab.checkout import ROOT
 
 WHOLE = {
     "format": records.RUN_FORMAT,

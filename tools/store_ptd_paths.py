@@ -11,8 +11,8 @@ import io
 
 import numpy as np
 
+from spectral_lab.atomic import write_atomically
 from spectral_lab.pseudospectra.ptd import PATHS, STORED, rank_one_path
-from spectral_lab.training.files import write_atomically
 
 EPSILONS = 10 ** np.arange(-4, -0.25, 0.125)
 

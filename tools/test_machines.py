@@ -16,11 +16,9 @@ import subprocess
 import sys
 import time
 from dataclasses import dataclass
-from pathlib import Path
 
+from spectral_lab.checkout import ROOT
 from spectral_lab.course import CHAPTERS
-
-ROOT = Path(__file__).resolve().parents[1]
 
 
 @dataclass(frozen=True)

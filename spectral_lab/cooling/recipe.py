@@ -25,12 +25,12 @@ from torch import Tensor
 from torch.utils.data import Dataset, TensorDataset
 
 from spectral_lab import checks
+from spectral_lab.atomic import write_atomically
 from spectral_lab.cooling.models import ChainRun, CoolingCircuit, cool_chain, heisenberg_chain, ising_chain
 from spectral_lab.cooling.pointer import FORMAT, pointer_records, summary
-from spectral_lab.records import figure, to_json
+from spectral_lab.records import figure, results_folder, to_json
 from spectral_lab.training import Evaluation, Optimiser, Part, Recipe, Target, schedules
 from spectral_lab.training.classroom import ResultsTable, preset_here
-from spectral_lab.training.files import results_folder, write_atomically
 from spectral_lab.training.run import hardware, versions
 
 # Lowest level of the tilted Ising chain, by Lanczos.

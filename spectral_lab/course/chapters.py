@@ -5,14 +5,12 @@ from __future__ import annotations
 import importlib
 import importlib.util
 from dataclasses import dataclass
-from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from spectral_lab import checks
-from spectral_lab.course import _html
+from spectral_lab import checks, markup
+from spectral_lab.checkout import ROOT
 
-ROOT = Path(__file__).resolve().parents[2]
 NOTEBOOKS = ROOT / "notebooks"
 # What a chapter lists, each under its name in its room. Everything that concerns all chapters asks `Chapter.listed`.
 ROOMS = {
@@ -250,7 +248,7 @@ class CourseMap:
 
     def _repr_html_(self) -> str:
         header = ["", "chapter", "function of a matrix", "in one sentence", "status"]
-        return _html.table(header, [_map_row(item) for item in self.chapters])
+        return markup.table(header, [_map_row(item) for item in self.chapters])
 
 
 def markdown_table(link: str = "notebooks/") -> str:
@@ -267,7 +265,7 @@ def _map_row(item: Chapter) -> list[str]:
     title = f'<a href="{item.notebook}">{item.title}</a>' if item.status == "open" else item.title
     paper = item.paper.cited('<a href="{url}">{title}</a>') if item.paper else ""
     thesis = f'{item.thesis}<br><small style="opacity: 0.75;">{paper}</small>'
-    return [f"{item.number:02d}", f"<b>{title}</b>", _html.inline(item.function), thesis, item.status]
+    return [f"{item.number:02d}", f"<b>{title}</b>", markup.inline(item.function), thesis, item.status]
 
 
 def readme(text: str) -> str:

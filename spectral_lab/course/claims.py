@@ -6,8 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from spectral_lab import checks
-from spectral_lab.course import _html
+from spectral_lab import checks, markup
 from spectral_lab.course.chapters import CHAPTERS, Chapter
 
 Origin = Literal["paper", "addition", "reconstruction"]
@@ -101,7 +100,7 @@ class ClaimTable:
 
     def _repr_html_(self) -> str:
         header = ["", "claim", "measured here", "bound", "verdict"]
-        return _html.table(header, [_cells(row) for row in self.rows])
+        return markup.table(header, [_cells(row) for row in self.rows])
 
 
 @dataclass(frozen=True)
@@ -123,7 +122,7 @@ class Board:
         summary = '<summary style="cursor: pointer; padding: 0.3em 0;">'
         return "".join(
             f"<details{' open' if any(row.surprising for row in table.rows) else ''}>"
-            f"{summary}{_html.inline(_count((chapter, table)))}</summary>{table._repr_html_()}</details>"
+            f"{summary}{markup.inline(_count((chapter, table)))}</summary>{table._repr_html_()}</details>"
             for chapter, table in self.tables
         )
 
@@ -199,12 +198,12 @@ def _markdown(row: Row) -> list[str]:
 
 def _cells(row: Row) -> list[str]:
     claim = row.claim
-    source = f'<br><small style="opacity: 0.75;">{_html.inline(claim.source)} · {ORIGINS[claim.origin]}</small>'
+    source = f'<br><small style="opacity: 0.75;">{markup.inline(claim.source)} · {ORIGINS[claim.origin]}</small>'
     expected = "" if not row.surprising or row.verdict == "error" else "<br><small>not as expected</small>"
     return [
-        f"<b>{_html.inline(claim.id)}</b>",
-        _html.inline(claim.statement) + source,
-        _html.inline(row.measured),
-        _html.inline(claim.bound),
+        f"<b>{markup.inline(claim.id)}</b>",
+        markup.inline(claim.statement) + source,
+        markup.inline(row.measured),
+        markup.inline(claim.bound),
         f'<span style="white-space: nowrap;"><b>{SIGNS[row.verdict]} {row.verdict}</b></span>{expected}',
     ]

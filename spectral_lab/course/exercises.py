@@ -9,8 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from spectral_lab import checks
-from spectral_lab.course import _html
+from spectral_lab import checks, markup
 
 WAITING = "Not answered yet: replace the dots and run the cell again."
 
@@ -110,7 +109,7 @@ class Folded:
         return f"{self.summary}: {self.text}"
 
     def _repr_html_(self) -> str:
-        return _html.folded(self.summary, self.text)
+        return markup.folded(self.summary, self.text)
 
 
 @dataclass(frozen=True)
@@ -150,10 +149,10 @@ class Exercise:
 
     def _repr_html_(self) -> str:
         level = f'<span title="level {self.level} of 3">{"●" * self.level}{"○" * (3 - self.level)}</span>'
-        return _html.card(
-            f'<p style="margin: 0.4em 0;"><b>Exercise: {_html.inline(self.title)}</b> {level}</p>',
-            _html.prose(self.statement),
-            _html.code(self.starter),
+        return markup.card(
+            f'<p style="margin: 0.4em 0;"><b>Exercise: {markup.inline(self.title)}</b> {level}</p>',
+            markup.prose(self.statement),
+            markup.code(self.starter),
             self.hint()._repr_html_(),
             self.solution()._repr_html_(),
         )

@@ -8,8 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from spectral_lab import checks
-from spectral_lab.course import _html
+from spectral_lab import checks, markup
 from spectral_lab.course.exercises import readable
 
 
@@ -71,9 +70,9 @@ class Prediction:
         """The control in a live notebook; the question with its folded answer where there is no kernel."""
         answer = self.answer()
         told = answer if self.options else self._written(answer)
-        page = _html.card(
-            _html.prose(f"Guess first: {self.question}"),
-            _html.folded("the answer", f"{told}. {self.because}"),
+        page = markup.card(
+            markup.prose(f"Guess first: {self.question}"),
+            markup.folded("the answer", f"{told}. {self.because}"),
         )
         bundle = self._control()._repr_mimebundle_(**kwargs) or {}
         return {**bundle, "text/plain": repr(self), "text/html": page}
@@ -82,7 +81,7 @@ class Prediction:
         """The widget: a choice or a number, a button, and the line that the button reveals."""
         import ipywidgets as widgets
 
-        question = widgets.HTML(_html.mathml(_html.prose(f"Guess first: {self.question}")))
+        question = widgets.HTML(markup.with_mathml(markup.prose(f"Guess first: {self.question}")))
         guess = (
             widgets.RadioButtons(options=self.options, value=None, layout=widgets.Layout(width="max-content"))
             if self.options
@@ -90,5 +89,5 @@ class Prediction:
         )
         button = widgets.Button(description="Compare", tooltip="Show my guess beside the answer")
         reveal = widgets.HTML()
-        button.on_click(lambda _: setattr(reveal, "value", _html.mathml(_html.prose(self.compare(guess.value)))))
+        button.on_click(lambda _: setattr(reveal, "value", markup.with_mathml(markup.prose(self.compare(guess.value)))))
         return widgets.VBox([question, guess, button, reveal])

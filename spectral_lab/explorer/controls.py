@@ -6,19 +6,17 @@ in that list, and the browser needs to know nothing but a position in it.
 
 from __future__ import annotations
 
-import html
 import itertools
 import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any
-from xml.etree import ElementTree
 
 import numpy as np
 
 from spectral_lab import checks
+from spectral_lab.markup import math_html
 
 MOST_STEPS = 10_000  # of a slider; a screen has fewer pixels
 LARGEST_WHOLE = 2**53  # that a browser holds exactly
@@ -186,27 +184,6 @@ def plain_words(text: str) -> str:
     text = re.sub(r"(?<![\w)])[-−](?=0(\.0*)?(?![\d.]*\d|\.\d|·|e[-+]?\d))", "", text)
     text = re.sub(r"(?<!\w)inf(?!\w)", "∞", text)
     return re.sub(r"(?<!\w)nan(?!\w)", "not a number", text)
-
-
-@lru_cache(maxsize=512)
-def math_html(text: str) -> str:
-    """The text as HTML, each $...$ in it turned from LaTeX into MathML, which browsers draw by themselves."""
-    parts = re.split(r"\$([^$]+)\$", text)
-    words = [html.escape(part, quote=False) for part in parts[::2]]
-    formulas = [mathml(part) for part in parts[1::2]] + [""]
-    return "".join(a + b for a, b in zip(words, formulas, strict=True))
-
-
-def mathml(latex: str) -> str:
-    r"""A formula as MathML. What stands in \text{} stays text, whatever it is, and no part of it becomes a link."""
-    from latex2mathml.converter import convert_to_element
-
-    tree = convert_to_element(latex)
-    for node in tree.iter():
-        # The converter writes some symbols as entities and then leaves all text unescaped, HTML in it too.
-        node.text, node.tail = (part and html.unescape(part) for part in (node.text, node.tail))
-        node.attrib.pop("href", None)
-    return ElementTree.tostring(tree, encoding="unicode")
 
 
 def _common(control: Control) -> dict[str, Any]:

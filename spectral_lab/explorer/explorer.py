@@ -23,7 +23,8 @@ from IPython import get_ipython
 from threadpoolctl import ThreadpoolController
 
 from spectral_lab.explorer import wire
-from spectral_lab.explorer.controls import Control, math_html, plain_words
+from spectral_lab.explorer.controls import Control, plain_words
+from spectral_lab.markup import math_html
 
 _HERE = Path(__file__).parent
 VIEW = "application/vnd.jupyter.widget-view+json"

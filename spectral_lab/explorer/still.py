@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from spectral_lab.explorer.controls import math_html
+from spectral_lab.markup import math_html
 
 if TYPE_CHECKING:
     from spectral_lab.explorer.explorer import Explorer

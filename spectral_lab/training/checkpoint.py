@@ -20,8 +20,9 @@ from safetensors import safe_open
 from safetensors.torch import save
 from torch import nn
 
+from spectral_lab.atomic import write_atomically
+from spectral_lab.checkout import local_folder
 from spectral_lab.records import to_json
-from spectral_lab.training.files import write_atomically
 from spectral_lab.training.recipe import Recipe, differences
 
 FORMAT = "spectral_lab.training 3"  # 1 had no digest of the kinds and sizes of its tensors, 2 knew no callbacks
@@ -29,6 +30,11 @@ FORMAT = "spectral_lab.training 3"  # 1 had no digest of the kinds and sizes of 
 
 class CheckpointError(ValueError):
     """A checkpoint cannot be used; the message says why, and the file is left as it is."""
+
+
+def runs_folder() -> Path:
+    """Where checkpoints are kept: `SPECTRAL_LAB_RUNS` if set, else `runs/` of the checkout, else of this folder."""
+    return local_folder("SPECTRAL_LAB_RUNS", "runs")
 
 
 def save_checkpoint(

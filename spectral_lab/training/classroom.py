@@ -15,8 +15,7 @@ from typing import Any
 import torch
 
 from spectral_lab import checks, records
-from spectral_lab.records import figure
-from spectral_lab.training.files import results_folder
+from spectral_lab.records import figure, results_folder
 from spectral_lab.training.loop import is_finished, train
 from spectral_lab.training.recipe import PRESETS, Recipe
 from spectral_lab.training.reporter import Reporter, Text

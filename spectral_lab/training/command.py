@@ -12,10 +12,11 @@ from pathlib import Path
 import torch
 
 import spectral_lab
+from spectral_lab.atomic import make_writable
 from spectral_lab.datasets import DatasetUnavailable
+from spectral_lab.records import results_folder
 from spectral_lab.training.checkpoint import CheckpointError
 from spectral_lab.training.classroom import Recipes, preset_here, results_table, select
-from spectral_lab.training.files import make_writable, results_folder
 from spectral_lab.training.loop import train
 from spectral_lab.training.recipe import PRESETS
 from spectral_lab.training.run import Run

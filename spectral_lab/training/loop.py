@@ -29,8 +29,8 @@ from torch import nn
 from torch.utils.data import DataLoader, Dataset
 
 from spectral_lab import checks
-from spectral_lab.training.checkpoint import check_storable, load_checkpoint, read_state, set_aside
-from spectral_lab.training.files import make_writable, runs_folder
+from spectral_lab.atomic import make_writable
+from spectral_lab.training.checkpoint import check_storable, load_checkpoint, read_state, runs_folder, set_aside
 from spectral_lab.training.recipe import Part, Recipe
 from spectral_lab.training.reporter import Reporter, Silent, Text
 from spectral_lab.training.run import Run, file_name, hardware

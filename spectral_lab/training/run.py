@@ -21,9 +21,10 @@ from torch import nn
 
 import spectral_lab
 from spectral_lab import checks, records
+from spectral_lab.atomic import write_atomically
+from spectral_lab.records import results_folder
 from spectral_lab.training.callback import Callback
 from spectral_lab.training.checkpoint import CheckpointError
-from spectral_lab.training.files import results_folder, write_atomically
 from spectral_lab.training.recipe import Recipe
 
 

@@ -14,10 +14,11 @@ import nbformat
 import pytest
 from browser.pages import Pad, open_page
 
+from spectral_lab.checkout import ROOT
 from spectral_lab.explorer import preview
 from spectral_lab.matrix_functions.explorers import functions_of_a_matrix
 
-NOTEBOOKS = sorted((Path(__file__).parents[2] / "notebooks").glob("*.ipynb"))
+NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 EXPLORER = re.compile(r"^\w*explorers?\.\w+\(.*\)$")
 BROKEN = """
 import numpy as np

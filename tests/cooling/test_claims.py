@@ -3,11 +3,11 @@ from __future__ import annotations
 import json
 import re
 import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
 
+from spectral_lab.checkout import ROOT
 from spectral_lab.cooling import bands, claims, models, qsp
 from spectral_lab.cooling import sign_functions as sf
 from spectral_lab.cooling.claims import CLAIMS
@@ -129,6 +129,5 @@ def test_the_mathematics_needs_no_torch():
         "heavy = {'torch', 'qutip', 'matplotlib', 'scipy.linalg', 'scipy.optimize', 'scipy.sparse.linalg'}\n"
         "print(sorted(heavy & set(sys.modules)))"
     )
-    root = Path(__file__).parents[2]
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=root, check=True)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, check=True)
     assert done.stdout.strip() == "[]"

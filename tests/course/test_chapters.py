@@ -8,8 +8,9 @@ import sys
 
 import pytest
 
+from spectral_lab.checkout import ROOT
 from spectral_lab.course import CHAPTERS, Chapter, Exercise, Prediction, chapter
-from spectral_lab.course.chapters import BY_NAME, NOTEBOOKS, ROOMS, ROOT, markdown_table, readme
+from spectral_lab.course.chapters import BY_NAME, NOTEBOOKS, ROOMS, markdown_table, readme
 
 
 def test_readme_table_is_current() -> None:

@@ -60,10 +60,10 @@ def test_the_board_counts_and_names_what_is_not_as_expected() -> None:
     good = claim(lambda: Evidence("0.5", True))
     bad = claim(lambda: Evidence("2", False))
     known = claim(lambda: Evidence("2", False), expected="does not hold")
-    calm = Board(((CHAPTERS[0], check([good, good, known])),))
+    calm = Board(((CHAPTERS[1], check([good, good, known])),))
     assert repr(calm) == "01 Eigenspace instability: 2 hold, 1 does not hold"
     assert "<details>" in calm._repr_html_()
-    alarmed = Board(((CHAPTERS[0], check([good])), (CHAPTERS[2], check([good, bad, bad]))))
+    alarmed = Board(((CHAPTERS[1], check([good])), (CHAPTERS[3], check([good, bad, bad]))))
     assert repr(alarmed).splitlines()[0] == "01 Eigenspace instability: 1 holds"
     assert repr(alarmed).splitlines()[1].endswith(": 1 holds, 2 do not hold")
     assert repr(alarmed).splitlines()[2] == "not as expected: 03 C1: does not hold; measured: 2"

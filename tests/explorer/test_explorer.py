@@ -14,10 +14,10 @@ from xml.etree import ElementTree
 import numpy as np
 import pytest
 
-from spectral_lab.course import _html
 from spectral_lab.explorer import Explorer, choice, integers, slider, still, theme, toggle
 from spectral_lab.explorer import explorer as module
-from spectral_lab.explorer.controls import math_html, number_text, plain_words
+from spectral_lab.explorer.controls import number_text, plain_words
+from spectral_lab.markup import math_html, with_mathml
 
 
 def compute(n, a, shape, doubled, coarse=False):
@@ -393,7 +393,7 @@ def test_controls_without_a_range_and_defaults_outside_are_refused(make_control,
         make_control()
 
 
-@pytest.mark.parametrize("convert", [math_html, _html.mathml])
+@pytest.mark.parametrize("convert", [math_html, with_mathml])
 def test_formulas_carry_no_html_of_their_own(convert):
     text = r"$\text{<img src=x onerror=alert(1)>} < 1, \href{javascript:alert(1)}{x}, \alpha$"
     page = convert(text)

@@ -2,11 +2,11 @@ from __future__ import annotations
 
 import json
 import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
 
+from spectral_lab.checkout import ROOT
 from spectral_lab.course.claims import examine
 from spectral_lab.hippo.claims import CLAIMS
 
@@ -92,7 +92,7 @@ def test_the_evidence_of_every_claim_finds_a_falsehood(name, monkeypatch):
 def test_one_altered_record_of_the_delay_table_is_found(basis, span, tmp_path, monkeypatch):
     from spectral_lab.hippo import claims
 
-    for path in (Path(__file__).parents[2] / "results").glob("hippo-delay-*-lecture-*.json"):
+    for path in (ROOT / "results").glob("hippo-delay-*-lecture-*.json"):
         record = json.loads(path.read_text())
         if record["name"] == f"hippo/delay/{basis}/{span}":
             record["metrics"]["error"] = 0.05 if span == "hugging" else 0.002

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import nbformat
 import numpy as np
 import pytest
 
+from spectral_lab.checkout import ROOT
 from spectral_lab.hippo import legs
 from spectral_lab.pseudospectra import eigenvector_condition, explorers
 from spectral_lab.pseudospectra.exercises import guess_beside
 
-NOTEBOOK = Path(__file__).parents[2] / "notebooks" / "03_pseudospectra_and_ptd.ipynb"
+NOTEBOOK = ROOT / "notebooks" / "03_pseudospectra_and_ptd.ipynb"
 
 
 @pytest.fixture(scope="module")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import pickle
 from contextlib import suppress
 from pathlib import Path
@@ -14,7 +13,7 @@ import torch
 from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 
-from spectral_lab.training import CheckpointError, Optimiser, Part, Silent, TrainingError, files, train
+from spectral_lab.training import CheckpointError, Optimiser, Part, Silent, TrainingError, train
 from spectral_lab.training.checkpoint import _digest, load_checkpoint, read_state, save_checkpoint, set_aside
 
 
@@ -281,26 +280,3 @@ def test_optimiser_state_comes_back_exactly(tmp_path, make):
     step(other, restored)
     for a, b in zip(model.parameters(), other.parameters(), strict=True):
         assert torch.equal(a, b)
-
-
-def test_a_crash_while_writing_leaves_the_old_file(tmp_path, monkeypatch):
-    path = tmp_path / "file"
-    files.write_atomically(path, b"old")
-
-    def crash(*_):
-        raise OSError("no space left")
-
-    monkeypatch.setattr(os, "fsync", crash)
-    with pytest.raises(OSError, match="no space left"):
-        files.write_atomically(path, b"new and longer")
-    assert path.read_bytes() == b"old"
-    assert list(tmp_path.iterdir()) == [path]
-
-
-def test_folders_follow_the_environment(monkeypatch, tmp_path):
-    monkeypatch.setenv("SPECTRAL_LAB_RUNS", str(tmp_path / "a"))
-    monkeypatch.setenv("SPECTRAL_LAB_RESULTS", str(tmp_path / "b"))
-    assert files.runs_folder() == tmp_path / "a"
-    assert files.results_folder() == tmp_path / "b"
-    monkeypatch.delenv("SPECTRAL_LAB_RUNS")
-    assert files.runs_folder().name == "runs"

@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from spectral_lab.atomic import write_atomically
 from spectral_lab.cooling.models.chain import heisenberg_chain
 from spectral_lab.cooling.models.circuit import CoolingCircuit
-from spectral_lab.training.files import write_atomically
 
 TARGET = Path(__file__).parents[1] / "data" / "training.npz"
 

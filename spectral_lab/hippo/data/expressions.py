@@ -301,7 +301,7 @@ def cached(path: Path, make: Callable[[], Sequence[np.ndarray]]) -> list[np.ndar
     """The arrays in `path`, made and written (whole, or not at all) if they are not there. Raises: FormatError."""
     from io import BytesIO
 
-    from spectral_lab.training.files import write_atomically
+    from spectral_lab.atomic import write_atomically
 
     if not path.is_file():
         made, file = list(make()), BytesIO()

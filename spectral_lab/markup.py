@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import html
 import re
+from functools import lru_cache
+from xml.etree import ElementTree
 
 RULE = "1px solid var(--jp-border-color2, color-mix(in srgb, currentColor 25%, transparent))"
 CARD = (
@@ -33,11 +35,27 @@ def code(text: str) -> str:
     return f'<pre style="{CODE}"><code>{html.escape(text.strip(), quote=False)}</code></pre>'
 
 
-def mathml(page: str) -> str:
-    """A page with its $formulas$ as MathML, which a browser draws by itself, also inside a widget."""
-    from spectral_lab.explorer.controls import mathml as formula
+@lru_cache(maxsize=512)
+def math_html(text: str) -> str:
+    """The text as HTML, each $formula$ in it as MathML."""
+    return with_mathml(html.escape(text, quote=False))
 
-    return re.sub(r"\$([^$]+)\$", lambda found: formula(html.unescape(found[1])), page)
+
+def with_mathml(page: str) -> str:
+    """A page with its $formulas$ as MathML, which browsers draw by themselves, also inside a widget."""
+    return re.sub(r"\$([^$]+)\$", lambda found: mathml(html.unescape(found[1])), page)
+
+
+def mathml(latex: str) -> str:
+    r"""A formula as MathML. What stands in \text{} stays text, whatever it is, and no part of it becomes a link."""
+    from latex2mathml.converter import convert_to_element
+
+    tree = convert_to_element(latex)
+    for node in tree.iter():
+        # The converter writes some symbols as entities and then leaves all text unescaped, HTML in it too.
+        node.text, node.tail = (part and html.unescape(part) for part in (node.text, node.tail))
+        node.attrib.pop("href", None)
+    return ElementTree.tostring(tree, encoding="unicode")
 
 
 def card(*parts: str) -> str:
