@@ -48,6 +48,7 @@ pages: $(READY)
 # Run the notebooks from a fresh kernel and store their outputs with still pictures of the explorers.
 notebooks: $(READY)
 	$(BIN)/python tools/render_notebooks.py
+	$(BIN)/python tools/write_times.py
 
 clean:
 	rm -rf $(VENV) build *.egg-info

@@ -85,8 +85,9 @@ def cool(
     H is a qutip operator, a matrix, or a sparse matrix; with more than 1024 states, or as a LinearOperator, it is never
     diagonalised: signs and read-outs are then Chebyshev series of H, good to 1e-10, whose length grows as the spread
     over `width`. That takes minutes for 12 spins at the default width of 0.1, and seconds at 0.5; 'ramp', 'gue', and
-    a width or resolution of 0 are refused. Raises ValueError on arguments outside their range, on an array of shifts
-    for another policy than 'none', or on a run that would take more than about an hour.
+    a width or resolution of 0 are refused. Raises ValueError on arguments outside their range, on energies wider than
+    the whole spectrum (H is in another unit), on an array of shifts for another policy than 'none', or on a run that
+    would take more than about an hour.
     """
     steps = checks.integer(steps, "steps", 0, 10_000)
     policy = checks.choice(policy, "policy", POLICIES)
@@ -101,6 +102,7 @@ def cool(
     H = H.linear_operator() if hasattr(H, "linear_operator") else H
     large = not isinstance(H, Levels) and (hasattr(H, "matvec") or max(array_shape(H, "H"), default=0) > MAX_DIMENSION)
     system: Any = _Large(H) if large else _Diagonalised(levels(H))
+    _check_units(system.spread, width=width, resolution=resolution)
     system.check_cost(steps, policy, resolution=resolution, **settings)
     c = system.coordinates(state)
     c = c / np.linalg.norm(c)
@@ -136,6 +138,13 @@ def cool(
         called = cost if system.contrast(used, width) > ERROR else Queries(0.0, cost.perturbation)
         log.add(c, used, reading, called, reading_cost)
     return log.trajectory()
+
+
+def _check_units(spread: float, **energies: float) -> None:
+    """Energies wider than the whole spectrum are in another unit than H (joules, say), and the sign would be flat."""
+    for name, value in energies.items():
+        if 0 < spread < value:
+            raise ValueError(f"{name} must be at most the spread {spread:g} of the levels of H, got {value:g}")
 
 
 def _costs(spread: float, policy: str, resolution: float, settings: dict[str, Any]) -> tuple[Queries, float]:

@@ -201,3 +201,15 @@ def test_a_run_does_not_depend_on_the_choice_of_eigenvectors(H, start, policy, p
     runs = [cool(x, hm.start_state(3, start), 6, **options) for x in (spectrum, other)]
     np.testing.assert_allclose(runs[0].energies, runs[1].energies, atol=1e-9)
     np.testing.assert_allclose(runs[0].ground_population, runs[1].ground_population, atol=1e-9)
+
+
+@pytest.mark.parametrize("name", ["width", "resolution"])
+def test_energies_wider_than_the_whole_spectrum_are_refused(name):
+    """A chain in joules with widths in units of J: every sign would be a constant, and nothing would say so."""
+    H = hm.tfim(3).full()
+    spread = levels(H).spread
+    cool(H, np.eye(8)[3], 1, **{name: 0.99 * spread})
+    with pytest.raises(ValueError, match=rf"{name} must be at most the spread"):
+        cool(H, np.eye(8)[3], 1, **{name: 1.01 * spread})
+    with pytest.raises(ValueError, match="width must be at most the spread"):
+        cool(1e-25 * H, np.eye(8)[3], 1)
