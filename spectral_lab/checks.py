@@ -11,6 +11,7 @@ import reprlib
 import sys
 from collections.abc import Collection
 from numbers import Integral, Real
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -27,6 +28,11 @@ def integer(value: Any, name: str, minimum: int | None = None, maximum: int | No
     if not whole or (minimum is not None and value < minimum) or (maximum is not None and value > maximum):
         raise ValueError(f"{name} must be a whole number{_range(minimum, maximum)}, got {shown(value)}")
     return int(value)
+
+
+def seed(value: Any, name: str = "seed") -> int:
+    """A seed that both numpy and torch take."""
+    return integer(value, name, 0, 2**64 - 1)
 
 
 def order(value: Any, name: str, minimum: int = 1, maximum: int = LARGEST_ORDER) -> int:
@@ -73,6 +79,13 @@ def choice(value: Any, name: str, allowed: Collection[str]) -> str:
     if not isinstance(value, str) or value not in allowed:
         raise ValueError(f"{name} must be one of {', '.join(map(repr, allowed))}, got {shown(value)}")
     return value
+
+
+def path(value: Any, name: str) -> Path:
+    """A file or a folder, as text or as a path; it need not be there."""
+    if not isinstance(value, (str, Path)) or "\0" in str(value):
+        raise ValueError(f"{name} must be a path, got {shown(value)}")
+    return Path(value)
 
 
 def array(value: Any, name: str, shape: tuple[int | None, ...] | None = None) -> np.ndarray:

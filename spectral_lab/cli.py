@@ -172,16 +172,23 @@ def _data(options: argparse.Namespace) -> int:
     if not options.names:
         print(f"Data sets are kept in {data_folder()} (set SPECTRAL_LAB_DATA to change it).")
         for name, dataset in known.items():
-            state = "present" if dataset.present else "not here"
-            print(f"  {name}: {dataset.description}; {dataset.size / 1e6:.1f} MB; {state}")
+            size = "" if dataset.size is None else f"{dataset.size / 1e6:.1f} MB; "
+            print(f"  {name}: {dataset.description}; {size}{_how_to_get(dataset)}")
         return 0
     for name in options.names:
         try:
-            print(f"{name}: {known[name].fetch()}")
+            print(f"{name}: {', '.join(map(str, known[name].fetch()))}")
         except DatasetUnavailable as error:
             print(f"spectral-lab data: {error}", file=sys.stderr)
             return 1
     return 0
+
+
+def _how_to_get(dataset: Dataset) -> str:
+    if dataset.present:
+        return "present"
+    by_hand = dataset.instructions()
+    return f"not here, fetched by hand: {by_hand}" if by_hand else f"not here: spectral-lab data {dataset.name}"
 
 
 def _all_datasets() -> dict[str, Dataset]:

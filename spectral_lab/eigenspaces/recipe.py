@@ -23,6 +23,7 @@ from torch import Tensor, nn
 from spectral_lab import checks
 from spectral_lab.eigenspaces import data
 from spectral_lab.eigenspaces.data import Batch
+from spectral_lab.eigenspaces.data.graphs import SHIFTS
 from spectral_lab.eigenspaces.models import GINE, PEG, SPE, BasisNet, SignNet, SplineFilters
 from spectral_lab.training import (
     Evaluation,
@@ -39,7 +40,6 @@ from spectral_lab.training import (
 from spectral_lab.training.recipe import PRESETS
 
 METHODS = ("spe", "signnet", "peg", "none")
-SHIFTS = ("assay", "scaffold", "size")
 NO_DECAY_ON_BIASES = (Group("*bias*", weight_decay=0.0),)
 
 
@@ -385,9 +385,9 @@ def zinc_here(method: str = "spe", reporter: Reporter | None = None) -> list[Run
     Raises: ValueError for an unknown method, and what `train` raises.
     """
     recipe = zinc("paper", method)
-    missing = data.missing_files("zinc")
+    missing = [file.path.name for file in data.DATASETS["zinc"].missing]
     if missing:
-        print(f"ZINC is not here. Put {', '.join(missing)} into {data.place('zinc').name}/ of the data folder.")
+        print(f"ZINC is not here. Put {', '.join(missing)} into zinc/ of the data folder.")
     if not torch.cuda.is_available():
         print("No CUDA device here: ZINC in full takes 20 to 60 minutes on a modern GPU.")
     if missing or not torch.cuda.is_available():

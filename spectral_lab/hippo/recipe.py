@@ -27,8 +27,8 @@ from torch import Tensor, nn
 from spectral_lab import checks
 from spectral_lab.hippo import data
 from spectral_lab.hippo.data.arena import Pairs
-from spectral_lab.hippo.data.sequences import Sequences
 from spectral_lab.hippo.models import DelayModel, Network, PairNetwork, Recurrent, Transformer, s4_stack
+from spectral_lab.samples import Sequences
 from spectral_lab.training import Evaluation, Group, Optimiser, Part, Recipe, Target, schedules
 from spectral_lab.training.recipe import PRESETS
 

@@ -30,7 +30,6 @@ from torch import Tensor, nn
 from spectral_lab import checks
 from spectral_lab.hippo import legs
 from spectral_lab.pseudospectra import data
-from spectral_lab.pseudospectra.data import Batch
 from spectral_lab.pseudospectra.legs import s4d_frequencies
 from spectral_lab.pseudospectra.models import (
     S5SSM,
@@ -47,6 +46,7 @@ from spectral_lab.pseudospectra.models import (
     s4d_modes,
 )
 from spectral_lab.pseudospectra.ptd import STORED, ptd, stored_path
+from spectral_lab.samples import SequenceBatch
 from spectral_lab.training import Evaluation, Group, Optimiser, Part, Recipe, Target, schedules
 from spectral_lab.training.recipe import PRESETS
 
@@ -83,7 +83,9 @@ def cross_entropy(model: nn.Module, batch: tuple[Any, ...]) -> Float[Tensor, ""]
     return F.cross_entropy(model(*inputs), labels)
 
 
-def accuracy(model: nn.Module, batch: Batch, tones: Mapping[str, Sequence[float]]) -> dict[str, Bool[Tensor, " b"]]:
+def accuracy(
+    model: nn.Module, batch: SequenceBatch, tones: Mapping[str, Sequence[float]]
+) -> dict[str, Bool[Tensor, " b"]]:
     """Whether each sample is classified right: "clean", and under each of the named tones (frequency, amplitude)."""
     x, lengths, labels = batch
     noises = {"clean": None, **{name: FourierNoise(*tone) for name, tone in tones.items()}}

@@ -5,38 +5,30 @@ formats.py     the published file formats, read without trusting the files
 molecules.py   molecules as graphs, by rdkit
 """
 
-from spectral_lab.datasets import Dataset
 from spectral_lab.eigenspaces.data.graphs import (
-    FILES,
+    DATASETS,
     Batch,
     Graphs,
     alchemy,
     counting,
     drugood,
     graph_set,
-    missing_files,
     nci,
     nci_by_size,
-    place,
     standardised,
     zinc,
 )
 
-DATASETS: dict[str, Dataset] = {}
-
 __all__ = [
     "DATASETS",
-    "FILES",
     "Batch",
     "Graphs",
     "alchemy",
     "counting",
     "drugood",
     "graph_set",
-    "missing_files",
     "nci",
     "nci_by_size",
-    "place",
     "standardised",
     "zinc",
 ]

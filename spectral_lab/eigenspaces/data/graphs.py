@@ -6,7 +6,6 @@ is padded to its own largest graph.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,9 +14,9 @@ import numpy as np
 import torch
 from jaxtyping import Float, Int, Shaped
 from torch import Tensor
-from torch.utils.data import Dataset
 
-from spectral_lab import checks, datasets
+from spectral_lab import checks
+from spectral_lab.datasets import Dataset, File
 from spectral_lab.eigenspaces.counting import LENGTHS, MOST, counting_graphs, counting_targets
 from spectral_lab.eigenspaces.data.formats import (
     FormatError,
@@ -30,21 +29,41 @@ from spectral_lab.eigenspaces.data.formats import (
 )
 from spectral_lab.eigenspaces.data.molecules import drugood_graph, nci_molecules
 from spectral_lab.eigenspaces.spectra import laplacian_spectra
+from spectral_lab.samples import Batched
 
 Batch = dict[str, Tensor]
 SPLITS = ("train", "val", "test")
-# No hashes of these files are published, so they are not fetched automatically.
-SOURCES = {
-    "zinc": "molecules.zip is at https://www.dropbox.com/s/feo9qle74kg48gy/molecules.zip?dl=1, the index files are in "
-    "data/molecules of https://github.com/graphdeeplearning/benchmarking-gnns",
-    "alchemy": "alchemy_full.zip is at https://www.chrsmrrs.com/graphkerneldatasets/alchemy_full.zip, the index files "
-    "of the 12 000 molecules come with the authors' code (rename them)",
-    "drugood": "the files are made by the curator at https://github.com/tencent-ailab/DrugOOD",
+SHIFTS = ("assay", "scaffold", "size")
+# No hashes of these files are published, so they are fetched by hand.
+DATASETS = {
+    "zinc": Dataset(
+        "zinc",
+        "ZINC-12k, molecules with their penalised logP",
+        tuple(File(f"zinc/{name}") for name in ("molecules.zip", *(f"{split}.index" for split in SPLITS))),
+        source="molecules.zip is at https://www.dropbox.com/s/feo9qle74kg48gy/molecules.zip?dl=1, the index files are "
+        "in data/molecules of https://github.com/graphdeeplearning/benchmarking-gnns.",
+    ),
+    "alchemy": Dataset(
+        "alchemy",
+        "Alchemy-12k, molecules with twelve quantum-mechanical targets",
+        tuple(File(f"alchemy/{name}") for name in ("alchemy_full.zip", *(f"{split}.index" for split in SPLITS))),
+        source="alchemy_full.zip is at https://www.chrsmrrs.com/graphkerneldatasets/alchemy_full.zip, the index files "
+        "of the 12 000 molecules come with the authors' code (rename them).",
+    ),
+    **{
+        f"drugood-{shift}": Dataset(
+            f"drugood-{shift}",
+            f"DrugOOD with IC50 labels under a shift of {shift}",
+            (File(f"drugood/lbap_core_ic50_{shift}.json"),),
+            source="It is made by the curator at https://github.com/tencent-ailab/DrugOOD.",
+        )
+        for shift in SHIFTS
+    },
 }
 
 
 @dataclass(frozen=True)
-class Graphs(Dataset):
+class Graphs(Batched):
     """Labelled graphs in memory, with the d lowest eigenpairs of each."""
 
     sizes: Int[Tensor, " graphs"]
@@ -86,11 +105,6 @@ class Graphs(Dataset):
             "mask": torch.arange(n) < sizes[:, None],
             "targets": self.targets[index],
         }
-
-    @staticmethod
-    def collate(batch: Batch) -> Batch:
-        """What `__getitems__` returns is a batch already."""
-        return batch
 
 
 def graph_set(graphs: Sequence[LabelledGraph], d: int) -> Graphs:
@@ -178,12 +192,12 @@ def zinc(path: str | None = None, d: int = 37) -> dict[str, Graphs]:
         d: eigenpairs.
 
     Raises:
-        FileNotFoundError: if a file is missing, with what to put where; FormatError if one is not what it should be.
+        DatasetUnavailable: if a file is missing, with what to put where; FormatError if one is not what it should be.
     """
-    folder = _folder(path, "zinc", *FILES["zinc"])
+    archive, *indices = _paths("zinc", path)
     return {
-        split: graph_set(read_zinc(folder / "molecules.zip", split, read_index(folder / f"{split}.index")), d)
-        for split in SPLITS
+        split: graph_set(read_zinc(archive, split, read_index(index)), d)
+        for split, index in zip(SPLITS, indices, strict=True)
     }
 
 
@@ -193,17 +207,17 @@ def alchemy(path: str | None = None, d: int = 12) -> dict[str, Graphs]:
     Twelve targets, standardised by the mean and deviation of the whole file, as published: the test targets take part.
 
     Raises:
-        FileNotFoundError: if a file is missing, with what to put where; FormatError if one is not what it should be.
+        DatasetUnavailable: if a file is missing, with what to put where; FormatError if one is not what it should be.
     """
-    folder = _folder(path, "alchemy", *FILES["alchemy"])
-    graphs = read_tu(folder / "alchemy_full.zip")
+    archive, *indices = _paths("alchemy", path)
+    graphs = read_tu(archive)
     targets = np.array([g.target for g in graphs])
     if len(targets) < 2 or not np.all(np.ptp(targets, axis=0) > 0):
         raise FormatError("alchemy_full.zip must hold targets that differ: a constant has no scale")
     mean, deviation = targets.mean(axis=0), targets.std(axis=0, ddof=1)
     scaled = [g._replace(target=(g.target - mean) / deviation) for g in graphs]
-    index = {split: read_index(folder / f"{split}.index", len(scaled)) for split in SPLITS}
-    return {split: graph_set([scaled[i] for i in rows], d) for split, rows in index.items()}
+    chosen = [read_index(index, len(scaled)) for index in indices]
+    return {split: graph_set([scaled[i] for i in rows], d) for split, rows in zip(SPLITS, chosen, strict=True)}
 
 
 def drugood(shift: str = "scaffold", path: str | None = None, d: int = 32) -> dict[str, Graphs]:
@@ -215,14 +229,13 @@ def drugood(shift: str = "scaffold", path: str | None = None, d: int = 32) -> di
         d: eigenpairs.
 
     Raises:
-        FileNotFoundError: if the file is missing; FormatError if it is not what it should be; ImportError.
+        DatasetUnavailable: if the file is missing; FormatError if it is not what it should be; ImportError.
     """
-    checks.choice(shift, "shift", ("assay", "scaffold", "size"))
-    name = f"lbap_core_ic50_{shift}.json"
-    splits = read_drugood(_folder(path, "drugood", name) / name)
+    (file,) = _paths(f"drugood-{checks.choice(shift, 'shift', SHIFTS)}", path)
+    splits = read_drugood(file)
     empty = [split for split, items in splits.items() if not items]
     if empty or not splits:
-        raise FormatError(f"{name} must hold molecules, but there are none in {' and '.join(empty) or 'it'}")
+        raise FormatError(f"{file.name} must hold molecules, but there are none in {' and '.join(empty) or 'it'}")
     return {split: graph_set([drugood_graph(*item) for item in items], d) for split, items in splits.items()}
 
 
@@ -262,34 +275,12 @@ def nci_by_size(d: int = 32, small: int = 14, large: int = 18) -> dict[str, Grap
     return {split: graph_set([labelled[i] for i in rows], d) for split, rows in parts.items()}
 
 
-FILES = {
-    "zinc": ("molecules.zip", "train.index", "val.index", "test.index"),
-    "alchemy": ("alchemy_full.zip", "train.index", "val.index", "test.index"),
-    "drugood": tuple(f"lbap_core_ic50_{shift}.json" for shift in ("assay", "scaffold", "size")),
-}
-
-
-def place(name: str) -> Path:
-    """The folder of a published set within the data folder."""
-    return datasets.data_folder() / checks.choice(name, "name", FILES)
-
-
-def missing_files(name: str) -> list[str]:
-    """The files of a published set that are not in their place."""
-    return [file for file in FILES[checks.choice(name, "name", FILES)] if not (place(name) / file).is_file()]
-
-
 def _three(sizes: Sequence[int]) -> list[int]:
     if not isinstance(sizes, Sequence) or len(sizes) != 3:
         raise ValueError(f"sizes must be three whole numbers, got {checks.shown(sizes)}")
     return [checks.integer(size, "sizes", 2, 1_000_000) for size in sizes]
 
 
-def _folder(path: str | None, name: str, *files: str) -> Path:
-    if path is not None and not isinstance(path, (str, os.PathLike)):
-        raise ValueError(f"path must be a folder or None, got {checks.shown(path)}")
-    folder = place(name) if path is None else Path(path)
-    missing = [file for file in files if not (folder / file).is_file()]
-    if missing:
-        raise FileNotFoundError(f"put {', '.join(missing)} into {folder}; {SOURCES[name]}")
-    return folder
+def _paths(name: str, path: str | None) -> tuple[Path, ...]:
+    """The files of a published set, in the folder `path` or, if None, in their place in the data folder."""
+    return DATASETS[name].fetch(None if path is None else checks.path(path, "path"))

@@ -17,23 +17,34 @@ import numpy as np
 import torch
 from jaxtyping import Int, UInt8
 from torch import Tensor
-from torch.utils.data import Dataset as TorchDataset
 
 from spectral_lab import checks
 from spectral_lab.archives import LARGEST, FormatError, bounded, inflate, inside, untar
-from spectral_lab.datasets import Dataset, data_folder
+from spectral_lab.datasets import Dataset, File
 from spectral_lab.hippo.data.expressions import VOCABULARY, listops_tokens
-from spectral_lab.hippo.data.sequences import Sequences, a_path, checked_seed, pixels, split_rows
+from spectral_lab.hippo.data.pixels import as_sequences, split_rows
+from spectral_lab.samples import Batched, Sequences
 
+_RELEASE = "https://storage.googleapis.com/long-range-arena/lra_release.gz"
 DATASETS = {
     "imdb": Dataset(
-        name="imdb",
-        description="IMDB, 50 000 film reviews with their sentiment",
-        size=84_125_825,
-        urls=("https://ai.stanford.edu/~amaas/data/sentiment/aclImdb_v1.tar.gz",),
-        hash="sha256:c40f74a18d3b61f90feba1e17730e0d38e8b97c05fde7008942e91923d1658fe",
-        file="aclImdb_v1.tar.gz",
-    )
+        "imdb",
+        "IMDB, 50 000 film reviews with their sentiment",
+        (
+            File(
+                "aclImdb_v1.tar.gz",
+                84_125_825,
+                "sha256:c40f74a18d3b61f90feba1e17730e0d38e8b97c05fde7008942e91923d1658fe",
+                ("https://ai.stanford.edu/~amaas/data/sentiment/aclImdb_v1.tar.gz",),
+            ),
+        ),
+    ),
+    "aan": Dataset(
+        "aan",
+        "AAN, pairs of papers and whether one cites the other, of the Long Range Arena",
+        tuple(File(f"lra_release/lra_release/tsv_data/new_aan_pairs.{part}.tsv") for part in ("train", "eval", "test")),
+        source=f"They are in {_RELEASE} (a tar of 8 GB, to be unpacked in the data folder).",
+    ),
 }
 PAD, UNKNOWN, END = 0, 1, 2
 LONGEST_LINE = 1 << 24  # characters of a line; the longest pair of papers has some hundred thousand
@@ -44,7 +55,7 @@ PairBatch = tuple[Tensor, Tensor, Tensor, Tensor, Tensor]
 def lra_listops(folder: Path) -> dict[str, Sequences]:
     """ListOps from `basic_{train,val,test}.tsv` (header Source, Target), tokens ended by <eos>. Raises: FormatError."""
     code = {token: number for number, token in enumerate(VOCABULARY)}
-    folder, parts = a_path(folder, "folder"), {}
+    folder, parts = checks.path(folder, "folder"), {}
     for name in ("train", "val", "test"):
         path = folder / f"basic_{name}.tsv"
         header, *rows = list(_table(path)) or [[]]
@@ -69,7 +80,7 @@ def lra_pathfinder(folder: Path, seed: int = 42) -> dict[str, Sequences]:
     image file (the release has one) is left out. Batches are read in the order of their numbers, and cut as the authors
     do, so that a seed gives their split. Raises: FormatError; ValueError.
     """
-    folder, seed = a_path(folder, "folder"), checked_seed(seed)
+    folder, seed = checks.path(folder, "folder"), checks.seed(seed)
     images: list[UInt8[np.ndarray, "h w"]] = []
     labels: list[int] = []
     for table in sorted((folder / "metadata").glob("*.npy"), key=lambda path: (len(path.stem), path.stem)):
@@ -92,7 +103,7 @@ def lra_pathfinder(folder: Path, seed: int = 42) -> dict[str, Sequences]:
                     raise FormatError(f"{folder} holds more than the {LARGEST:,} pixels that are read of it")
     if not images:
         raise FormatError(f"folder must hold metadata/*.npy and the images they name, got {folder}")
-    x, y = pixels(np.stack(images)), torch.tensor(labels)
+    x, y = as_sequences(torch.tensor(np.stack(images))[:, None]), torch.tensor(labels)
     rows = split_rows(len(y), {"train": 0.8, "val": 0.1, "test": 0.1}, seed)
     return {name: Sequences(x[part], y[part], scale=255.0) for name, part in rows.items()}
 
@@ -106,7 +117,7 @@ def imdb(path: Path | None = None, length: int = 4096, rare: int = 15) -> dict[s
     length, rare = checks.integer(length, "length", 1), checks.integer(rare, "rare", 1)
     texts: dict[str, list[str]] = {"train": [], "test": []}
     labels: dict[str, list[int]] = {"train": [], "test": []}
-    source = DATASETS["imdb"].fetch() if path is None else a_path(path, "path")
+    source = DATASETS["imdb"].fetch()[0] if path is None else checks.path(path, "path")
     try:
         for name, content in untar(source, _is_review):
             part = Path(name).parts
@@ -130,7 +141,7 @@ def _is_review(name: str) -> bool:
 
 
 @dataclass(frozen=True)
-class Pairs(TorchDataset):
+class Pairs(Batched):
     """Pairs of documents with a label; a batch is (first, its lengths, second, its lengths, labels)."""
 
     first: Sequences
@@ -145,25 +156,20 @@ class Pairs(TorchDataset):
         assert n is not None and m is not None  # noqa: PT018 - documents always have lengths
         return x, n, y, m, labels
 
-    @staticmethod
-    def collate(batch: PairBatch) -> PairBatch:
-        """What `__getitems__` returns is a batch already."""
-        return batch
-
 
 def aan(folder: Path | None = None, length: int = 4000) -> dict[str, Pairs]:
     """Document retrieval from `new_aan_pairs.{train,eval,test}.tsv`: label, two numbers, two texts; no header.
 
-    Characters of the training texts, cut to `length` with <eos>. Args: folder, by default
-    `lra_release/lra_release/tsv_data` in the data folder. Raises: FormatError; ValueError.
+    Characters of the training texts, cut to `length` with <eos>. Args: folder, by default that of the unpacked release
+    in the data folder. Raises: FormatError; DatasetUnavailable; ValueError.
     """
-    folder = data_folder() / "lra_release" / "lra_release" / "tsv_data" if folder is None else a_path(folder, "folder")
+    paths = DATASETS["aan"].fetch(None if folder is None else checks.path(folder, "folder"))
     length = checks.integer(length, "length", 1)
     counts: Counter[str] = Counter()
     texts: dict[str, list[tuple[str, str]]] = {}
     labels: dict[str, list[int]] = {}
-    for name, file in {"train": "train", "val": "eval", "test": "test"}.items():
-        path, texts[name], labels[name] = folder / f"new_aan_pairs.{file}.tsv", [], []
+    for name, path in zip(("train", "val", "test"), paths, strict=True):
+        texts[name], labels[name] = [], []
         for line, row in enumerate(_table(path), 1):
             if len(row) != 5:
                 raise FormatError(f"{path}, line {line}: must have five columns, got {len(row)}")
@@ -173,12 +179,12 @@ def aan(folder: Path | None = None, length: int = 4000) -> dict[str, Pairs]:
                 counts.update(row[3])
                 counts.update(row[4])
         if not labels[name]:
-            raise FormatError(f"folder must hold {path.name} with five columns, got {folder}")
+            raise FormatError(f"{path} must hold lines of five columns, got none")
     code = _numbered(counts, 1)
     parts = {}
     for name, pairs in texts.items():
         values = np.array(labels[name])
-        first, second = (_padded(_encoded([p[i] for p in pairs], code, length), values, folder) for i in (0, 1))
+        first, second = (_padded(_encoded([p[i] for p in pairs], code, length), values, paths[0]) for i in (0, 1))
         parts[name] = Pairs(first, second)
     return parts
 
@@ -245,7 +251,7 @@ def read_png(path: Path) -> UInt8[np.ndarray, "h w"]:
     Raises: FormatError.
     """
     try:
-        with a_path(path, "path").open("rb") as file:
+        with checks.path(path, "path").open("rb") as file:
             content = bounded(file, path, 4 * LARGEST_SIDE**2).read()
     except OSError as error:
         raise FormatError(f"path must be a PNG file, got {path}: {error}") from None

@@ -27,7 +27,7 @@ from spectral_lab.archives import LARGEST, FormatError, member, npy
 from spectral_lab.datasets import data_folder
 
 if TYPE_CHECKING:
-    from spectral_lab.hippo.data.sequences import Sequences
+    from spectral_lab.samples import Sequences
 
 OPERATORS = ("[MIN", "[MAX", "[MED", "[SM")
 # Tokens: padding, unknown and end, the digits, the operators, and X for the closing bracket: 18 in all.
@@ -279,7 +279,7 @@ def listops(
     """
     import torch
 
-    from spectral_lab.hippo.data.sequences import Sequences
+    from spectral_lab.samples import Sequences
 
     sizes = {"train": train, "val": val, "test": test}
     sizes = {name: checks.integer(size, name, 1, 300_000) for name, size in sizes.items()}

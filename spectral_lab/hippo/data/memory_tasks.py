@@ -5,20 +5,20 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import torch
 from jaxtyping import Float
 from numpy.typing import ArrayLike
 from torch import Tensor
-from torch.utils.data import Dataset
 
 from spectral_lab import checks
-from spectral_lab.hippo.data.sequences import as_float
 from spectral_lab.hippo.signals import white_signals
+from spectral_lab.samples import Batched
 
 LONGEST = 10_000_000  # samples of a signal
 
 
 @dataclass(frozen=True)
-class Signals(Dataset):
+class Signals(Batched):
     """Signals and what is to be made of them; a batch is (signals, None, targets), as for labelled sequences."""
 
     x: Float[Tensor, "samples length 1"]
@@ -29,11 +29,6 @@ class Signals(Dataset):
 
     def __getitems__(self, rows: list[int]) -> tuple[Tensor, None, Tensor]:
         return self.x[rows], None, self.targets[rows]
-
-    @staticmethod
-    def collate(batch: tuple[Tensor, None, Tensor]) -> tuple[Tensor, None, Tensor]:
-        """What `__getitems__` returns is a batch already."""
-        return batch
 
 
 def delayed(signals: ArrayLike, lag: int) -> np.ndarray:
@@ -59,7 +54,7 @@ def delay(
         count = checks.integer(count, name, 1)
         checks.room(count * length, f"{name} and length")
         u = white_signals(count, 1.0, 1.0 / length, cut, draw)[:, :length]
-        parts[name] = Signals(as_float(u[..., None]), as_float(delayed(u, lag)[..., None]))
+        parts[name] = Signals(_single(u[..., None]), _single(delayed(u, lag)[..., None]))
     return parts
 
 
@@ -85,5 +80,10 @@ def reconstruction(
         count = checks.integer(count, name, 1)
         checks.room(count * length, f"{name} and length")
         u = white_signals(count, length * dt, dt, freq, draw)[:, :length]
-        parts[name] = Signals(as_float(u[..., None]), as_float(u[:, -remembered:]))
+        parts[name] = Signals(_single(u[..., None]), _single(u[:, -remembered:]))
     return parts
+
+
+def _single(x: Float[np.ndarray, "*shape"]) -> Float[Tensor, "*shape"]:
+    """In single precision."""
+    return torch.tensor(x, dtype=torch.float32)

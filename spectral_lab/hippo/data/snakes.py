@@ -26,7 +26,7 @@ from spectral_lab.archives import LARGEST
 from spectral_lab.hippo.data.expressions import cached, in_processes
 
 if TYPE_CHECKING:
-    from spectral_lab.hippo.data.sequences import Sequences
+    from spectral_lab.samples import Sequences
 
 Point = tuple[int, int]  # (row, column)
 FINE = 2  # paddles and discs are drawn at this many times the resolution
@@ -442,7 +442,8 @@ def pathfinder(
     import torch
 
     from spectral_lab.datasets import data_folder
-    from spectral_lab.hippo.data.sequences import Sequences, pixels
+    from spectral_lab.hippo.data.pixels import as_sequences
+    from spectral_lab.samples import Sequences
 
     size = _known(size)
     sizes = {"train": train, "val": val, "test": test}
@@ -453,4 +454,6 @@ def pathfinder(
     images, labels = cached(path, lambda: pathfinder_images(total, size, seed, workers))
     cuts = np.cumsum(list(sizes.values()))[:-1]
     parts = zip(sizes, np.split(images, cuts), np.split(labels, cuts), strict=True)
-    return {name: Sequences(pixels(x), torch.tensor(y), scale=255.0) for name, x, y in parts}
+    return {
+        name: Sequences(as_sequences(torch.tensor(x)[:, None]), torch.tensor(y), scale=255.0) for name, x, y in parts
+    }

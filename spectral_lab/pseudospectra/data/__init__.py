@@ -6,20 +6,24 @@ generated; CIFAR-10, IMDB and AAN are read from their published files. `spectral
 
 from __future__ import annotations
 
-from spectral_lab.hippo.data.arena import DATASETS as ARENA
-from spectral_lab.hippo.data.arena import Pairs, aan, imdb, lra_listops, lra_pathfinder
-from spectral_lab.hippo.data.expressions import VOCABULARY, listops
-from spectral_lab.hippo.data.sequences import DATASETS as PIXELS
-from spectral_lab.hippo.data.sequences import Batch, FormatError, Sequences, cifar10, digits, read_cifar10, redraw
-from spectral_lab.hippo.data.snakes import pathfinder
+from spectral_lab.hippo.data import DATASETS as OF_CHAPTER_02
+from spectral_lab.hippo.data import (
+    Pairs,
+    Sequences,
+    aan,
+    cifar10,
+    digits,
+    imdb,
+    listops,
+    lra_listops,
+    lra_pathfinder,
+    pathfinder,
+)
 
-DATASETS = {"cifar10": PIXELS["cifar10"], **ARENA}
+DATASETS = {name: OF_CHAPTER_02[name] for name in ("cifar10", "imdb", "aan")}
 
 __all__ = [
     "DATASETS",
-    "VOCABULARY",
-    "Batch",
-    "FormatError",
     "Pairs",
     "Sequences",
     "aan",
@@ -30,6 +34,4 @@ __all__ = [
     "lra_listops",
     "lra_pathfinder",
     "pathfinder",
-    "read_cifar10",
-    "redraw",
 ]
