@@ -187,7 +187,7 @@ def mnist(folder: str | Path | None = None) -> dict[str, Labelled]:
     """
     paths = DATASETS["mnist"].fetch(None if folder is None else checks.path(folder, "folder"))
     parts = {}
-    for part, at, of in (("train", *paths[:2]), ("test", *paths[2:])):
+    for part, at, of in zip(("train", "test"), paths[::2], paths[1::2], strict=True):
         images, labels = read_idx(at), read_idx(of)
         if images.shape != (len(labels), 28, 28) or labels.ndim != 1 or labels.size == 0 or labels.max() > 9:
             raise FormatError(

@@ -10,7 +10,7 @@ import pytest
 
 from spectral_lab import cli
 from spectral_lab.course import CHAPTERS, Chapter, Claim, Evidence
-from spectral_lab.datasets import Dataset
+from spectral_lab.datasets import Dataset, File
 
 
 def test_help_imports_nothing_heavy() -> None:
@@ -147,17 +147,27 @@ def test_a_page_that_may_not_be_written_is_known_before_measuring(monkeypatch, t
 def toy(monkeypatch, tmp_path):
     """One data set that cannot be downloaded."""
     monkeypatch.setenv("SPECTRAL_LAB_DATA", str(tmp_path))
-    data = Dataset("toy", "a toy", 2_500_000, ("http://127.0.0.1:9/gone",), f"md5:{'0' * 32}", "toy.bin")
+    data = Dataset("toy", "a toy", (File("toy.bin", 2_500_000, f"sha256:{'0' * 64}", ("http://127.0.0.1:9/gone",)),))
     monkeypatch.setattr(cli, "_datasets", lambda item: {"toy": data} if item.number == 3 else {})
 
 
 def test_data_lists_and_fetches(toy, tmp_path, capsys) -> None:
     assert cli.main(["data"]) == 0
-    assert "toy: a toy; 2.5 MB; not here" in capsys.readouterr().out
+    assert "toy: a toy; 2.5 MB; not here: spectral-lab data toy" in capsys.readouterr().out
     assert cli.main(["data", "toy"]) == 1
     assert str(tmp_path / "toy.bin") in capsys.readouterr().err
     assert cli.main(["data", "toys"]) == 2
     assert "no data set named toys; there are: toy" in capsys.readouterr().err
+
+
+def test_data_say_how_to_get_what_has_no_address(tmp_path, monkeypatch, capsys) -> None:
+    monkeypatch.setenv("SPECTRAL_LAB_DATA", str(tmp_path))
+    assert cli.main(["data"]) == 0
+    zinc = next(line for line in capsys.readouterr().out.splitlines() if line.startswith("  zinc:"))
+    assert f"not here, fetched by hand: it needs {tmp_path}/zinc/molecules.zip, " in zinc
+    assert "molecules.zip is at https://" in zinc
+    assert cli.main(["data", "zinc"]) == 1
+    assert "zinc is fetched by hand: it needs" in capsys.readouterr().err
 
 
 def test_doctor_says_what_to_do(toy, monkeypatch, capsys) -> None:

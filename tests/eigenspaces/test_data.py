@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import torch
 
+from spectral_lab.datasets import DatasetUnavailable
 from spectral_lab.eigenspaces import adjacency_matrix, laplacian_spectra
 from spectral_lab.eigenspaces.counting import counting_graphs, counting_targets
 from spectral_lab.eigenspaces.data import alchemy, counting, drugood, graph_set, standardised, zinc
@@ -114,13 +115,13 @@ def test_targets_without_a_scale_and_indices_without_a_molecule_are_refused(tmp_
 @pytest.mark.usefixtures("as_users_call")
 def test_missing_files_are_named_with_their_place(tmp_path, monkeypatch):
     monkeypatch.setenv("SPECTRAL_LAB_DATA", str(tmp_path))
-    with pytest.raises(FileNotFoundError, match=r"put molecules\.zip, train\.index.*zinc"):
+    with pytest.raises(DatasetUnavailable, match=r"needs .*zinc/molecules\.zip, .*zinc/train\.index, "):
         zinc()
-    with pytest.raises(FileNotFoundError, match=r"lbap_core_ic50_assay\.json"):
+    with pytest.raises(DatasetUnavailable, match=r"lbap_core_ic50_assay\.json"):
         drugood("assay")
     with pytest.raises(ValueError, match="shift"):
         drugood("colour")
-    with pytest.raises(ValueError, match="path must be a folder"):
+    with pytest.raises(ValueError, match="path must be a path"):
         zinc(5)
     with pytest.raises(ValueError, match="sizes must have a sum of at most 20,000"):
         counting(3, (10**5, 2, 2))
