@@ -8,11 +8,9 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-import torch
-
 from spectral_lab.atomic import write_atomically
 from spectral_lab.checkout import ROOT
-from spectral_lab.training.run import hardware, versions
+from spectral_lab.records import hardware, versions
 
 RESULTS = ROOT / "results" / "benchmarks"
 
@@ -39,7 +37,7 @@ def publish(name: str, question: str, rows: Sequence[Mapping[str, Any]]) -> None
     record = {
         "question": question,
         "date": time.strftime("%Y-%m-%d"),
-        "hardware": hardware(torch.device("cpu"), 1),
+        "hardware": hardware(),
         "versions": versions(),
         "rows": list(rows),
     }

@@ -67,7 +67,8 @@ def test_a_terminal_that_knows_only_ascii_is_spoken_to(words: list[str]) -> None
     script = (
         "import sys; from spectral_lab import cli; from spectral_lab.course import Chapter, Claim, Evidence\n"
         "statement, shown = '\\u03ba \\u2264 2 \\u03c0', lambda: Evidence('\\u03bb = 1', True)\n"
-        "claim = Claim('C1', statement, 'paper', 'paper', '\\u2264 1', 'instant', shown)\n"
+        "claim = Claim(id='C1', statement=statement, source='paper', origin='paper', bound='\\u2264 1', cost='instant',"
+        " evidence=shown)\n"
         "Chapter.listed = lambda item, name: (claim,) if name == 'CLAIMS' else {}\n"
         f"sys.exit(cli.main({words!r}))"
     )
@@ -104,7 +105,8 @@ def test_a_reader_that_leaves_early_sees_no_trace() -> None:
 
 
 def claim(holds: bool) -> Claim:
-    return Claim("C1", "It tends to 2.", "paper", "paper", "2", "instant", lambda: Evidence("1.999", holds))
+    stated = {"id": "C1", "statement": "It tends to 2.", "source": "paper", "origin": "paper", "bound": "2"}
+    return Claim(**stated, cost="instant", evidence=lambda: Evidence("1.999", holds))
 
 
 @pytest.mark.parametrize("holds", [True, False])

@@ -6,7 +6,6 @@ work; "addition" goes beyond. The paper's theorems, figures and tables could not
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -16,11 +15,10 @@ from spectral_lab.cooling import bands, qsp
 from spectral_lab.cooling import sign_functions as sf
 from spectral_lab.cooling.ladder import descend, ladder_law, ladder_walks, mean_ground_population
 from spectral_lab.cooling.levels import Levels, levels
-from spectral_lab.cooling.pointer import pointer_records, summary
 from spectral_lab.cooling.protocol import cool
 from spectral_lab.cooling.queries import bill
 from spectral_lab.cooling.spin_chains import hubbard, random_field, start_state, tfim, xxz
-from spectral_lab.course import Claim, Evidence, NotYetRun
+from spectral_lab.course import Claim, Evidence, above, at_least, recorded
 
 
 def slope(x: Any, y: Any) -> float:
@@ -418,17 +416,16 @@ def the_window_leaks_no_further() -> Evidence:
 
 
 def twenty_spins_cool() -> Evidence:
-    """Read from the last of the recorded GPU runs; `recipe` makes such a record."""
-    recorded = pointer_records("lecture")
-    if not recorded:
-        raise NotYetRun("needs a recorded GPU run of pointer cooling")
-    record, (n, arrived, runs, median, _) = recorded[-1], summary(recorded[-1])
+    """The lecture runs on a GPU, several seeds or machines together."""
+    metrics = ("spins", "runs", "arrived", "steps", "median steps to it", "products with H")
+    found = recorded("cooling/pointer", preset="lecture", metrics=metrics)
+    arrived, runs = (sum(found.each("pointer", name)) for name in ("arrived", "runs"))
+    spins, steps, median, products = (found.mean("pointer", name) for name in metrics[:1] + metrics[3:])
     return Evidence(
-        f"recorded on {record['hardware']['name']}: {arrived} of {runs} runs of "
-        f"{n} spins within 2 s of the ground level after {len(record['energies'][0]) - 1} steps "
-        f"(median of those: {median:.0f} steps), "
-        f"{record['products']} products with H, {record['seconds']:.0f} s",
-        bool(n >= 20 and 2 * arrived > runs),
+        f"recorded on {found.where}: {arrived:.0f} of {runs:.0f} runs of {spins:.0f} spins within 2 s of the ground "
+        f"level after {steps:.0f} steps (median of those: {median:.0f} steps), {products:.0f} products with H",
+        above(arrived / runs, 1 / 2),
+        at_least(spins, 20),
     )
 
 
@@ -437,74 +434,217 @@ def _within(error: float, bound: float) -> str:
     return f"{'to within' if error <= bound else 'worse than'} {bound:.0e}"
 
 
-def _claim(
-    id: str, origin: Any, cost: Any, evidence: Callable[[], Evidence] | None, bound: str, statement: str
-) -> Claim:
-    sources = {"paper": "paper, abstract; the evidence is ours", "reconstruction": "derived from the abstract"}
-    source = sources.get(origin, "derived here")
-    return Claim(id, statement, source, origin, bound, cost, evidence)
-
-
 CLAIMS = (
-    _claim("C1", "paper", "instant", two_flat_bands, "gap 2; at least 90 % of the levels",
-           r"The sign $\mathrm{sgn}(H-\mu)$ makes the levels below $\mu$ degenerate, those above too; the gap is 2."),
-    _claim("C2", "paper", "instant", jumps_are_suppressed,
-           "at most alpha^2, exponent 2 within 0.1; two levels reach 0.9 of it",
-           r"Jumps across the gap are off resonance and suppressed. (The bound $\|QGP\|^2 \le \alpha^2$, for all "
-           "times, is our reconstruction.)"),
-    _claim("C3", "paper", "instant", falls_are_resonant, "two-level formula within 0.05; bound of first order",
-           r"Falls inside the lower band are resonant, whatever the energies; under $H+\alpha V$ they are not."),
-    _claim("C4", "paper", "seconds", three_halves, "exponent 1.5 within 0.05",
-           r"$d$ cooling steps take a time of order $d^{3/2}$, up to logarithms: $\tilde O(d^{3/2})$ queries to $V$. "
-           "(A fixed probability to climb: our reconstruction of why.)"),
-    _claim("C5", "paper", "instant", one_over_epsilon, "both exponents -1 within 0.05; error 3 %",
-           r"The number of queries to the time evolution grows as $1/\varepsilon$ with the energy resolution, up to "
-           r"logarithms: $\tilde O(d^{3/2}/\varepsilon)$ in all."),
-    _claim("C6", "paper", "instant", gaps_do_not_matter, "the same walks, level by level",
-           "No knowledge of the gaps is needed: with an exact sign only the order of the levels enters."),
-    _claim("C7", "paper", "instant", no_bath, "one ancilla; probability above 0.9, fidelity above 0.99",
-           "No bath qubits are needed."),
-    _claim("C8", "reconstruction", "seconds", overlap_hardly_matters, "fewer than 10 steps for every start",
-           "Cooling hardly depends on the overlap of the start with the ground state. (The abstract says only that "
-           "filters do.)"),
-    Claim("C9", "The angles of generalised QSP reproduce the polynomial.", "literature: Motlagh and Wiebe, "
-          "arXiv 2308.01501; completion by FFT: Alexis et al., arXiv 2407.05634, Berntson and Sünderhauf, arXiv "
-          "2406.04246; the check is ours", "addition", "1e-12 and 1e-11", "seconds", angles_reproduce_the_polynomial),
-    Claim("C10", r"They do only if the zeros of $Q$ are taken inside the unit circle; the other choice is unstable.",
-          "literature: Ni, Sarkar, Ying and Lin, arXiv 2505.12615, prove layer stripping stable for that choice; the "
-          "comparison is ours", "addition", "1e-12 against more than 1e-08", "instant", wrong_roots_do_not),
-    _claim("C11", "addition", "instant", phases_shift_mu, "1e-11",
-           r"One set of angles serves every $\mu$: a shift of $\mu$ is a shift of all phases but the last."),
-    Claim("C12", r"The best odd polynomial for the sign on $[a, 1]$ has the error "
-          r"$\frac{1-a}{\sqrt{\pi a m}}(\frac{1-a}{1+a})^m$ for large degree $2m+1$.",
-          "literature: Eremenko and Yuditskii; the check is ours", "addition", "ratio in (0.9, 1) from degree 41 on",
-          "instant", minimax_asymptotics),
-    _claim("C13", "addition", "instant", no_blind_schedule_cools, "1/32 within 1e-09; at least 28 of 32",
-           r"No schedule that does not look at the state cools an unknown one: its mean ground population is $1/N$. "
-           "One that reads the energy does."),
-    _claim("C14", "addition", "seconds", ladder, "within 4 %",
-           r"With full mixing and an exact reading, level $k$ is $2+H_k$ steps away from the ground level ($H_k$: "
-           "harmonic number). Reduced: k up to 16."),
-    _claim("C15", "addition", "seconds", locality_matters, "the factors differ by more than two standard errors",
-           r"With a dense random $V$ the stirring angle that a descent needs grows faster with the chain than with a "
-           "local one. Reduced: n up to 6, too few to tell whether the growth with a local one is exponential."),
-    _claim("C16", "addition", "instant", smoother_is_safer, "2 and 4 within 0.2 and 0.3; at least 5",
-           r"Symmetric pulses and smooth switching suppress jumps further than the sudden $\alpha^2$."),
-    _claim("C17", "reconstruction", "seconds", the_pointer_cools, "at least 10 of 12, median above 0.99",
-           "Stirring below a shift that follows a reading of the energy reaches the ground state."),
-    _claim("C18", "addition", "seconds", blind_runs_reach_the_mean,
-           "at least three quarters of the way to 0; F below 0.1",
-           "The same steps without a reading drift to infinite temperature: they cool a start that is hotter, and heat "
-           "one that is colder."),
-    _claim("C19", "addition", "instant", symmetric_stirring_is_dark, "1e-10",
-           r"A $V$ that shares a symmetry of $H$ is dark: it cools nothing."),
-    _claim("C20", "addition", "seconds", training_beats_kicks, "below -1.45 against at least -0.75",
-           "A trained schedule cools a known start, and its sign layers are what does it. Reduced: four spins."),
-    _claim("C21", "addition", "seconds", the_window_leaks_no_further,
-           "(2 alpha / gap of the smooth sign)^2; above one half",
-           r"A smooth sign protects states that start at or below $\mu$ from all levels above $\mu+2w$: the "
-           r"probability is at most $(2\alpha/\Delta)^2$, $\Delta$ the gap of $s_w$ between the two. A state that "
-           r"starts inside the window above $\mu$ is not protected."),
-    _claim("C22", "addition", "GPU", twenty_spins_cool, "most runs within 2 s",
-           "Twenty spins cool in a few dozen steps, without a matrix."),
-)  # fmt: skip
+    Claim(
+        id="C1",
+        statement=r"The sign $\mathrm{sgn}(H-\mu)$ makes the levels below $\mu$ degenerate, those above too; the gap "
+        "is 2.",
+        source="paper, abstract; the evidence is ours",
+        origin="paper",
+        bound="gap 2; at least 90 % of the levels",
+        cost="instant",
+        evidence=two_flat_bands,
+    ),
+    Claim(
+        id="C2",
+        statement=r"Jumps across the gap are off resonance and suppressed. (The bound $\|QGP\|^2 \le \alpha^2$, for "
+        "all times, is our reconstruction.)",
+        source="paper, abstract; the evidence is ours",
+        origin="paper",
+        bound="at most alpha^2, exponent 2 within 0.1; two levels reach 0.9 of it",
+        cost="instant",
+        evidence=jumps_are_suppressed,
+    ),
+    Claim(
+        id="C3",
+        statement=r"Falls inside the lower band are resonant, whatever the energies; under $H+\alpha V$ they are not.",
+        source="paper, abstract; the evidence is ours",
+        origin="paper",
+        bound="two-level formula within 0.05; bound of first order",
+        cost="instant",
+        evidence=falls_are_resonant,
+    ),
+    Claim(
+        id="C4",
+        statement=r"$d$ cooling steps take a time of order $d^{3/2}$, up to logarithms: $\tilde O(d^{3/2})$ queries to "
+        "$V$. (A fixed probability to climb: our reconstruction of why.)",
+        source="paper, abstract; the evidence is ours",
+        origin="paper",
+        bound="exponent 1.5 within 0.05",
+        cost="seconds",
+        evidence=three_halves,
+    ),
+    Claim(
+        id="C5",
+        statement=r"The number of queries to the time evolution grows as $1/\varepsilon$ with the energy resolution, "
+        r"up to logarithms: $\tilde O(d^{3/2}/\varepsilon)$ in all.",
+        source="paper, abstract; the evidence is ours",
+        origin="paper",
+        bound="both exponents -1 within 0.05; error 3 %",
+        cost="instant",
+        evidence=one_over_epsilon,
+    ),
+    Claim(
+        id="C6",
+        statement="No knowledge of the gaps is needed: with an exact sign only the order of the levels enters.",
+        source="paper, abstract; the evidence is ours",
+        origin="paper",
+        bound="the same walks, level by level",
+        cost="instant",
+        evidence=gaps_do_not_matter,
+    ),
+    Claim(
+        id="C7",
+        statement="No bath qubits are needed.",
+        source="paper, abstract; the evidence is ours",
+        origin="paper",
+        bound="one ancilla; probability above 0.9, fidelity above 0.99",
+        cost="instant",
+        evidence=no_bath,
+    ),
+    Claim(
+        id="C8",
+        statement="Cooling hardly depends on the overlap of the start with the ground state. (The abstract says only "
+        "that filters do.)",
+        source="derived from the abstract",
+        origin="reconstruction",
+        bound="fewer than 10 steps for every start",
+        cost="seconds",
+        evidence=overlap_hardly_matters,
+    ),
+    Claim(
+        id="C9",
+        statement="The angles of generalised QSP reproduce the polynomial.",
+        source="literature: Motlagh and Wiebe, arXiv 2308.01501; completion by FFT: Alexis et al., arXiv 2407.05634, "
+        "Berntson and Sünderhauf, arXiv 2406.04246; the check is ours",
+        origin="addition",
+        bound="1e-12 and 1e-11",
+        cost="seconds",
+        evidence=angles_reproduce_the_polynomial,
+    ),
+    Claim(
+        id="C10",
+        statement="They do only if the zeros of $Q$ are taken inside the unit circle; the other choice is unstable.",
+        source="literature: Ni, Sarkar, Ying and Lin, arXiv 2505.12615, prove layer stripping stable for that choice; "
+        "the comparison is ours",
+        origin="addition",
+        bound="1e-12 against more than 1e-08",
+        cost="instant",
+        evidence=wrong_roots_do_not,
+    ),
+    Claim(
+        id="C11",
+        statement=r"One set of angles serves every $\mu$: a shift of $\mu$ is a shift of all phases but the last.",
+        source="derived here",
+        origin="addition",
+        bound="1e-11",
+        cost="instant",
+        evidence=phases_shift_mu,
+    ),
+    Claim(
+        id="C12",
+        statement=r"The best odd polynomial for the sign on $[a, 1]$ has the error $\frac{1-a}{\sqrt{\pi a "
+        r"m}}(\frac{1-a}{1+a})^m$ for large degree $2m+1$.",
+        source="literature: Eremenko and Yuditskii; the check is ours",
+        origin="addition",
+        bound="ratio in (0.9, 1) from degree 41 on",
+        cost="instant",
+        evidence=minimax_asymptotics,
+    ),
+    Claim(
+        id="C13",
+        statement="No schedule that does not look at the state cools an unknown one: its mean ground population is "
+        "$1/N$. One that reads the energy does.",
+        source="derived here",
+        origin="addition",
+        bound="1/32 within 1e-09; at least 28 of 32",
+        cost="instant",
+        evidence=no_blind_schedule_cools,
+    ),
+    Claim(
+        id="C14",
+        statement="With full mixing and an exact reading, level $k$ is $2+H_k$ steps away from the ground level "
+        "($H_k$: harmonic number). Reduced: k up to 16.",
+        source="derived here",
+        origin="addition",
+        bound="within 4 %",
+        cost="seconds",
+        evidence=ladder,
+    ),
+    Claim(
+        id="C15",
+        statement="With a dense random $V$ the stirring angle that a descent needs grows faster with the chain than "
+        "with a local one. Reduced: n up to 6, too few to tell whether the growth with a local one is exponential.",
+        source="derived here",
+        origin="addition",
+        bound="the factors differ by more than two standard errors",
+        cost="seconds",
+        evidence=locality_matters,
+    ),
+    Claim(
+        id="C16",
+        statement=r"Symmetric pulses and smooth switching suppress jumps further than the sudden $\alpha^2$.",
+        source="derived here",
+        origin="addition",
+        bound="2 and 4 within 0.2 and 0.3; at least 5",
+        cost="instant",
+        evidence=smoother_is_safer,
+    ),
+    Claim(
+        id="C17",
+        statement="Stirring below a shift that follows a reading of the energy reaches the ground state.",
+        source="derived from the abstract",
+        origin="reconstruction",
+        bound="at least 10 of 12, median above 0.99",
+        cost="seconds",
+        evidence=the_pointer_cools,
+    ),
+    Claim(
+        id="C18",
+        statement="The same steps without a reading drift to infinite temperature: they cool a start that is hotter, "
+        "and heat one that is colder.",
+        source="derived here",
+        origin="addition",
+        bound="at least three quarters of the way to 0; F below 0.1",
+        cost="seconds",
+        evidence=blind_runs_reach_the_mean,
+    ),
+    Claim(
+        id="C19",
+        statement="A $V$ that shares a symmetry of $H$ is dark: it cools nothing.",
+        source="derived here",
+        origin="addition",
+        bound="1e-10",
+        cost="instant",
+        evidence=symmetric_stirring_is_dark,
+    ),
+    Claim(
+        id="C20",
+        statement="A trained schedule cools a known start, and its sign layers are what does it. Reduced: four spins.",
+        source="derived here",
+        origin="addition",
+        bound="below -1.45 against at least -0.75",
+        cost="seconds",
+        evidence=training_beats_kicks,
+    ),
+    Claim(
+        id="C21",
+        statement=r"A smooth sign protects states that start at or below $\mu$ from all levels above $\mu+2w$: the "
+        r"probability is at most $(2\alpha/\Delta)^2$, $\Delta$ the gap of $s_w$ between the two. A state that starts "
+        r"inside the window above $\mu$ is not protected.",
+        source="derived here",
+        origin="addition",
+        bound="(2 alpha / gap of the smooth sign)^2; above one half",
+        cost="seconds",
+        evidence=the_window_leaks_no_further,
+    ),
+    Claim(
+        id="C22",
+        statement="Twenty spins cool in a few dozen steps, without a matrix.",
+        source="derived here",
+        origin="addition",
+        bound="most runs within 2 s",
+        cost="GPU",
+        evidence=twenty_spins_cool,
+    ),
+)

@@ -10,7 +10,6 @@ both experiments are ours, at a size that a lecture can run. The last cell of th
 
 from __future__ import annotations
 
-import re
 import sys
 import time
 from collections.abc import Callable
@@ -24,14 +23,11 @@ import torch
 from torch import Tensor
 from torch.utils.data import Dataset, TensorDataset
 
-from spectral_lab import checks
-from spectral_lab.atomic import write_atomically
+from spectral_lab import checks, records
 from spectral_lab.cooling.models import ChainRun, CoolingCircuit, cool_chain, heisenberg_chain, ising_chain
-from spectral_lab.cooling.pointer import FORMAT, pointer_records, summary
-from spectral_lab.records import figure, results_folder, to_json
+from spectral_lab.records import figure, hardware
 from spectral_lab.training import Evaluation, Optimiser, Part, Recipe, Target, schedules
 from spectral_lab.training.classroom import ResultsTable, preset_here
-from spectral_lab.training.run import hardware, versions
 
 # Lowest level of the tilted Ising chain, by Lanczos.
 GROUND_LEVELS = {8: -13.0528868, 10: -16.49933201, 14: -23.39222409, 16: -26.83867015, 20: -33.73156226}
@@ -76,28 +72,44 @@ class PointerResult:
     def record(self) -> dict[str, Any]:
         """Everything that someone needs to judge or repeat the run, as JSON values."""
         run = self.run
-        return {
-            "format": FORMAT,
-            "name": "cooling/pointer",
-            "preset": self.preset,
-            "settings": asdict(self.settings),
-            "ground_level": GROUND_LEVELS[self.settings.n],
-            "energies": run.energies.round(6).tolist(),
-            "spreads": run.spreads.round(6).tolist(),
-            "readings": run.readings.round(6).tolist(),
-            "shifts": run.shifts.round(6).tolist(),
-            "products": run.products,
-            "seconds": round(self.seconds, 1),
-            "hardware": self.hardware,
-            "versions": versions(),
-        }
+        return records.record(
+            "cooling/pointer",
+            self.preset,
+            seed=self.settings.seed,
+            metrics=summary(run, self.settings.n, self.settings.resolution),
+            seconds=self.seconds,
+            hardware=self.hardware,
+            settings=asdict(self.settings),
+            ground_level=GROUND_LEVELS[self.settings.n],
+            energies=run.energies.round(6).tolist(),
+            spreads=run.spreads.round(6).tolist(),
+            readings=run.readings.round(6).tolist(),
+            shifts=run.shifts.round(6).tolist(),
+            products=run.products,
+        )
 
     def save(self, folder: Path | None = None) -> Path:
         """Write the record into `results/` (or `folder`), atomically; returns its path."""
-        where = re.sub("[^a-z0-9]+", "-", self.hardware["name"].lower()).strip("-")
-        path = (folder or results_folder()) / f"cooling-pointer-{self.preset}-{where}.json"
-        write_atomically(path, (to_json(self.record()) + "\n").encode())
-        return path
+        return records.write(self.record(), folder)
+
+
+def summary(run: ChainRun, n: int, resolution: float) -> dict[str, float]:
+    """What a cooling came to. A run has arrived if its energy is within 2 resolutions of the ground level at the end.
+
+    The median is that of the steps after which those that arrived first came so near; NaN if none has arrived.
+    """
+    above = run.energies - GROUND_LEVELS[n]
+    close = above <= 2 * resolution
+    arrived = close[:, -1]
+    return {
+        "spins": float(n),
+        "runs": float(len(arrived)),
+        "steps": float(above.shape[1] - 1),
+        "arrived": float(arrived.sum()),
+        "median steps to it": float(np.median(close.argmax(axis=1)[arrived])) if arrived.any() else np.nan,
+        "lowest E − E₀": float(np.abs(above[:, -1].min())),
+        "products with H": float(run.products),
+    }
 
 
 def pointer_cooling(preset: str, report: Callable[[int, np.ndarray], None] | None = None) -> PointerResult:
@@ -143,9 +155,8 @@ def pointer_here(wanted: str = "lecture") -> PointerResult | None:
 def pointer_table(result: PointerResult | None, results: Path | None = None) -> ResultsTable:
     """The recorded runs and this one: energy above the ground level at the end, and the steps that it took."""
     rows = [
-        ("recorded", f"{r['preset']}, {r['hardware']['name']}", *_summary(r, ".3f"), f"{r['seconds']:.0f} s")
-        for r in pointer_records(folder=results)
-        if "preset" in r
+        ("recorded", f"{r.preset}, {r.machine}", *_cells(r.content, ".3f"), f"{r.content['seconds']:.0f} s")
+        for r in records.select("cooling/pointer", metrics=["arrived"], folder=results)
     ]
     if not rows:
         rows.append(("recorded", "not yet run", "", "", "", "", ""))
@@ -161,14 +172,17 @@ def pointer_table(result: PointerResult | None, results: Path | None = None) -> 
     if result is None:
         return ResultsTable(columns, (*rows, ("this run", "unfinished: run the training cell again", *[""] * 5)))
     here = ("this run", f"{result.preset}, here")
-    exact = (*rows, (*here, *_summary(result.record(), ".3g"), f"{result.seconds:.1f} s"))
-    rows.append((*here, *_summary(result.record(), ".1f"), ""))
+    exact = (*rows, (*here, *_cells(result.record(), ".3g"), f"{result.seconds:.1f} s"))
+    rows.append((*here, *_cells(result.record(), ".1f"), ""))
     return ResultsTable(columns, tuple(rows), exact)
 
 
-def _summary(record: dict[str, Any], form: str) -> tuple[str, str, str, str]:
-    n, arrived, runs, median, lowest = summary(record)
-    return str(n), f"{arrived} of {runs}", f"{median:.0f}" if arrived else "none", figure(lowest, form)
+def _cells(content: dict[str, Any], form: str) -> tuple[str, str, str, str]:
+    measured = {name: records.number(value) for name, value in content["metrics"].items()}
+    arrived = measured["arrived"]
+    steps = figure(measured["median steps to it"], ".0f") if arrived else "none"
+    lowest = figure(measured["lowest E − E₀"], form)
+    return f"{measured['spins']:.0f}", f"{arrived:.0f} of {measured['runs']:.0f}", steps, lowest
 
 
 # --- training a schedule ---------------------------------------------------------------------------------------------

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 from spectral_lab import checks, markup
 from spectral_lab.course.chapters import CHAPTERS, Chapter
+from spectral_lab.course.evidence import Evidence, NotYetRun
 
 Origin = Literal["paper", "addition", "reconstruction"]
 Cost = Literal["instant", "seconds", "GPU"]
@@ -19,6 +21,7 @@ ORIGINS: dict[str, str] = {
     "addition": "ours, beyond the paper",
     "reconstruction": "our reconstruction of the paper",
 }
+COSTS = ("instant", "seconds", "GPU")
 SIGNS: dict[str, str] = {"holds": "✓", "does not hold": "✗", "not yet run": "…", "error": "!"}
 PLURALS = {
     "holds": "hold",
@@ -28,32 +31,19 @@ PLURALS = {
 }
 
 
-@dataclass(frozen=True)
-class Evidence:
-    """What was measured, in a short text, and whether it meets the claim's bound.
-
-    Round the numbers in `measured` so far that every machine writes the same text: tests and notebooks compare it.
-    """
-
-    measured: str
-    holds: Any  # a truth value; numpy's become Python's
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "holds", bool(self.holds))
-
-
-class NotYetRun(Exception):
-    """Raised by evidence that reads recorded runs, where there are none; the message says which."""
-
-
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Claim:
     """One checkable statement of a chapter.
 
-    `statement` is the claim in plain words with its formula; `source` says where it stands ("paper, Theorem 2");
-    `origin` says whose it is; `bound` says in words what the measured value is held against; `evidence` measures.
-    A claim that needs a GPU may have no evidence yet; every other claim must. A claim that we found false is kept,
-    with `expected="does not hold"`: the table says so, and the tests insist on it.
+    id          its number, such as "C4" (the paper's) or "D1" (further ones)
+    statement   the claim in plain words with its formula
+    source      where it stands, such as "paper, Theorem 2"
+    origin      whose it is: "paper", "addition" or "reconstruction"
+    bound       in words, what the measured values are held against
+    cost        of the evidence: "instant" (less than a second, no torch), "seconds", or "GPU": recorded runs settle it
+    evidence    the function that measures, or that reads what was `recorded`
+    expected    a claim that we found false is kept: "does not hold". The table says so, and the tests insist on it.
+    Raises: ValueError.
     """
 
     id: str
@@ -66,8 +56,13 @@ class Claim:
     expected: Expected = "holds"
 
     def __post_init__(self) -> None:
+        if not isinstance(self.id, str) or not re.fullmatch("[A-Z][1-9][0-9]?", self.id):
+            raise ValueError(f"id must be a capital letter and a number, got {checks.shown(self.id)}")
+        for name in ("statement", "source", "bound"):
+            if not isinstance(text := getattr(self, name), str) or not text.strip():
+                raise ValueError(f"{name} of claim {self.id} must be a text, got {checks.shown(text)}")
         checks.choice(self.origin, "origin", ORIGINS)
-        checks.choice(self.cost, "cost", ("instant", "seconds", "GPU"))
+        checks.choice(self.cost, "cost", COSTS)
         checks.choice(self.expected, "expected", ("holds", "does not hold"))
         if self.evidence is None and self.cost != "GPU":
             raise ValueError(f"claim {self.id} costs {self.cost!r}, so evidence must be a function; only GPU may wait")
@@ -150,7 +145,7 @@ def examine(claim: Claim) -> Row:
         return Row(claim, "not yet run", str(missing))
     except Exception as error:  # shown in the table as an error, and refused by the tests
         return Row(claim, "error", f"{type(error).__name__}: {error}")
-    return Row(claim, "holds" if evidence.holds else "does not hold", evidence.measured)
+    return Row(claim, "holds" if evidence.holds else "does not hold", str(evidence))
 
 
 def board() -> Board:

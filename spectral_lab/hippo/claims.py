@@ -7,8 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from spectral_lab import records
-from spectral_lab.course import Claim, Evidence, NotYetRun
+from spectral_lab.course import Claim, Evidence, above, below, recorded
 from spectral_lab.hippo.bases import basis, impulse_response, measure, state_kernel, system
 from spectral_lab.hippo.delay import delay_network, delay_readout_error, fourier_delay, pade_delay, transfer_function
 from spectral_lab.hippo.diagonal import without_low_rank
@@ -339,138 +338,244 @@ def step_range_decides() -> Evidence:
     return Evidence(text, errors[0] < -1.6 and errors[1] > -0.7)
 
 
-def recorded_delays() -> Evidence:
+def the_delay_table() -> Evidence:
     """The recorded lecture runs of the delay table: a lag of 128, 128 states, five ranges, three bases."""
-    found = records.runs("hippo-delay-*-lecture-*.json", needs=["name"], metrics=["error"])
-    errors = {tuple(run["name"].split("/")[2:]): float(np.log10(run["metrics"]["error"])) for run in found}
     bases, fitting, missing = ("legs", "legt", "fout"), ("hugging", "tied"), ("fast", "beyond")
-    if not {(name, span) for name in bases for span in (*fitting, *missing, "wide")} <= errors.keys():
-        raise NotYetRun("needs recorded runs: spectral-lab train hippo --task delay --preset lecture --record")
-    fit = {name: max(errors[name, span] for span in fitting) for name in bases}
-    miss = {name: min(errors[name, span] for span in missing) for name in bases}
-    wide = {name: errors[name, "wide"] for name in bases}
+    variants = [f"{name}/{span}" for name in bases for span in (*fitting, *missing, "wide")]
+    found = recorded("hippo/delay", variants, preset="lecture", metrics=["error"])
+    errors = {variant: np.log10(found.mean(variant, "error")) for variant in variants}
+    fit = {name: max(errors[f"{name}/{span}"] for span in fitting) for name in bases}
+    miss = {name: min(errors[f"{name}/{span}"] for span in missing) for name in bases}
+    wide = {name: errors[f"{name}/wide"] for name in bases}
     told = "; ".join(f"{name} {fit[name]:.1f}, wide {wide[name]:.1f}, missing {miss[name]:.1f}" for name in bases)
-    held = all(fit[name] < miss[name] - 1 for name in bases)
-    held &= (
-        fit["legs"] < wide["legs"] - 1 and fit["legt"] < wide["legt"] - 1 and wide["fout"] < fit["fout"] + np.log10(3)
+    return Evidence(
+        f"log₁₀ error, the worse fitting and the better missing range: {told}",
+        above([miss[name] - fit[name] for name in bases], 1),
+        above([wide[name] - fit[name] for name in ("legs", "legt")], 1),
+        below(wide["fout"] - fit["fout"], np.log10(3)),
     )
-    return Evidence(f"log₁₀ error, the worse fitting and the better missing range: {told}", held)
 
 
-PAPER = "paper, section 3"
 CLAIMS = (
     Claim(
-        "C1", r"S4's LegS kernels are warped Legendre polynomials: $e^{tA}B=e^{-t}L_k(e^{-t})$ at every $n$.",
-        "paper, the LegS theorem", "paper", "1e-11", "instant", legs_theorem,
+        id="C1",
+        statement="S4's LegS kernels are warped Legendre polynomials: $e^{tA}B=e^{-t}L_k(e^{-t})$ at every $n$.",
+        source="paper, the LegS theorem",
+        origin="paper",
+        bound="1e-11",
+        cost="instant",
+        evidence=legs_theorem,
     ),
     Claim(
-        "C2", r"LegS is exactly orthonormal: $A+A^\top+I+BB^\top=0$, and $L_k(e^{-s})$ are orthonormal under $e^{-s}$.",
-        f"{PAPER}; the matrix test is derived here", "addition", "1e-13 and 1e-12", "instant", orthonormality,
+        id="C2",
+        statement=r"LegS is exactly orthonormal: $A+A^\top+I+BB^\top=0$, and $L_k(e^{-s})$ are orthonormal under "
+        "$e^{-s}$.",
+        source="paper, section 3; the matrix test is derived here",
+        origin="addition",
+        bound="1e-13 and 1e-12",
+        cost="instant",
+        evidence=orthonormality,
     ),
     Claim(
-        "C3", r"Original LegS ($a=\log t$) and S4-LegS ($a=t$) are one theorem: $x'=a'(t)(Ax+Bu)$ for any warp $a$.",
-        "paper, the time-warp theorem", "paper", "residual 1e-5", "instant", one_time_warp,
+        id="C3",
+        statement=r"Original LegS ($a=\log t$) and S4-LegS ($a=t$) are one theorem: $x'=a'(t)(Ax+Bu)$ for any warp "
+        "$a$.",
+        source="paper, the time-warp theorem",
+        origin="paper",
+        bound="residual 1e-5",
+        cost="instant",
+        evidence=one_time_warp,
     ),
     Claim(
-        "C4", "Scaled LegS does not care how fast time runs; time-invariant LegS, LegT and FouT do.",
-        "HiPPO (2008.07669), timescale equivariance", "paper", "3 % against at least 30 %", "instant", equivariance,
+        id="C4",
+        statement="Scaled LegS does not care how fast time runs; time-invariant LegS, LegT and FouT do.",
+        source="HiPPO (2008.07669), timescale equivariance",
+        origin="paper",
+        bound="3 % against at least 30 %",
+        cost="instant",
+        evidence=equivariance,
     ),
     Claim(
-        "C5", r"The delay network of LegT is the Padé approximant $[n-1/n]$ of $e^{-s}$.",
-        "paper, section on delays; LMU", "paper", "1e-13", "instant", pade,
+        id="C5",
+        statement="The delay network of LegT is the Padé approximant $[n-1/n]$ of $e^{-s}$.",
+        source="paper, section on delays; LMU",
+        origin="paper",
+        bound="1e-13",
+        cost="instant",
+        evidence=pade,
     ),
     Claim(
-        "C6", r"The delay network of FouT needs $D=-1$; it is all-pass, with an error like $1/n$.",
-        "paper, the FouT delay; the sign and the closed form are ours", "addition",
-        "slope −1 ± 0.05, gain 1 to 1e-12, error 2 with $D=+1$", "instant", fourier_delay_sign,
+        id="C6",
+        statement="The delay network of FouT needs $D=-1$; it is all-pass, with an error like $1/n$.",
+        source="paper, the FouT delay; the sign and the closed form are ours",
+        origin="addition",
+        bound="slope −1 ± 0.05, gain 1 to 1e-12, error 2 with $D=+1$",
+        cost="instant",
+        evidence=fourier_delay_sign,
     ),
     Claim(
-        "C7", r"The kernels of LegT and FouT tend to the basis on the window, in $L^2$ like $n^{-1/2}$.",
-        f"{PAPER}; the rate is measured here", "addition", "slope −0.5 ± 0.06; sines faster than −0.9",
-        "instant", windows_converge,
+        id="C7",
+        statement="The kernels of LegT and FouT tend to the basis on the window, in $L^2$ like $n^{-1/2}$.",
+        source="paper, section 3; the rate is measured here",
+        origin="addition",
+        bound="slope −0.5 ± 0.06; sines faster than −0.9",
+        cost="instant",
+        evidence=windows_converge,
     ),
     Claim(
-        "C8", r"$n\ge(L/\pi\varepsilon)^2+2$ Fourier states give an $L$-Lipschitz kernel to $\varepsilon$.",
-        "paper, the FouT approximation theorem; tightness for the ramp is ours", "paper", "ratio below 1, tending to 1",
-        "instant", fourier_bound,
+        id="C8",
+        statement=r"$n\ge(L/\pi\varepsilon)^2+2$ Fourier states give an $L$-Lipschitz kernel to $\varepsilon$.",
+        source="paper, the FouT approximation theorem; tightness for the ramp is ours",
+        origin="paper",
+        bound="ratio below 1, tending to 1",
+        cost="instant",
+        evidence=fourier_bound,
     ),
     Claim(
-        "C9", "Memories stay memories when stretched, tilted or turned.",
-        "paper, closure properties", "paper", "1e-12", "instant", closure_rules,
+        id="C9",
+        statement="Memories stay memories when stretched, tilted or turned.",
+        source="paper, closure properties",
+        origin="paper",
+        bound="1e-12",
+        cost="instant",
+        evidence=closure_rules,
     ),
     Claim(
-        "C10", r"$1/\Delta$ is the memory in samples: $\bar K[k]\approx\Delta K((k+\frac12)\Delta)$.",
-        "paper, section on timescales", "paper", "2 % of the largest basis value; mean age times Δ constant to 0.02",
-        "instant", step_is_timescale,
+        id="C10",
+        statement=r"$1/\Delta$ is the memory in samples: $\bar K[k]\approx\Delta K((k+\frac12)\Delta)$.",
+        source="paper, section on timescales",
+        origin="paper",
+        bound="2 % of the largest basis value; mean age times Δ constant to 0.02",
+        cost="instant",
+        evidence=step_is_timescale,
     ),
     Claim(
-        "C11", r"The state never holds more than the weighted energy of the input, whatever $n$ is.",
-        "paper, section on normalisation", "paper", "ratio below 1; a constant gives 1 to 1e-9", "instant", bessel,
+        id="C11",
+        statement="The state never holds more than the weighted energy of the input, whatever $n$ is.",
+        source="paper, section on normalisation",
+        origin="paper",
+        bound="ratio below 1; a constant gives 1 to 1e-9",
+        cost="instant",
+        evidence=bessel,
     ),
     Claim(
-        "C12",
-        r"A window that holds the lag ($\Delta\cdot$lag up to 2) can read it out; one a fifth shorter loses half of "
-        r"its variance. LegS has no such edge, and no such depth.",
-        "paper, delay experiments; measured here by least squares", "addition",
-        "lag 64, n = 64: LegT below −3.3, FouT below −1.6, LegT above −0.4 past the edge, LegS −0.8 to −0.5",
-        "instant", delay_over_step,
+        id="C12",
+        statement=r"A window that holds the lag ($\Delta\cdot$lag up to 2) can read it out; one a fifth shorter loses "
+        "half of its variance. LegS has no such edge, and no such depth.",
+        source="paper, delay experiments; measured here by least squares",
+        origin="addition",
+        bound="lag 64, n = 64: LegT below −3.3, FouT below −1.6, LegT above −0.4 past the edge, LegS −0.8 to −0.5",
+        cost="instant",
+        evidence=delay_over_step,
     ),
     Claim(
-        "C13", "Trained on the delay, steps that hug the lag learn it; steps whose memories end long before it do not.",
-        "paper, delay table, in small", "reconstruction", "below −1.6 against above −0.7", "seconds",
-        step_range_decides,
+        id="C13",
+        statement="Trained on the delay, steps that hug the lag learn it; steps whose memories end long before it do "
+        "not.",
+        source="paper, delay table, in small",
+        origin="reconstruction",
+        bound="below −1.6 against above −0.7",
+        cost="seconds",
+        evidence=step_range_decides,
     ),
     Claim(
-        "D3",
-        "The whole delay table, recorded: ranges that fit the lag beat ranges that miss it ten times, for every "
-        "basis; a wide range that contains the lag costs LegS and LegT as much, FouT less than a factor of 3.",
-        "paper, delay table, at a lag of 128", "reconstruction",
-        "a factor of 10 each; FouT's wide range within a factor of 3", "instant", recorded_delays,
+        id="D3",
+        statement="The whole delay table, recorded: ranges that fit the lag beat ranges that miss it ten times, for "
+        "every basis; a wide range that contains the lag costs LegS and LegT as much, FouT less than a factor of 3.",
+        source="paper, delay table, at a lag of 128",
+        origin="reconstruction",
+        bound="a factor of 10 each; FouT's wide range within a factor of 3",
+        cost="instant",
+        evidence=the_delay_table,
     ),
     Claim(
-        "C14", r"LegS, LegT and FouT are normal plus rank 1, 2, 1; the largest frequency of LegS tends to $n^2/\pi$.",
-        "S4 (2111.00396), theorem 1; paper for FouT; the limit is ours", "paper", "1e-12; 1e-3 at n = 256",
-        "instant", normal_plus_low_rank,
+        id="C14",
+        statement="LegS, LegT and FouT are normal plus rank 1, 2, 1; the largest frequency of LegS tends to "
+        r"$n^2/\pi$.",
+        source="S4 (2111.00396), theorem 1; paper for FouT; the limit is ours",
+        origin="paper",
+        bound="1e-12; 1e-3 at n = 256",
+        cost="instant",
+        evidence=normal_plus_low_rank,
     ),
     Claim(
-        "C15", "Powers, Cauchy sums, two-level products and the recurrence are the same kernel.",
-        "S4 (2111.00396), section 3; doubling is the squaring trick of the authors' code, two levels of it are ours",
-        "addition", "1e-12", "instant", kernels_agree,
+        id="C15",
+        statement="Powers, Cauchy sums, two-level products and the recurrence are the same kernel.",
+        source="S4 (2111.00396), section 3; doubling is the squaring trick of the authors' code, two levels of it are "
+        "ours",
+        origin="addition",
+        bound="1e-12",
+        cost="instant",
+        evidence=kernels_agree,
     ),
     Claim(
-        "C16", "Without the rank-one term LegS converges weakly, not strongly.",
-        "S4D (2206.11893), theorem 3: it converges; Yu et al. (2310.01698): only weakly", "paper",
-        "antiderivatives fall 20 times, L² stays above 0.4", "instant", weak_not_strong,
+        id="C16",
+        statement="Without the rank-one term LegS converges weakly, not strongly.",
+        source="S4D (2206.11893), theorem 3: it converges; Yu et al. (2310.01698): only weakly",
+        origin="paper",
+        bound="antiderivatives fall 20 times, L² stays above 0.4",
+        cost="instant",
+        evidence=weak_not_strong,
     ),
     Claim(
-        "C17", r"A kernel need not cost $n^2L$: two levels beat powers from small $n$ on.",
-        "S4 (2111.00396), the cost of the kernel", "addition", "3 times at L = 4096", "seconds", cost_of_powers,
+        id="C17",
+        statement="A kernel need not cost $n^2L$: two levels beat powers from small $n$ on.",
+        source="S4 (2111.00396), the cost of the kernel",
+        origin="addition",
+        bound="3 times at L = 4096",
+        cost="seconds",
+        evidence=cost_of_powers,
     ),
     Claim(
-        "D1", r"LegS sees a frequency $f$ up to the age $\ln(1+(n/2\pi f)^2)$: there half of a tone is lost.",
-        "derived here (WKB)", "addition", "0.45 to 0.52", "instant", resolution_horizon,
+        id="D1",
+        statement=r"LegS sees a frequency $f$ up to the age $\ln(1+(n/2\pi f)^2)$: there half of a tone is lost.",
+        source="derived here (WKB)",
+        origin="addition",
+        bound="0.45 to 0.52",
+        cost="instant",
+        evidence=resolution_horizon,
     ),
     Claim(
-        "D2",
-        r"LagT with $-1$ on the diagonal has the measure $e^{-s}$; tilted by $\frac12$, as here and in S4's code, it "
-        r"weighs all ages alike.",
-        "the authors (HiPPO, 2008.07669; paper, closure under tilting); the test is ours", "addition",
-        "1e-12 against 1", "instant", laguerre_is_flat,
+        id="D2",
+        statement=r"LagT with $-1$ on the diagonal has the measure $e^{-s}$; tilted by $\frac12$, as here and in S4's "
+        "code, it weighs all ages alike.",
+        source="the authors (HiPPO, 2008.07669; paper, closure under tilting); the test is ours",
+        origin="addition",
+        bound="1e-12 against 1",
+        cost="instant",
+        evidence=laguerre_is_flat,
     ),
     Claim(
-        "C18", "S4-LegS reaches 86.1 % on average on the Long Range Arena (original S4: 80.5 %).",
-        "paper, table of results", "paper", "59.6, 86.8, 90.9, 88.7, 94.2, 96.4 %: recipes `arena/TASK/s4-legs`", "GPU",
+        id="C18",
+        statement="S4-LegS reaches 86.1 % on average on the Long Range Arena (original S4: 80.5 %).",
+        source="paper, table of results",
+        origin="paper",
+        bound="59.6, 86.8, 90.9, 88.7, 94.2, 96.4 %: recipes `arena/TASK/s4-legs`",
+        cost="GPU",
     ),
     Claim(
-        "C19", "Path-X, 16 384 pixels in a row, is solved to 96 %.",
-        "paper, table of results", "paper", "96.35 %: recipe `arena/path-x/s4-legs`", "GPU",
+        id="C19",
+        statement="Path-X, 16 384 pixels in a row, is solved to 96 %.",
+        source="paper, table of results",
+        origin="paper",
+        bound="96.35 %: recipe `arena/path-x/s4-legs`",
+        cost="GPU",
     ),
     Claim(
-        "C20", "The bases differ: FouT and LegS/FouT are best on pictures and at chance on Path-X.",
-        "paper, table of results", "paper", "recipes `arena/TASK/s4-fout`, `arena/TASK/s4-legs-fout`", "GPU",
+        id="C20",
+        statement="The bases differ: FouT and LegS/FouT are best on pictures and at chance on Path-X.",
+        source="paper, table of results",
+        origin="paper",
+        bound="recipes `arena/TASK/s4-fout`, `arena/TASK/s4-legs-fout`",
+        cost="GPU",
     ),
     Claim(
-        "C21", r"The step range decides Path-X: it needs $\Delta_{\min}=10^{-4}$, a memory of the length of the task.",
-        "paper, section on timescales", "paper", "recipe `arena/path-x/s4-legs`; in small: C13", "GPU",
+        id="C21",
+        statement=r"The step range decides Path-X: it needs $\Delta_{\min}=10^{-4}$, a memory of the length of the "
+        "task.",
+        source="paper, section on timescales",
+        origin="paper",
+        bound="recipe `arena/path-x/s4-legs`; in small: C13",
+        cost="GPU",
     ),
-)  # fmt: skip
+)

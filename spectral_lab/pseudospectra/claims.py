@@ -6,20 +6,16 @@ addition. C13 and C14 train two small networks; C15 to C17 need a GPU and publis
 
 from __future__ import annotations
 
-import itertools
 import tempfile
-from collections.abc import Callable
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import scipy
 from jaxtyping import Float
 
-from spectral_lab import records
-from spectral_lab.course import Claim, Evidence
+from spectral_lab.course import Claim, Evidence, above, below, recorded
 from spectral_lab.hippo import legs
 from spectral_lab.pseudospectra import (
     diag_gap,
@@ -39,6 +35,8 @@ from spectral_lab.pseudospectra import (
     stored_path,
     weak_error,
 )
+
+STARTS = {"s4d": "S4D", "s4ptd": "S4-PTD"}
 
 
 def eigenvectors_nearly_coincide() -> Evidence:
@@ -290,45 +288,33 @@ def amplitudes_turn_negative() -> Evidence:
     )
 
 
-Metrics = dict[str, float]
+def _recorded_robustness(preset: str) -> tuple[str, dict[str, dict[str, Float[np.ndarray, " runs"]]]]:
+    """What the recorded runs of a preset say, in words, and the accuracies of each run by start and metric."""
+    metrics = ("clean", "noisy", "at 326.43")
+    found = recorded("pseudospectra/digits", STARTS, preset=preset, metrics=metrics)
+    accuracies = {start: {name: np.array(found.each(start, name)) for name in metrics} for start in STARTS}
+    parts = []
+    for start, name in STARTS.items():
+        clean, noisy, beside = (100 * accuracies[start][metric].mean() for metric in metrics)
+        parts.append(f"{name} {clean:.1f} % clean, {noisy:.1f} % with the tone, {beside:.1f} % one unit above it")
+    seeds = f"{found.seeds} seed{'s' if found.seeds > 1 else ''}"
+    return f"recorded on {found.where}, {seeds}: {'; '.join(parts)}", accuracies
 
 
-def falls_to_chance(s4d: Metrics, s4ptd: Metrics) -> bool:
-    """What the paper reports of CIFAR-10."""
-    return s4d["noisy"] < 0.3 and s4ptd["noisy"] > 0.6
+def robust_on_cifar() -> Evidence:
+    told, accuracies = _recorded_robustness("paper")
+    return Evidence(told, above(accuracies["s4ptd"]["noisy"], 0.6), below(accuracies["s4d"]["noisy"], 0.3))
 
 
-def falls_in_a_narrow_window(s4d: Metrics, s4ptd: Metrics) -> bool:
-    """What we find on digits."""
-    beside = s4d["clean"] - s4d["at 326.43"]
-    return s4d["clean"] - s4d["noisy"] > 0.1 and beside < 0.05 and s4ptd["clean"] - s4ptd["noisy"] < 0.02
-
-
-def recorded_robustness(preset: str, holds: Callable[[Metrics, Metrics], bool]) -> Callable[[], Evidence] | None:
-    """The evidence of recorded runs of a preset with any seeds; None until both starts have run."""
-    runs: dict[str, list[dict[str, Any]]] = {}
-    for start in ("s4d", "s4ptd"):
-        pattern = f"pseudospectra-digits-{start}-{preset}-seed*.json"
-        runs[start] = records.runs(pattern, metrics=["clean", "noisy", "at 326.43"])
-    if not all(runs.values()):
-        return None
-
-    def evidence() -> Evidence:
-        parts = []
-        for start, name in (("s4d", "S4D"), ("s4ptd", "S4-PTD")):
-            clean, noisy, beside = (
-                100 * np.mean([run["metrics"][metric] for run in runs[start]])
-                for metric in ("clean", "noisy", "at 326.43")
-            )
-            parts.append(f"{name} {clean:.1f} % clean, {noisy:.1f} % with the tone, {beside:.1f} % one unit above it")
-        pairs = itertools.product(*([run["metrics"] for run in found] for found in runs.values()))
-        machine, seeds = runs["s4d"][0]["hardware"]["name"], min(map(len, runs.values()))
-        return Evidence(
-            f"recorded on {machine}, {seeds} seed{'s' if seeds > 1 else ''}: {'; '.join(parts)}",
-            all(holds(*pair) for pair in pairs),
-        )
-
-    return evidence
+def a_narrow_window_on_digits() -> Evidence:
+    told, accuracies = _recorded_robustness("lecture")
+    s4d, s4ptd = accuracies["s4d"], accuracies["s4ptd"]
+    return Evidence(
+        told,
+        above(s4d["clean"] - s4d["noisy"], 0.1),
+        below(s4d["clean"] - s4d["at 326.43"], 0.05),
+        below(s4ptd["clean"] - s4ptd["noisy"], 0.02),
+    )
 
 
 def one_feedback_does_most_of_it() -> Evidence:
@@ -392,212 +378,226 @@ def _below(value: float, ceiling: float) -> str:
 
 CLAIMS = (
     Claim(
-        "C1",
-        r"The eigenvectors of LegS are exponentially ill-conditioned: $\kappa(V)$ grows like $(3+2\sqrt2)^n$.",
-        "paper, introduction; rate and values ours",
-        "paper",
-        "slope of log10 kappa within 0.01 of log10(3 + 2 sqrt 2)",
-        "instant",
-        eigenvectors_nearly_coincide,
+        id="C1",
+        statement=r"The eigenvectors of LegS are exponentially ill-conditioned: $\kappa(V)$ grows like "
+        r"$(3+2\sqrt2)^n$.",
+        source="paper, introduction; rate and values ours",
+        origin="paper",
+        bound="slope of log10 kappa within 0.01 of log10(3 + 2 sqrt 2)",
+        cost="instant",
+        evidence=eigenvectors_nearly_coincide,
     ),
     Claim(
-        "C2",
-        "Computed eigenvalues of LegS mean nothing in a general basis; the triangular matrix gives them exactly.",
-        "paper, introduction",
-        "paper",
-        "triangular: error below 1e-12; rotated, n = 32: more than 5",
-        "instant",
-        eigenvalues_are_lost_in_a_general_basis,
+        id="C2",
+        statement="Computed eigenvalues of LegS mean nothing in a general basis; the triangular matrix gives them "
+        "exactly.",
+        source="paper, introduction",
+        origin="paper",
+        bound="triangular: error below 1e-12; rotated, n = 32: more than 5",
+        cost="instant",
+        evidence=eigenvalues_are_lost_in_a_general_basis,
     ),
     Claim(
-        "C3",
-        r"Dropping the rank-one part multiplies the transfer function by $1/(1+P_n)$, whatever is read out.",
-        "paper, Lemma 1 (section 3.1); this form, with every C, is ours",
-        "paper",
-        "relative difference to dense solves below 1e-10",
-        "instant",
-        one_factor_parts_s4_and_s4d,
+        id="C3",
+        statement="Dropping the rank-one part multiplies the transfer function by $1/(1+P_n)$, whatever is read out.",
+        source="paper, Lemma 1 (section 3.1); this form, with every C, is ours",
+        origin="paper",
+        bound="relative difference to dense solves below 1e-10",
+        cost="instant",
+        evidence=one_factor_parts_s4_and_s4d,
     ),
     Claim(
-        "C4",
-        r"The last spike of S4D moves out like $n^2/\pi$ and keeps its height: no uniform convergence.",
-        "paper, Theorem 2 (section 3.3); limit and position are ours",
-        "paper",
-        "height within 1e-5 of 2/pi at n = 256, falling with n; position within 0.01",
-        "instant",
-        the_last_spike_stays,
+        id="C4",
+        statement=r"The last spike of S4D moves out like $n^2/\pi$ and keeps its height: no uniform convergence.",
+        source="paper, Theorem 2 (section 3.3); limit and position are ours",
+        origin="paper",
+        bound="height within 1e-5 of 2/pi at n = 256, falling with n; position within 0.01",
+        cost="instant",
+        evidence=the_last_spike_stays,
     ),
     Claim(
-        "C5",
-        r"For a fixed input with $|\hat u(\omega)|=O(|\omega|^{-q})$, $q>\frac12$, the outputs of S4 and S4D meet "
-        "like $1/n$.",
-        "paper, Theorem 1 (section 3.2)",
-        "paper",
-        "slope within 0.01 of -1 for state 1; error times n constant to 1e-6 for state 4",
-        "instant",
-        one_input_is_forgiven,
+        id="C5",
+        statement=r"For a fixed input with $|\hat u(\omega)|=O(|\omega|^{-q})$, $q>\frac12$, the outputs of S4 and S4D "
+        "meet like $1/n$.",
+        source="paper, Theorem 1 (section 3.2)",
+        origin="paper",
+        bound="slope within 0.01 of -1 for state 1; error times n constant to 1e-6 for state 4",
+        cost="instant",
+        evidence=one_input_is_forgiven,
     ),
     Claim(
-        "C6",
-        "Inputs of energy 1 exist for which the outputs never meet.",
-        "paper, Theorem 2 (section 3.3); appendix F.3 for the impulse responses, whose distance as a formula is ours",
-        "paper",
-        "output gap above 0.6 for every n; impulse gap as the formula to 1e-9",
-        "instant",
-        the_worst_input_is_not,
+        id="C6",
+        statement="Inputs of energy 1 exist for which the outputs never meet.",
+        source="paper, Theorem 2 (section 3.3); appendix F.3 for the impulse responses, whose distance as a formula is "
+        "ours",
+        origin="paper",
+        bound="output gap above 0.6 for every n; impulse gap as the formula to 1e-9",
+        cost="instant",
+        evidence=the_worst_input_is_not,
     ),
     Claim(
-        "C7",
-        r"A perturbation of norm $\varepsilon$ moves the transfer function by $O(\varepsilon)$ at every frequency.",
-        "paper, Theorem 3 (section 4.1); the bound without n is ours",
-        "paper",
-        r"below $(2\ln n+4)\varepsilon\|B\|$ and below $4\varepsilon\|B\|/(1-2\varepsilon)$; linear within 30 % "
+        id="C7",
+        statement=r"A perturbation of norm $\varepsilon$ moves the transfer function by $O(\varepsilon)$ at every "
+        "frequency.",
+        source="paper, Theorem 3 (section 4.1); the bound without n is ours",
+        origin="paper",
+        bound=r"below $(2\ln n+4)\varepsilon\|B\|$ and below $4\varepsilon\|B\|/(1-2\varepsilon)$; linear within 30 % "
         "(the worst: within 10 % up to 0.03)",
-        "instant",
-        small_perturbations_do_little,
+        cost="instant",
+        evidence=small_perturbations_do_little,
     ),
     Claim(
-        "C8",
-        "After perturb-then-diagonalise the spike is gone, although the perturbation is far beyond Theorem 3.",
-        "paper, section 4; measured with our rank-one perturbations",
-        "paper",
-        "largest gap to S4 below a tenth of S4D's, for state 1 and for the worst C",
-        "instant",
-        ptd_has_no_spike,
+        id="C8",
+        statement="After perturb-then-diagonalise the spike is gone, although the perturbation is far beyond Theorem "
+        "3.",
+        source="paper, section 4; measured with our rank-one perturbations",
+        origin="paper",
+        bound="largest gap to S4 below a tenth of S4D's, for state 1 and for the worst C",
+        cost="instant",
+        evidence=ptd_has_no_spike,
     ),
     Claim(
-        "C9",
-        r"A random perturbation of relative size $\delta$ brings $\kappa(V)$ down to order $1/\delta$.",
-        "paper, Theorem 4; Banks et al. 2019",
-        "paper",
-        "delta kappa below 2 and within a factor of 4 over three decades; draws and the mean of the sums within bounds",
-        "seconds",
-        chance_pays_in_proportion,
+        id="C9",
+        statement=r"A random perturbation of relative size $\delta$ brings $\kappa(V)$ down to order $1/\delta$.",
+        source="paper, Theorem 4; Banks et al. 2019",
+        origin="paper",
+        bound="delta kappa below 2 and within a factor of 4 over three decades; draws and the mean of the sums within "
+        "bounds",
+        cost="seconds",
+        evidence=chance_pays_in_proportion,
     ),
     Claim(
-        "C10",
-        "An optimised perturbation beats a random one of the same norm, and stays stable.",
-        "ours; answers the reviewers' question",
-        "addition",
-        "kappa below half of the best of five draws; stable, and all five draws not",
-        "instant",
-        descent_beats_chance,
+        id="C10",
+        statement="An optimised perturbation beats a random one of the same norm, and stays stable.",
+        source="ours; answers the reviewers' question",
+        origin="addition",
+        bound="kappa below half of the best of five draws; stable, and all five draws not",
+        cost="instant",
+        evidence=descent_beats_chance,
     ),
     Claim(
-        "C11",
-        r"The error of $V\Lambda V^{-1}$ is smallest at a perturbation near the square root of the rounding unit.",
-        "paper, backward stability; Davies 2007",
-        "paper",
-        "smallest between 1e-10 and 1e-7, below 1e-7 there; above 1e-6 at 1e-14",
-        "instant",
-        the_backward_error_has_a_foot,
+        id="C11",
+        statement=r"The error of $V\Lambda V^{-1}$ is smallest at a perturbation near the square root of the rounding "
+        "unit.",
+        source="paper, backward stability; Davies 2007",
+        origin="paper",
+        bound="smallest between 1e-10 and 1e-7, below 1e-7 there; above 1e-6 at 1e-14",
+        cost="instant",
+        evidence=the_backward_error_has_a_foot,
     ),
     Claim(
-        "C12",
-        r"$A+E$ can be unstable: nothing in the authors' objective keeps its eigenvalues to the left.",
-        "ours",
-        "addition",
-        "at least one of four starts unstable; with a stability term, below -0.4",
-        "seconds",
-        stability_is_not_free,
+        id="C12",
+        statement="$A+E$ can be unstable: nothing in the authors' objective keeps its eigenvalues to the left.",
+        source="ours",
+        origin="addition",
+        bound="at least one of four starts unstable; with a stability term, below -0.4",
+        cost="seconds",
+        evidence=stability_is_not_free,
     ),
     Claim(
-        "C13",
-        r"A network that starts from S4D fails under a tone at its last spike; one that starts from S4-PTD does not.",
-        "paper, section 5.2; digits in place of CIFAR, with a louder tone, are ours",
-        "paper",
-        "clean above 0.75; with the tone S4D below 0.4, S4-PTD above 0.6",
-        "seconds",
-        a_tone_silences_s4d,
+        id="C13",
+        statement="A network that starts from S4D fails under a tone at its last spike; one that starts from S4-PTD "
+        "does not.",
+        source="paper, section 5.2; digits in place of CIFAR, with a louder tone, are ours",
+        origin="paper",
+        bound="clean above 0.75; with the tone S4D below 0.4, S4-PTD above 0.6",
+        cost="seconds",
+        evidence=a_tone_silences_s4d,
     ),
     Claim(
-        "C14",
-        "Of all tones the ones near the last spike hurt S4D most. (Others fold back onto a spike by sampling.)",
-        "ours",
-        "addition",
-        "largest loss within 3 of the spike, at least twice the mean elsewhere; S4-PTD loses below 0.1 there",
-        "seconds",
-        the_last_spike_hurts_most,
+        id="C14",
+        statement="Of all tones the ones near the last spike hurt S4D most. (Others fold back onto a spike by "
+        "sampling.)",
+        source="ours",
+        origin="addition",
+        bound="largest loss within 3 of the spike, at least twice the mean elsewhere; S4-PTD loses below 0.1 there",
+        cost="seconds",
+        evidence=the_last_spike_hurts_most,
     ),
     Claim(
-        "C15",
-        "On sequential CIFAR-10 with the tone in every layer S4-PTD stays near 75 %, and S4D falls to near chance.",
-        "paper, section 5.2",
-        "paper",
-        "with the tone S4-PTD above 0.6, S4D below 0.3",
-        "GPU",
-        recorded_robustness("paper", falls_to_chance),
+        id="C15",
+        statement="On sequential CIFAR-10 with the tone in every layer S4-PTD stays near 75 %, and S4D falls to near "
+        "chance.",
+        source="paper, section 5.2",
+        origin="paper",
+        bound="with the tone S4-PTD above 0.6, S4D below 0.3",
+        cost="GPU",
+        evidence=robust_on_cifar,
     ),
     Claim(
-        "C16",
-        "On the Long Range Arena S5-PTD averages 87.6 % and S4-PTD 86.6 %, S5 87.5 % and S4D 84.9 %.",
-        "paper, section 5.1; the averages as its reviews quote them, the single cells recalled, not read",
-        "paper",
-        "each task within 1 of the accuracy in the table of section 9",
-        "GPU",
+        id="C16",
+        statement="On the Long Range Arena S5-PTD averages 87.6 % and S4-PTD 86.6 %, S5 87.5 % and S4D 84.9 %.",
+        source="paper, section 5.1; the averages as its reviews quote them, the single cells recalled, not read",
+        origin="paper",
+        bound="each task within 1 of the accuracy in the table of section 9",
+        cost="GPU",
     ),
     Claim(
-        "C17",
-        r"Accuracy on sequential CIFAR-10 is best for $10^{-2}\le\|E\|/\|A_H\|\le1$.",
-        "paper, section 5.3",
-        "paper",
-        "best accuracy inside that range, lower on both sides",
-        "GPU",
+        id="C17",
+        statement=r"Accuracy on sequential CIFAR-10 is best for $10^{-2}\le\|E\|/\|A_H\|\le1$.",
+        source="paper, section 5.3",
+        origin="paper",
+        bound="best accuracy inside that range, lower on both sides",
+        cost="GPU",
     ),
     Claim(
-        "C18",
-        r"Taught amplitudes of tones up to $\omega=80$, S4D answers with negative ones beyond; S4 and S4-PTD do not.",
-        "paper, section 3.4; the model, a linear read-out of 16 states, is ours",
-        "reconstruction",
-        "from 82 to 100: S4D negative throughout, the others above 0.5",
-        "instant",
-        amplitudes_turn_negative,
+        id="C18",
+        statement=r"Taught amplitudes of tones up to $\omega=80$, S4D answers with negative ones beyond; S4 and S4-PTD "
+        "do not.",
+        source="paper, section 3.4; the model, a linear read-out of 16 states, is ours",
+        origin="reconstruction",
+        bound="from 82 to 100: S4D negative throughout, the others above 0.5",
+        cost="instant",
+        evidence=amplitudes_turn_negative,
     ),
     Claim(
-        "D1",
-        r"LegS never grows: $\|e^{tA}\|\le e^{-t/2}$, so the condition of its eigenvectors predicts no transient.",
-        "ours",
-        "addition",
-        "omega(A) = -1/2 to 1e-9, Kreiss constant 1, no norm above 1",
-        "instant",
-        non_normal_and_calm,
+        id="D1",
+        statement=r"LegS never grows: $\|e^{tA}\|\le e^{-t/2}$, so the condition of its eigenvectors predicts no "
+        "transient.",
+        source="ours",
+        origin="addition",
+        bound="omega(A) = -1/2 to 1e-9, Kreiss constant 1, no norm above 1",
+        cost="instant",
+        evidence=non_normal_and_calm,
     ),
     Claim(
-        "D2",
-        r"On the imaginary axis the resolvent of LegS is at most 2; the paper's constant grows with $\ln n$.",
-        "ours",
-        "addition",
-        "below 2; at n = 512 above 1.85, so that no much smaller constant would do",
-        "instant",
-        the_resolvent_is_at_most_two,
+        id="D2",
+        statement=r"On the imaginary axis the resolvent of LegS is at most 2; the paper's constant grows with $\ln n$.",
+        source="ours",
+        origin="addition",
+        bound="below 2; at n = 512 above 1.85, so that no much smaller constant would do",
+        cost="instant",
+        evidence=the_resolvent_is_at_most_two,
     ),
     Claim(
-        "D3",
-        "Across the last spike S4D turns the sign of what it hears, and beyond it answers with half the size.",
-        "ours",
-        "addition",
-        "more than ten times as loud on both sides, with opposite signs; size within 0.01 of 1/2 far out",
-        "instant",
-        the_sign_turns_at_the_spike,
+        id="D3",
+        statement="Across the last spike S4D turns the sign of what it hears, and beyond it answers with half the "
+        "size.",
+        source="ours",
+        origin="addition",
+        bound="more than ten times as loud on both sides, with opposite signs; size within 0.01 of 1/2 far out",
+        cost="instant",
+        evidence=the_sign_turns_at_the_spike,
     ),
     Claim(
-        "D4",
-        r"The optimal perturbation of LegS is nearly of rank one: a feedback, most of it from the last state.",
-        "ours",
-        "addition",
-        "more than 0.95 of the norm in one singular pair; restricted to that form, kappa at most 1.3 times larger",
-        "instant",
-        one_feedback_does_most_of_it,
+        id="D4",
+        statement="The optimal perturbation of LegS is nearly of rank one: a feedback, most of it from the last state.",
+        source="ours",
+        origin="addition",
+        bound="more than 0.95 of the norm in one singular pair; restricted to that form, kappa at most 1.3 times "
+        "larger",
+        cost="instant",
+        evidence=one_feedback_does_most_of_it,
     ),
     Claim(
-        "D5",
-        "At length 1024 the paper's tone, of amplitude 0.1, costs S4D much at its last spike, next to nothing one unit "
-        "beside it, and S4-PTD nothing at all. On digits that is far from chance.",
-        "ours; the paper's network and tone on digits enlarged to the length of CIFAR",
-        "addition",
-        "S4D loses more than 0.1 at the spike, less than 0.05 one unit above it; S4-PTD less than 0.02 "
-        "(chosen after the run)",
-        "GPU",
-        recorded_robustness("lecture", falls_in_a_narrow_window),
+        id="D5",
+        statement="At length 1024 the paper's tone, of amplitude 0.1, costs S4D much at its last spike, next to "
+        "nothing one unit beside it, and S4-PTD nothing at all. On digits that is far from chance.",
+        source="ours; the paper's network and tone on digits enlarged to the length of CIFAR",
+        origin="addition",
+        bound="S4D loses more than 0.1 at the spike, less than 0.05 one unit above it; S4-PTD less than 0.02 (chosen "
+        "after the run)",
+        cost="GPU",
+        evidence=a_narrow_window_on_digits,
     ),
 )

@@ -15,7 +15,7 @@ from typing import Any
 import torch
 
 from spectral_lab import checks, records
-from spectral_lab.records import figure, results_folder
+from spectral_lab.records import Record, figure
 from spectral_lab.training.loop import is_finished, train
 from spectral_lab.training.recipe import PRESETS, Recipe
 from spectral_lab.training.reporter import Reporter, Text
@@ -196,7 +196,7 @@ def results_table(
     """Paper, recorded runs and these runs, one below the other for each recipe.
 
     Args:
-        results: folder of the records; default `results_folder()`.
+        results: folder of the records; default `records.results_folder()`.
         decimals: to which these runs are rounded in the text. One decimal is what different machines agree on.
         within: width of intervals to show in the text in place of rounded numbers, where machines agree on no decimal:
             0.5 shows an accuracy as "0 to 0.5" or "0.5 to 1".
@@ -210,7 +210,7 @@ def results_table(
     decimals = checks.integer(decimals, "decimals", 0, 15)
     if within is not None:
         within = checks.number(within, "within", above=0)
-    found = read_records(results or results_folder())
+    found = records.select(folder=results)
     metrics = list(dict.fromkeys(metric for recipe in recipes for metric in recipe.target.metrics))
     rows: list[tuple[str, ...]] = []
     exact: list[tuple[str, ...]] = []
@@ -227,19 +227,14 @@ def results_table(
     return ResultsTable(("recipe", "source", "where", *metrics), tuple(rows), tuple(exact))
 
 
-def read_records(folder: Path) -> list[dict[str, Any]]:
-    """The records of finished runs in a folder, by file name; what is no record is passed over, and named if broken."""
-    return records.runs(folder=folder, needs=("name", "preset"))
-
-
-def _known(recipe: Recipe, found: Sequence[dict[str, Any]], metrics: Sequence[str]) -> list[tuple[str, ...]]:
+def _known(recipe: Recipe, found: Sequence[Record], metrics: Sequence[str]) -> list[tuple[str, ...]]:
     """What is known of a recipe before it is run here: the paper's numbers and the recorded ones."""
     name, target = recipe.name, recipe.target
     rows = [(name, "paper", target.source, *_cells(target.published, metrics, "{:g}".format))] * bool(target.published)
-    recorded = [record for record in found if record["name"] == name]
+    recorded = [record for record in found if record.name == name]
     for record in recorded:
-        where = f"{record['preset']}, {record['hardware']['name']}"
-        rows.append((name, "recorded", where, *_cells(record["metrics"], metrics, _recorded)))
+        where = f"{record.preset}, {record.machine}"
+        rows.append((name, "recorded", where, *_cells(record.metrics, metrics, _recorded)))
     return rows if recorded else [*rows, (name, "recorded", "not yet run", *_cells({}, metrics, _recorded))]
 
 

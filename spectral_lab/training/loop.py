@@ -30,10 +30,11 @@ from torch.utils.data import DataLoader, Dataset
 
 from spectral_lab import checks
 from spectral_lab.atomic import make_writable
+from spectral_lab.records import hardware
 from spectral_lab.training.checkpoint import check_storable, load_checkpoint, read_state, runs_folder, set_aside
 from spectral_lab.training.recipe import Part, Recipe
 from spectral_lab.training.reporter import Reporter, Silent, Text
-from spectral_lab.training.run import Run, file_name, hardware
+from spectral_lab.training.run import Run, file_name
 from spectral_lab.training.upkeep import (
     Average,
     Clock,

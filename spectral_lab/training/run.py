@@ -3,13 +3,8 @@
 from __future__ import annotations
 
 import json
-import os
-import platform
-import re
-import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from importlib.metadata import PackageNotFoundError, version
 from math import isfinite
 from numbers import Real
 from pathlib import Path
@@ -19,10 +14,7 @@ import numpy as np
 import torch
 from torch import nn
 
-import spectral_lab
 from spectral_lab import checks, records
-from spectral_lab.atomic import write_atomically
-from spectral_lab.records import results_folder
 from spectral_lab.training.callback import Callback
 from spectral_lab.training.checkpoint import CheckpointError
 from spectral_lab.training.recipe import Recipe
@@ -166,29 +158,25 @@ class Run:
 
     def record(self) -> dict[str, Any]:
         """Everything that someone needs to judge or repeat the run, as JSON values."""
-        return {
-            "format": records.RUN_FORMAT,
-            "name": self.recipe.name,
-            "preset": self.recipe.preset,
-            "seed": self.recipe.seed,
-            "finished": self.finished,
-            "steps": [self.step, self.steps],
-            "seconds": round(self.seconds, 1),
-            "parameters": sum(parameter.numel() for parameter in self.model.parameters()),
-            "metrics": self.metrics,
-            "target": self.recipe.config()["target"],
-            "hardware": self.hardware,
-            "versions": versions(),
-            "recipe": self.recipe.config(),
-            "curves": self.curves,
-            "notes": self.notes,
-        }
+        return records.record(
+            self.recipe.name,
+            self.recipe.preset,
+            seed=self.recipe.seed,
+            metrics=self.metrics,
+            seconds=self.seconds,
+            finished=self.finished,
+            steps=[self.step, self.steps],
+            parameters=sum(parameter.numel() for parameter in self.model.parameters()),
+            target=self.recipe.config()["target"],
+            hardware=self.hardware,
+            recipe=self.recipe.config(),
+            curves=self.curves,
+            notes=self.notes,
+        )
 
     def save(self, folder: Path | None = None) -> Path:
         """Write the record into `results/` (or `folder`), atomically; returns its path."""
-        path = (folder or results_folder()) / file_name(self.recipe, f"-{_words(self.hardware['name'])}.json")
-        write_atomically(path, (records.to_json(self.record(), indent=1) + "\n").encode())
-        return path
+        return records.write(self.record(), folder)
 
     def __repr__(self) -> str:
         state = "finished" if self.finished else f"{self.step} of {self.steps} steps"
@@ -197,38 +185,4 @@ class Run:
 
 def file_name(recipe: Recipe, ending: str) -> str:
     """The name of a run's file: the recipe's name, preset and seed in words, then the ending."""
-    return f"{_words(recipe.name)}-{recipe.preset}-seed{recipe.seed}{ending}"
-
-
-def hardware(device: torch.device, processes: int) -> dict[str, Any]:
-    """What the run runs on: a name for tables, and the details."""
-    details: dict[str, Any] = {"processes": processes, "cpu": _cpu(), "cores": os.cpu_count()}
-    if device.type == "cuda":
-        gpu = torch.cuda.get_device_properties(device)
-        count = f"{processes} x " if processes > 1 else ""
-        return {"name": f"{count}{gpu.name}", "gpu_memory_GiB": round(gpu.total_memory / 2**30, 1), **details}
-    return {"name": f"CPU, {details['cores']} cores", "threads": torch.get_num_threads(), **details}
-
-
-def versions() -> dict[str, str]:
-    """Versions of what computes the numbers."""
-    found = {"python": platform.python_version(), "spectral_lab": spectral_lab.__version__}
-    for package in ("torch", "numpy", "scipy", "lightning-fabric", "safetensors"):
-        try:
-            found[package] = version(package)
-        except PackageNotFoundError:  # some images bring a package inside another one
-            module = sys.modules.get(package.replace("-", "_"))
-            found[package] = str(getattr(module, "__version__", "unknown"))
-    return found
-
-
-def _words(text: str) -> str:
-    return re.sub("[^a-z0-9]+", "-", text.lower()).strip("-")
-
-
-def _cpu() -> str:
-    try:
-        lines = Path("/proc/cpuinfo").read_text().splitlines()
-        return next(line.split(":", 1)[1].strip() for line in lines if line.startswith("model name"))
-    except (OSError, StopIteration):
-        return platform.processor() or platform.machine()
+    return records.file_name(recipe.name, recipe.preset, recipe.seed, ending)

@@ -1,17 +1,18 @@
 from __future__ import annotations
 
-import json
 import re
 import sys
 
 import numpy as np
 import pytest
 
+from spectral_lab import records
 from spectral_lab.checkout import ROOT
 from spectral_lab.cooling import bands, claims, models, qsp
 from spectral_lab.cooling import sign_functions as sf
 from spectral_lab.cooling.claims import CLAIMS
-from spectral_lab.course.claims import NotYetRun, examine
+from spectral_lab.course import NotYetRun
+from spectral_lab.course.claims import examine
 
 RUN = [claim for claim in CLAIMS if claim.cost != "GPU"]
 
@@ -82,34 +83,24 @@ def test_every_claim_comes_out_as_expected_and_twice_the_same(claim):
         assert examine(claim).measured == first.measured
 
 
-def test_a_recorded_run_is_read_for_the_claim_about_twenty_spins(tmp_path, monkeypatch):
-    from spectral_lab.cooling import claims
-
-    record = {
-        "ground_level": -5.0,
-        "energies": [[0.0, -4.5, -4.9], [1.0, 0.0, -2.0], [2.0, -4.8, -5.0]],
-        "settings": {"n": 20, "resolution": 0.4},
-        "products": 7,
-        "seconds": 3.2,
-        "hardware": {"name": "a GPU"},
-    }
+@pytest.mark.parametrize(("spins", "arrived", "verdict"), [(20, 3, True), (20, 2, False), (8, 4, False)])
+def test_a_recorded_run_settles_the_claim_about_twenty_spins(spins, arrived, verdict, tmp_path, monkeypatch):
     monkeypatch.setenv("SPECTRAL_LAB_RESULTS", str(tmp_path))
-    with pytest.raises(NotYetRun, match="needs a recorded GPU run"):
+    with pytest.raises(NotYetRun, match="needs recorded runs"):
         claims.twenty_spins_cool()
-    (tmp_path / "cooling-pointer-lecture-a-gpu.json").write_text(json.dumps(record))
-    for number, change in enumerate(({"energies": []}, {"energies": [[None]]}, {"settings": {}}, {"hardware": 3})):
-        (tmp_path / f"cooling-pointer-lecture-broken-{number}.json").write_text(json.dumps(record | change))
+    metrics = {
+        "spins": spins,
+        "runs": 4,
+        "arrived": arrived,
+        "steps": 32,
+        "median steps to it": 9,
+        "products with H": 7,
+    }
+    records.write(records.record("cooling/pointer", "lecture", metrics=metrics, seconds=3.2))
     evidence = claims.twenty_spins_cool()
-    assert evidence.holds
-    assert "2 of 3 runs of 20 spins" in evidence.measured
-    assert "median of those: 1 steps" in evidence.measured
-    (tmp_path / "cooling-pointer-lecture-y.json").write_text(
-        json.dumps(record | {"settings": record["settings"] | {"n": 8}})
-    )
-    assert not claims.twenty_spins_cool().holds
-    hot = {"energies": [[0.0, -4.5, -4.0], [1.0, 0.0, -2.0], [2.0, -4.8, -5.0]]}  # two of three are too hot in the end
-    (tmp_path / "cooling-pointer-lecture-z.json").write_text(json.dumps(record | hot))
-    assert not claims.twenty_spins_cool().holds
+    assert evidence.holds is verdict
+    assert f"{arrived} of 4 runs of {spins} spins" in evidence.measured
+    assert "median of those: 9 steps" in evidence.measured
 
 
 def test_the_list_is_whole_and_says_whose_each_claim_is():

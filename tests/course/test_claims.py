@@ -39,7 +39,16 @@ def test_claims_page_is_current() -> None:
 
 
 def claim(evidence=None, cost="instant", expected="holds") -> Claim:
-    return Claim("C1", "$a<b$ and `c`", "paper, Theorem 1", "paper", "at most 1", cost, evidence, expected)
+    return Claim(
+        id="C1",
+        statement="$a<b$ and `c`",
+        source="paper, Theorem 1",
+        origin="paper",
+        bound="at most 1",
+        cost=cost,
+        evidence=evidence,
+        expected=expected,
+    )
 
 
 def broken() -> Evidence:

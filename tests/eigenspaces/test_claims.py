@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import subprocess
 import sys
 from types import SimpleNamespace
@@ -10,7 +9,8 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from spectral_lab import training
+from spectral_lab import records, training
+from spectral_lab.course import NotYetRun
 from spectral_lab.course.claims import examine
 from spectral_lab.eigenspaces import (
     bump,
@@ -21,7 +21,7 @@ from spectral_lab.eigenspaces import (
     ring_gap,
     ring_rotation,
 )
-from spectral_lab.eigenspaces.claims import CLAIMS, recorded_counting
+from spectral_lab.eigenspaces.claims import CLAIMS
 
 
 @pytest.mark.parametrize("claim", CLAIMS, ids=lambda claim: claim.id)
@@ -127,14 +127,16 @@ def test_the_claims_are_numbered_in_order():
 
 
 @pytest.mark.parametrize(("signnet_at_six", "verdict"), [(0.05, True), (0.03, False)])
-def test_recorded_counting_becomes_evidence_when_every_encoding_has_run(tmp_path, signnet_at_six, verdict):
+def test_recorded_counting_becomes_evidence_when_every_encoding_has_run(tmp_path, monkeypatch, signnet_at_six, verdict):
+    monkeypatch.setenv("SPECTRAL_LAB_RESULTS", str(tmp_path))
     errors = {"spe": [0.04] * 4, "peg": [0.2] * 4, "none": [0.3] * 4, "signnet": [0.1, 0.1, 0.1, signnet_at_six]}
     for method, row in errors.items():
-        assert recorded_counting(tmp_path) is None
+        with pytest.raises(NotYetRun, match=r"spectral-lab train eigenspaces --task counting/all.* --preset lecture"):
+            claims.spe_counts_best()
         metrics = {f"test {k}-cycles": error for k, error in zip((3, 4, 5, 6), row, strict=True)}
-        record = {"metrics": metrics, "hardware": {"name": "A GPU"}}
-        (tmp_path / f"eigenspaces-counting-all-{method}-lecture-seed0-a-gpu.json").write_text(json.dumps(record))
-    evidence = recorded_counting(tmp_path)()
+        run = records.record(f"eigenspaces/counting/all/{method}", "lecture", metrics=metrics, seconds=1)
+        records.write(run | {"hardware": {"name": "A GPU"}})
+    evidence = claims.spe_counts_best()
     assert evidence.holds is verdict
     assert "A GPU" in evidence.measured
     assert "SPE 0.040, 0.040, 0.040, 0.040" in evidence.measured

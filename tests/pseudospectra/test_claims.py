@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import subprocess
 import sys
 from collections.abc import Callable
@@ -12,11 +11,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from spectral_lab import hippo, pseudospectra
-from spectral_lab.course import Claim
+from spectral_lab import hippo, pseudospectra, records
+from spectral_lab.course import Claim, NotYetRun
 from spectral_lab.course.claims import examine
 from spectral_lab.pseudospectra import claims
-from spectral_lab.pseudospectra.claims import CLAIMS, recorded_robustness
+from spectral_lab.pseudospectra.claims import CLAIMS
 
 BY_ID = {claim.id: claim for claim in CLAIMS}
 
@@ -97,30 +96,25 @@ def test_the_table_is_whole_and_every_claim_that_runs_can_fail() -> None:
 
 
 @pytest.mark.parametrize(
-    ("holds", "noisy", "beside", "verdict"),
+    ("preset", "evidence", "noisy", "beside", "verdict"),
     [
-        (claims.falls_to_chance, 0.15, 0.9, True),
-        (claims.falls_to_chance, 0.5, 0.9, False),
-        (claims.falls_in_a_narrow_window, 0.7, 0.89, True),
-        (claims.falls_in_a_narrow_window, 0.7, 0.7, False),
-        (claims.falls_in_a_narrow_window, 0.85, 0.89, False),
+        ("paper", claims.robust_on_cifar, 0.15, 0.9, True),
+        ("paper", claims.robust_on_cifar, 0.5, 0.9, False),
+        ("lecture", claims.a_narrow_window_on_digits, 0.7, 0.89, True),
+        ("lecture", claims.a_narrow_window_on_digits, 0.7, 0.7, False),
+        ("lecture", claims.a_narrow_window_on_digits, 0.85, 0.89, False),
     ],
 )
 def test_a_record_becomes_evidence(
-    holds: Any, noisy: float, beside: float, verdict: bool, tmp_path: Any, monkeypatch: pytest.MonkeyPatch
+    preset: str, evidence: Any, noisy: float, beside: float, verdict: bool, tmp_path: Any, monkeypatch: Any
 ) -> None:
     monkeypatch.setenv("SPECTRAL_LAB_RESULTS", str(tmp_path))
-
-    def write(start: str, noisy: float) -> None:
-        record = {"metrics": {"clean": 0.9, "noisy": noisy, "at 326.43": beside}, "hardware": {"name": "A GPU"}}
-        (tmp_path / f"pseudospectra-digits-{start}-lecture-seed0-a-gpu.json").write_text(json.dumps(record))
-
-    write("s4d", noisy)
-    assert recorded_robustness("lecture", holds) is None
-    write("s4ptd", 0.89)
-    assert recorded_robustness("paper", holds) is None
-    evidence = recorded_robustness("lecture", holds)
-    assert evidence is not None
+    for start, heard in (("s4d", noisy), ("s4ptd", 0.89)):
+        with pytest.raises(NotYetRun, match=rf"train pseudospectra --task digits\S* --preset {preset} --record"):
+            evidence()
+        metrics = {"clean": 0.9, "noisy": heard, "at 326.43": beside}
+        run = records.record(f"pseudospectra/digits/{start}", preset, metrics=metrics, seconds=1)
+        records.write(run | {"hardware": {"name": "A GPU"}})
     assert evidence().holds is verdict
     assert f"A GPU, 1 seed: S4D 90.0 % clean, {100 * noisy:.1f} % with the tone" in evidence().measured
 

@@ -11,6 +11,8 @@ import pytest
 import tiny_recipe
 import torch
 
+from spectral_lab import records
+from spectral_lab.records import hardware
 from spectral_lab.training import (
     Evaluation,
     Part,
@@ -24,7 +26,6 @@ from spectral_lab.training import (
     train,
 )
 from spectral_lab.training.reporter import duration
-from spectral_lab.training.run import hardware
 
 
 @pytest.fixture(scope="module")
@@ -104,8 +105,8 @@ def test_a_record_that_is_not_finite_is_json_and_says_so(value, tmp_path):
     record = json.loads(run.save(tmp_path).read_text(), parse_constant=reject)
     assert record["metrics"] == {"accuracy": word}
     assert record["curves"]["accuracy"][0] == [6, word]
-    (read,) = classroom.read_records(tmp_path)
-    assert repr(read["metrics"]["accuracy"]) == value
+    (read,) = records.select(run.recipe.name, folder=tmp_path)
+    assert repr(read.metrics["accuracy"]) == value
     said = {"nan": "not a number", "inf": "infinite", "-inf": "minus infinity"}[value]
     assert f"accuracy {said}" in heard.getvalue()
     for options in ({}, {"within": 0.5}, {"within": 1e-320}):
