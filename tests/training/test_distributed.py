@@ -35,16 +35,19 @@ def torchrun(folder: Path, *arguments: str, processes: int = 2) -> dict:
 
 @pytest.fixture(scope="module")
 def alone(tmp_path_factory) -> dict:
-    run = train(tiny_recipe.recipe(plain=True, noise=0.0), reporter=Silent(), folder=tmp_path_factory.mktemp("alone"))
-    return run.curves
+    plan = tiny_recipe.recipe(plain=True, noise=0.0, full=True)
+    run = train(plan, reporter=Silent(), folder=tmp_path_factory.mktemp("alone"))
+    return {**run.curves, "notes": run.notes}
 
 
 def assert_same_curve(one: dict, other: dict) -> None:
-    for name in ("loss", "accuracy"):
+    for name in ("loss", "accuracy", "median margin", "tail", "forcing"):
         a, b = np.array(one[name]), np.array(other[name])
         assert len(a) > 0
         np.testing.assert_array_equal(a[:, 0], b[:, 0])
         np.testing.assert_allclose(a[:, 1], b[:, 1], rtol=TOLERANCE)
+    for name in ("phase", "sample", "rates"):  # drawn alike on all processes
+        assert list(map(list, one["notes"][name])) == list(map(list, other["notes"][name]))
 
 
 def test_two_processes_learn_the_same_curve_as_one(alone, tmp_path):
@@ -59,14 +62,18 @@ def test_two_processes_stop_together_and_go_on(alone, tmp_path):
 
 def test_one_process_takes_up_what_two_began(alone, tmp_path):
     torchrun(tmp_path, "--plain", "--interrupt", "9")
-    run = train(tiny_recipe.recipe(plain=True, noise=0.0), reporter=tiny_recipe.AtStep(5, pytest.fail), folder=tmp_path)
-    assert_same_curve(alone, run.curves)
+    plan = tiny_recipe.recipe(plain=True, noise=0.0, full=True)
+    run = train(plan, reporter=tiny_recipe.AtStep(5, pytest.fail), folder=tmp_path)
+    assert_same_curve(alone, {**run.curves, "notes": run.notes})
 
 
 def test_a_batch_that_does_not_divide_is_refused():
     recipe = tiny_recipe.recipe()
     with pytest.raises(ValueError, match="batch_size must be at most the 48 training samples and a multiple of the 3"):
         loop._steps_per_epoch(recipe, recipe.data(), processes=3)
+    parts = tiny_recipe.recipe(accumulate=4)
+    with pytest.raises(ValueError, match="a multiple of the 4 processes times 4 parts, got 8"):
+        loop._steps_per_epoch(parts, parts.data(), processes=4)
 
 
 @pytest.mark.parametrize(
@@ -104,5 +111,5 @@ def test_the_launcher_decides_the_number_of_processes(monkeypatch, variables, ex
 def test_a_notebook_in_an_allocation_trains_alone(alone, tmp_path, monkeypatch):
     monkeypatch.setenv("SLURM_NTASKS", "8")
     monkeypatch.setenv("SLURM_JOB_NAME", "notebook")
-    run = train(tiny_recipe.recipe(plain=True, noise=0.0), reporter=Silent(), folder=tmp_path)
-    assert run.curves == alone
+    run = train(tiny_recipe.recipe(plain=True, noise=0.0, full=True), reporter=Silent(), folder=tmp_path)
+    assert {**run.curves, "notes": run.notes} == alone

@@ -1,6 +1,7 @@
-"""The smallest recipe that has everything a checkpoint could lose: dropout, batch norm, moments, a random metric.
+"""The smallest recipe that has everything a checkpoint could lose: dropout, batch norm, moments, a random metric; and
+with `full` callbacks, an average of the weights, a clipped gradient, batches in parts, summaries and measurements.
 
-Run as a script it trains, as the tests of other processes need:
+Run as a script it trains the full one, as the tests of other processes need:
 
     python tiny_recipe.py FOLDER [--kill STEP | --interrupt STEP] [--plain] [--resume]
 """
@@ -14,11 +15,25 @@ import signal
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import torch
 from torch import nn
 from torch.utils.data import TensorDataset
 
-from spectral_lab.training import Evaluation, Group, Optimiser, Part, Recipe, Silent, Target, schedules, train
+from spectral_lab.training import (
+    Callback,
+    Evaluation,
+    Group,
+    Measurement,
+    Optimiser,
+    Part,
+    Recipe,
+    Run,
+    Silent,
+    Target,
+    schedules,
+    train,
+)
 
 
 def blobs(seed: int, noise: float) -> dict[str, TensorDataset]:
@@ -61,7 +76,74 @@ def many(model: nn.Module, batch: list[torch.Tensor], names: list[str]) -> dict[
     return {name: accuracy(model, batch, 0.0)["accuracy"] + i for i, name in enumerate(names)}
 
 
-def recipe(plain: bool = False, epochs: int = 4, noise: float = 0.5, **changes) -> Recipe:
+class Phases(Callback):
+    """Counts the epochs, and lets the first layer learn at a random rate in the odd ones only."""
+
+    def __init__(self, model: nn.Module, most: float) -> None:
+        super().__init__(model)
+        self.most = most
+        self.phase = 0
+
+    def before_epoch(self, run: Run) -> None:
+        self.phase += 1
+        run.scale_rates({"0.weight": self.most * float(torch.rand(())), "0.bias": self.phase % 2})
+        run.note("phase", "odd" if self.phase % 2 else "even")
+
+    def state_dict(self) -> dict:
+        return {"phase": self.phase}
+
+    def load_state_dict(self, state: dict) -> None:
+        self.phase = state["phase"]
+
+
+class Fading(Callback):
+    """What `forced` adds to the input fades with the steps; it is nothing but a function of the step."""
+
+    def before_step(self, run: Run) -> None:
+        self.model.forcing = 1 - run.step / run.steps
+        if run.step % 5 == 0:
+            run.note("forcing", self.model.forcing)
+
+
+def forced(model: nn.Module, batch: list[torch.Tensor]) -> torch.Tensor:
+    x, labels = batch
+    return cross_entropy(model, [x * (1 + model.forcing), labels])
+
+
+def margins(model: nn.Module, batch: list[torch.Tensor]) -> dict[str, torch.Tensor]:
+    """The logits of each sample, and which sample it is, by its first coordinate."""
+    return {"logits": model(batch[0]), "x": batch[0][:, 0]}
+
+
+def medians(pooled: dict[str, np.ndarray], name: str) -> dict[str, float]:
+    margin = pooled["logits"][:, 1] - pooled["logits"][:, 0]
+    return {name: float(np.median(margin * np.sign(pooled["x"])))}
+
+
+def describe(model: nn.Module, splits: dict[str, TensorDataset]) -> dict:
+    """A number, a text and a list of the model itself; the number is random as well."""
+    weight = next(model.parameters())
+    norms = torch.linalg.svdvals(weight).tolist()
+    return {"tail": norms[0] + float(torch.rand(())), "sample": f"{weight.shape[0]} rows", "spectrum": norms}
+
+
+def full_options(plain: bool) -> dict:
+    """The options of the full recipe."""
+    return {
+        "loss": Part(forced),
+        "optimiser": Optimiser("adamw", 0.05, 0.1, (Group("0.*", 0.02, 0.0, each=True),), {"betas": [0.8, 0.9]}, 0.5),
+        "evaluations": (
+            Evaluation("test", Part(accuracy, {"noise": 0.0 if plain else 0.5})),
+            Evaluation("test", Part(margins), 2, Part(medians, {"name": "median margin"})),
+        ),
+        "accumulate": 2,
+        "average": 0.8,
+        "callbacks": (Part(Phases, {"most": 2.0}), Part(Fading)),
+        "measurements": (Measurement(Part(describe), every=3),),
+    }
+
+
+def recipe(plain: bool = False, epochs: int = 4, noise: float = 0.5, full: bool = False, **changes) -> Recipe:
     """24 steps in 4 epochs."""
     plan = Recipe(
         name="tests/tiny",
@@ -76,7 +158,7 @@ def recipe(plain: bool = False, epochs: int = 4, noise: float = 0.5, **changes) 
         batch_size=8,
         epochs=epochs,
     )
-    return replace(plan, **changes)
+    return replace(plan, **((full_options(plain) if full else {}) | changes))
 
 
 class AtStep(Silent):
@@ -100,13 +182,13 @@ def main() -> None:
     number = signal.SIGKILL if args.kill else signal.SIGINT
     listener = AtStep(args.kill or args.interrupt, lambda: os.kill(os.getpid(), number))
     run = train(
-        recipe(args.plain, noise=0.0 if args.plain else 0.5),
+        recipe(args.plain, noise=0.0 if args.plain else 0.5, full=True),
         reporter=listener,
         folder=args.folder,
         checkpoint_seconds=0.0,
     )
     if int(os.environ.get("RANK", 0)) == 0:
-        (args.folder / "curves.json").write_text(json.dumps({"step": run.step, **run.curves}))
+        (args.folder / "curves.json").write_text(json.dumps({"step": run.step, **run.curves, "notes": run.notes}))
 
 
 if __name__ == "__main__":
