@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.metadata
 import inspect
 import io
 import os
@@ -12,7 +11,6 @@ import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cache
-from pathlib import Path
 from typing import Any, NamedTuple
 from weakref import WeakSet
 
@@ -22,11 +20,10 @@ import traitlets
 from IPython import get_ipython
 from threadpoolctl import ThreadpoolController
 
-from spectral_lab.explorer import wire
+from spectral_lab.explorer import assets, still, wire
 from spectral_lab.explorer.controls import Control, plain_words
 from spectral_lab.markup import math_html
 
-_HERE = Path(__file__).parent
 VIEW = "application/vnd.jupyter.widget-view+json"
 Data = Any
 Figure = dict[str, Any]
@@ -62,8 +59,7 @@ class Explorer(anywidget.AnyWidget):
     """
 
     # Text, not a path: anywidget watches a file, and the watcher would keep every explorer for good.
-    _esm = (_HERE / "explorer.js").read_text(encoding="utf-8")
-    _css = (_HERE / "explorer.css").read_text(encoding="utf-8")
+    _esm, _css = assets.SCRIPT, assets.STYLE
     spec = traitlets.Dict().tag(sync=True)
 
     def __init__(
@@ -165,16 +161,15 @@ class Explorer(anywidget.AnyWidget):
 
     def _still(self) -> dict[str, str]:
         form = os.environ.get("SPECTRAL_LAB_PREVIEWS", "svg")
-        still = {"text/plain": repr(self)}
+        forms = {"text/plain": repr(self)}
         if form == "svg":
-            from spectral_lab.explorer.still import html
-
-            still["text/html"] = html(self)
+            stand = [(control.label, control.text(self.state[name])) for name, control in self._controls.items()]
+            forms["text/html"] = still.html(self.spec["key"], self.title, stand, self.figure, self.readout)
         elif form == "png":
-            from spectral_lab.explorer.preview import png_base64
+            from spectral_lab.explorer import preview  # which is a command as well, run by itself
 
-            still["image/png"] = png_base64(self)
-        return still
+            forms["image/png"] = preview.png_base64(self)
+        return forms
 
     def _checked(self, values: Mapping[str, Any], base: Mapping[str, Any] | None = None) -> dict[str, Any]:
         for name in values:
@@ -254,7 +249,7 @@ class Explorer(anywidget.AnyWidget):
             self._welcome(session)
         elif kind == "library":
             # A page that has no Plotly yet gets the copy that came with the Python package: no network is needed.
-            self.send({"kind": "library", "session": session}, [memoryview(_plotly_source())])
+            self.send({"kind": "library", "session": session}, [memoryview(assets.plotly_source())])
         else:
             self._see(values)
             if kind == "code":
@@ -269,11 +264,16 @@ class Explorer(anywidget.AnyWidget):
             self._last = None
 
     def _welcome(self, session: str) -> None:
+        if self.figure is not self._sent:
+            self._sent, self._number = self.figure, self._number + 1
+        content, buffers = self.greeting()
+        self.send(content | {"session": session, "number": self._number}, buffers)
+
+    def greeting(self) -> tuple[dict[str, Any], list[memoryview]]:
+        """The message, and its arrays, that gives a page the whole of the present picture."""
         picture, buffers = self._now(), list[memoryview]()
-        if picture.figure is not self._sent:
-            self._sent, self._number = picture.figure, self._number + 1
-        content = {"kind": "welcome", "session": session, "number": self._number, "readout": picture.readout}
-        self.send(content | {"figure": wire.pack(picture.figure, buffers)} | self._labelled(self.state), buffers)
+        content = {"kind": "welcome", "readout": picture.readout, "figure": wire.pack(picture.figure, buffers)}
+        return content | self._labelled(self.state), buffers
 
     def _send_file(self, form: Any, session: str) -> None:
         name = "".join(c if c.isalnum() else "_" for c in self.title.lower()).strip("_")
@@ -329,9 +329,3 @@ def _close_what_this_cell_displayed(explorer: Explorer) -> None:
 @cache
 def _blas() -> ThreadpoolController:
     return ThreadpoolController()
-
-
-@cache
-def _plotly_source() -> bytes:
-    distribution = importlib.metadata.distribution("plotly")
-    return Path(str(distribution.locate_file("plotly/package_data/plotly.min.js"))).read_bytes()

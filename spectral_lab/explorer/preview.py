@@ -11,13 +11,9 @@ import base64
 import json
 import subprocess
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol, runtime_checkable
 
-from spectral_lab.explorer import browser, wire
-from spectral_lab.explorer.explorer import _HERE, _plotly_source
-
-if TYPE_CHECKING:
-    from spectral_lab.explorer.explorer import Explorer
+from spectral_lab.explorer import assets, browser
 
 # A still picture does not move: its controls are marked idle, and its buttons do nothing.
 _IDLE = """
@@ -47,28 +43,34 @@ widget.render({ model, el: document.getElementById("here") });
 """
 
 
-def message(explorer: Explorer) -> dict[str, Any]:
+@runtime_checkable
+class Shown(Protocol):
+    """What is asked of an explorer: what its page must know, and the message with the present picture."""
+
+    spec: Any
+
+    def greeting(self) -> tuple[dict[str, Any], list[memoryview]]: ...
+
+
+def message(explorer: Shown) -> dict[str, Any]:
     """What the page's function `show` takes to show the explorer as it stands."""
-    buffers: list[memoryview] = []
-    figure = wire.pack(explorer.figure, buffers)
-    welcome = {"kind": "welcome", "number": 0, "figure": figure, "readout": explorer.readout}
-    encoded = [base64.b64encode(buffer).decode() for buffer in buffers]
-    return {"welcome": welcome | explorer._labelled(explorer.state), "buffers": encoded}
+    welcome, buffers = explorer.greeting()
+    return {"welcome": welcome | {"number": 0}, "buffers": [base64.b64encode(buffer).decode() for buffer in buffers]}
 
 
-def page(explorer: Explorer, dark: bool = False) -> str:
+def page(explorer: Shown, dark: bool = False) -> str:
     """An HTML page, complete in itself, that shows the explorer as it stands, in the light or the dark theme."""
-    script = (_HERE / "explorer.js").read_text().replace("export default", "const widget =")
+    script = assets.SCRIPT.replace("export default", "const widget =")
     colours = "--jp-layout-color0:#111;--jp-ui-font-color1:#eee;--jp-ui-font-color2:#aaa;--jp-border-color2:#444;"
     return f"""<!doctype html><meta charset="utf-8"><body style="margin:0;width:960px;{colours if dark else ""}">
-<style>{(_HERE / "explorer.css").read_text()} {_IDLE}</style><div id="here"></div>
-<script>{_plotly_source().decode()}</script><script type="module">{script}
+<style>{assets.STYLE} {_IDLE}</style><div id="here"></div>
+<script>{assets.plotly_source().decode()}</script><script type="module">{script}
 const spec = {json.dumps(explorer.spec)};
 const first = {json.dumps(message(explorer))};
 {_STUB}</script>"""
 
 
-def png_base64(explorer: Explorer) -> str:
+def png_base64(explorer: Shown) -> str:
     """The explorer as a PNG in base64; raises RuntimeError with the reason if no browser could take the picture."""
     command = [sys.executable, "-m", "spectral_lab.explorer.preview"]
     done = subprocess.run(command, input=page(explorer).encode(), capture_output=True, check=False)

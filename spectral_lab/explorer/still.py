@@ -11,17 +11,14 @@ import base64
 import re
 import struct
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from html import escape
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from spectral_lab.markup import math_html
-
-if TYPE_CHECKING:
-    from spectral_lab.explorer.explorer import Explorer
 
 WIDTH, BAR = 900, 64  # pixels; of which a colour bar takes so many
 COLORS = {"$ink": "#1c1c1c", "$muted": "#6b6b6b", "$grid": "#e3e3e3", "$paper": "#ffffff"}
@@ -34,23 +31,19 @@ STYLE = (
 )
 
 
-def html(explorer: Explorer) -> str:
-    """The explorer as it stands: title, picture, readout, and where its controls are, marked as idle."""
+def html(key: str, title: str, controls: Iterable[tuple[str, str]], figure: dict[str, Any], readout: str) -> str:
+    """An explorer as it stands: title, picture, readout, and where each control is, by its label, marked as idle."""
     try:
-        picture = base64.b64encode(svg(explorer.figure).encode()).decode()
+        picture = base64.b64encode(svg(figure).encode()).decode()
     except Exception:  # a figure that `theme` did not make: its words must do
         picture = ""
-    controls = " · ".join(
-        f"{math_html(control.label)} = {escape(control.text(explorer.state[name]))}"
-        for name, control in explorer._controls.items()
-    )
-    readout = escape(explorer.readout)
-    return f"""<figure class="sl-still" id="sl-still-{explorer.spec["key"]}" style="max-width: 960px; margin: 0">
+    stand = " · ".join(f"{math_html(label)} = {escape(text)}" for label, text in controls)
+    return f"""<figure class="sl-still" id="sl-still-{key}" style="max-width: 960px; margin: 0">
 <style>{STYLE}</style>
-<b>{math_html(explorer.title)}</b>
-<img src="data:image/svg+xml;base64,{picture}" alt="{readout}" style="display: block; width: 100%">
-<figcaption>{readout}
-<div style="opacity: 0.6">{controls}. A still picture: run this cell to move it.</div></figcaption>
+<b>{math_html(title)}</b>
+<img src="data:image/svg+xml;base64,{picture}" alt="{escape(readout)}" style="display: block; width: 100%">
+<figcaption>{escape(readout)}
+<div style="opacity: 0.6">{stand}. A still picture: run this cell to move it.</div></figcaption>
 </figure>"""
 
 
