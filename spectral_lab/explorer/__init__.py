@@ -2,9 +2,12 @@
 
 An explorer joins three pure functions:
 
-    compute(**controls) -> data       the chapter's mathematics, at these control values
+    compute(**controls) -> dict       the chapter's mathematics, at these control values
     figure(data) -> dict              the picture: a Plotly figure as a plain dict, made with `theme`
     readout(data) -> str              one line in words with the key numbers
+
+where `data` holds the control values and what `compute` returned, as attributes. A fourth, code(**controls), writes the
+library calls that make the same numbers.
 
 Everything else is the kit's: it sends to the browser only what changed between two pictures, as binary arrays;
 while one picture is being computed newer slider values replace older ones, so nothing queues and the last value
@@ -16,20 +19,43 @@ False on release.
     >>> import numpy as np
     >>> def compute(n):
     ...     x = np.linspace(0, 2 * np.pi, 400)
-    ...     return {"x": x, "y": np.sin(n * x), "n": n}
+    ...     return {"x": x, "y": np.sin(n * x)}
     >>> Explorer(
     ...     title="A wave",
     ...     controls=[integers("n", "waves $n$", 1, 12, 3)],
     ...     compute=compute,
-    ...     figure=lambda d: theme.figure([theme.line(d["x"], d["y"])], x=theme.axis("x"), y=theme.axis("sin nx")),
-    ...     readout=lambda d: f"{d['n']} whole waves between 0 and 2π.",
+    ...     figure=lambda d: theme.figure(theme.panel("", theme.axis("x"), theme.axis("y")).draw(theme.line(d.x, d.y))),
+    ...     readout=lambda d: f"{d.n} whole waves between 0 and 2π.",
     ...     code=lambda n: f"np.sin({n} * x)",
     ... )
     A wave: 3 whole waves between 0 and 2π.
 """
 
 from spectral_lab.explorer import theme
-from spectral_lab.explorer.controls import Choice, Slider, Toggle, choice, integers, number_text, slider, toggle
-from spectral_lab.explorer.explorer import Explorer
+from spectral_lab.explorer.controls import (
+    Choice,
+    Slider,
+    Toggle,
+    choice,
+    integers,
+    number_text,
+    rounded,
+    slider,
+    toggle,
+)
+from spectral_lab.explorer.explorer import Data, Explorer
 
-__all__ = ["Choice", "Explorer", "Slider", "Toggle", "choice", "integers", "number_text", "slider", "theme", "toggle"]
+__all__ = [
+    "Choice",
+    "Data",
+    "Explorer",
+    "Slider",
+    "Toggle",
+    "choice",
+    "integers",
+    "number_text",
+    "rounded",
+    "slider",
+    "theme",
+    "toggle",
+]

@@ -6,10 +6,9 @@ in that list, and the browser needs to know nothing but a position in it.
 
 from __future__ import annotations
 
-import itertools
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -106,25 +105,31 @@ def slider(
     *,
     steps: int = 100,
     log: bool = False,
+    digits: int = 6,
     unit: str = "",
     play: bool = False,
 ) -> Slider:
     """A slider with `steps` equal steps from low to high; with `log` the steps are equal in the logarithm.
 
-    Raises ValueError unless low < high (with `log` 0 < low), all of them finite, low <= default <= high and
-    1 <= steps <= 10,000.
+    Its values are rounded to so many significant digits: no 0.30000000000000004 in labels, states and shown code.
+    Raises ValueError unless low < high (with `log` 0 < low), all of them finite, low <= default <= high,
+    1 <= steps <= 10,000, 1 <= digits <= 15, and the values differ when rounded.
     """
     low = checks.number(low, "low", above=0 if log else None)
     high = checks.number(high, "high", above=low)
     steps = checks.integer(steps, "steps", 1, MOST_STEPS)
-    grid = np.geomspace(low, high, steps + 1) if log else np.linspace(low, high, steps + 1)
-    # Rounding to 6 digits keeps 0.30000000000000004 out of labels, states and shown code.
-    values = tuple(float(f"{value:.6g}") for value in grid)
-    if not all(a < b for a, b in itertools.pairwise(values)):
+    digits = checks.integer(digits, "digits", 1, 15)
+    values = rounded(np.geomspace(low, high, steps + 1) if log else np.linspace(low, high, steps + 1), digits)
+    if len(values) <= steps:
         raise ValueError(
-            f"low and high must differ in their first six digits at each of {steps} steps, got {low}, {high}"
+            f"low and high must differ in their first {digits} digits at each of {steps} steps, got {low}, {high}"
         )
     return Slider(name, label, values, checks.number(default, "default", values[0], values[-1]), unit, play)
+
+
+def rounded(values: Iterable[float], digits: int) -> tuple[float, ...]:
+    """The values to so many significant digits, ascending, each once: what a reader should see on a slider."""
+    return tuple(sorted({float(f"{value:.{digits}g}") for value in values}))
 
 
 def integers(

@@ -11,6 +11,7 @@ import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cache
+from types import SimpleNamespace
 from typing import Any, NamedTuple
 from weakref import WeakSet
 
@@ -25,10 +26,16 @@ from spectral_lab.explorer.controls import Control, plain_words
 from spectral_lab.markup import math_html
 
 VIEW = "application/vnd.jupyter.widget-view+json"
-Data = Any
 Figure = dict[str, Any]
 # By notebook cell: its last run that displayed explorers, and those.
 _DISPLAYED: dict[str, tuple[str, WeakSet[Explorer]]] = {}
+
+
+class Data(SimpleNamespace):
+    """What a picture shows, as attributes: the control values, and all that `compute` returned by name."""
+
+    def __getitem__(self, name: str) -> Any:
+        return vars(self)[name]
 
 
 class Picture(NamedTuple):
@@ -45,11 +52,12 @@ class Explorer(anywidget.AnyWidget):
     """A picture with controls: `compute` gives the data, `figure` draws them, `readout` says them in one line.
 
     title: a few words above the controls. controls: made with `slider`, `integers`, `choice`, `toggle`.
-    compute(**values) -> data: a pure function of the control values, named as the controls are; if it has an
-    argument `coarse`, that is True while a slider is dragged. figure(data) -> dict: made with `theme.figure`.
-    readout(data) -> str: the key numbers in words, rounded to what is stable; it is also the accessible text of the
-    picture and the text form of the output. code(**values) -> str: the library calls that make this picture, ready to
-    paste. presets: {name: {control: value}}; controls not named return to their defaults. state: start values.
+    compute(**values) -> dict: a pure function of the control values, named as the controls are; if it has an
+    argument `coarse`, that is True while a slider is dragged. `data` holds the values and what it returns, which goes
+    first. figure(data) -> dict: made with `theme.figure`. readout(data) -> str: the key numbers in words, rounded to
+    what is stable; it is also the accessible text of the picture and the text form of the output. code(**values) ->
+    str: the library calls that make this picture, ready to paste. presets: {name: {control: value}}; controls not named
+    return to their defaults. state: start values.
 
     Raises ValueError for an unknown control in `state` or a preset, or a value outside a control's range.
 
@@ -67,7 +75,7 @@ class Explorer(anywidget.AnyWidget):
         *,
         title: str,
         controls: Sequence[Control],
-        compute: Callable[..., Data],
+        compute: Callable[..., Mapping[str, Any]],
         figure: Callable[[Data], Figure],
         readout: Callable[[Data], str],
         code: Callable[..., str],
@@ -99,7 +107,7 @@ class Explorer(anywidget.AnyWidget):
 
     @property
     def data(self) -> Data:
-        """What `compute` gave at the present control values."""
+        """The present control values and what `compute` gave at them."""
         return self._now().data
 
     @property
@@ -113,11 +121,10 @@ class Explorer(anywidget.AnyWidget):
         return self._now().readout
 
     def arrays(self) -> dict[str, np.ndarray]:
-        """The numbers behind the picture: every number and array that `compute` returned, by name."""
-        fields = self.data if isinstance(self.data, Mapping) else vars(self.data)
+        """The numbers behind the picture by name: the control values, and what `compute` returned."""
         return {
             name: np.asarray(value)
-            for name, value in fields.items()
+            for name, value in vars(self.data).items()
             if isinstance(value, (np.ndarray, int, float, complex, str, np.number))
         }
 
@@ -180,7 +187,8 @@ class Explorer(anywidget.AnyWidget):
     def _picture(self, values: dict[str, Any], coarse: bool = False) -> Picture:
         # On small matrices many BLAS threads cost 10 to 400 times more than they bring.
         with _blas().limit(limits=1, user_api="blas"):
-            data = self._compute(**values, **({"coarse": coarse} if self._has_coarse else {}))
+            computed = self._compute(**values, **({"coarse": coarse} if self._has_coarse else {}))
+            data = Data(**values | dict(computed))
             infinite: list[str] = []
             figure = wire.plain(self._draw(data), infinite=infinite)
             words = plain_words(self._describe(data))

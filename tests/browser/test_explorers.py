@@ -29,7 +29,7 @@ def compute(n):
     return {"x": np.arange(9.0), "n": n}
 Explorer(
     title="Broken at five", controls=[integers("n", "n", 1, 9, 3)], compute=compute,
-    figure=lambda d: theme.figure([theme.line(d["x"], d["n"] * d["x"])], x=theme.axis("x"), y=theme.axis("y")),
+    figure=lambda d: theme.figure(theme.panel("", theme.axis("x"), theme.axis("y")).draw(theme.line(d.x, d.n * d.x))),
     readout=lambda d: f"n = {d['n']}", code=lambda n: f"print({n})",
 )
 """
@@ -38,7 +38,7 @@ LAZY = """
 Explorer(
     title="Deaf to its second slider", controls=[integers("n", "n", 1, 9, 3), integers("m", "m", 1, 9, 3)],
     compute=lambda n, m: {"x": np.arange(9.0), "n": n},
-    figure=lambda d: theme.figure([theme.line(d["x"], d["n"] * d["x"])], x=theme.axis("x"), y=theme.axis("y")),
+    figure=lambda d: theme.figure(theme.panel("", theme.axis("x"), theme.axis("y")).draw(theme.line(d.x, d.n * d.x))),
     readout=lambda d: f"n = {d['n']}", code=lambda n, m: "", presets={"Same": {}},
 )
 """
@@ -47,7 +47,7 @@ FORGETFUL = """
 explorer = Explorer(
     title="Loses its first picture and the first answer", controls=[integers("n", "n", 1, 9, 3)],
     compute=lambda n: {"x": np.arange(9.0), "n": n},
-    figure=lambda d: theme.figure([theme.line(d["x"], d["n"] * d["x"])], x=theme.axis("x"), y=theme.axis("y")),
+    figure=lambda d: theme.figure(theme.panel("", theme.axis("x"), theme.axis("y")).draw(theme.line(d.x, d.n * d.x))),
     readout=lambda d: f"n = {d['n']}", code=lambda n: f"print({n})",
 )
 send, lost = explorer.send, []

@@ -26,7 +26,7 @@ def wave(**state):
     return Explorer(
         title="Wave", controls=[integers("n", "n", 1, 40, 3), choice("f", "f", ["sin", "cos"])],
         compute=lambda n, f: {"x": np.arange(9.0), "y": getattr(np, f)(n * np.arange(9.0))},
-        figure=lambda d: theme.figure([theme.line(d["x"], d["y"])], x=theme.axis("x"), y=theme.axis("y")),
+        figure=lambda d: theme.figure(theme.panel("", theme.axis("x"), theme.axis("y")).draw(theme.line(d.x, d.y))),
         readout=lambda d: f"y(1) = {d['y'][1]:.6f}",
         code=lambda n, f: f"import numpy as np\\nprint('%.6f' % np.{f}({n} * 1.0))",
         presets={"Fast": {"n": 40}}, state=state,
@@ -45,7 +45,7 @@ def compute(n):
     return {"n": n}
 Explorer(
     title="Slow at seven", controls=[integers("n", "n", 1, 9, 3)], compute=compute,
-    figure=lambda d: theme.figure([theme.line([0, 1], [0, d["n"]])], x=theme.axis("x"), y=theme.axis("y")),
+    figure=lambda d: theme.figure(theme.panel("", theme.axis("x"), theme.axis("y")).draw(theme.line([0, 1], [0, d.n]))),
     readout=lambda d: f"n = {d['n']}", code=lambda n: "",
 )
 """

@@ -67,18 +67,14 @@ def test_no_title_lies_over_another_word(make: Any, clashes: Any) -> None:
 
 
 def test_long_headings_are_broken_and_a_covered_number_is_found(clashes: Any) -> None:
-    def picture(titles: list[str], **axis: Any) -> Explorer:
-        traces = [theme.line([0, 1], [0, 1], panel=panel) for panel in (1, 2, 3)]
+    def picture(titles: list[str], **more: Any) -> Explorer:
+        y = [theme.axis("the height of the line", **more), theme.axis("y"), theme.axis("y")]
+        panels = [theme.panel(title, theme.axis("x"), axis) for title, axis in zip(titles, y, strict=True)]
         return Explorer(
             title="t",
             controls=[integers("n", "n", 1, 9, 3)],
             compute=lambda n: {},
-            figure=lambda d: theme.figure(
-                traces,
-                x=[theme.axis("x")] * 3,
-                y=[theme.axis("the height of the line", **axis), theme.axis("y"), theme.axis("y")],
-                titles=titles,
-            ),
+            figure=lambda d: theme.figure(*(panel.draw(theme.line([0, 1], [0, 1])) for panel in panels)),
             readout=lambda d: "",
             code=lambda n: "",
         )

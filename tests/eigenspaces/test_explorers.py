@@ -79,7 +79,7 @@ def test_well_below_the_detuning_the_raw_vector_is_lipschitz_with_a_large_consta
 
 def test_a_blurred_filter_is_almost_blind_to_the_pair():
     blurred = explorers.fader(**explorers.fader().presets["Blurred"]).data
-    gap, contrast = np.diff(blurred["lambda"][1:3])[0], np.diff(blurred["weights"][1:3])[0]
+    gap, contrast = np.diff(blurred["lam"][1:3])[0], np.diff(blurred["weights"][1:3])[0]
     assert 0.9 * blurred["K"] * gap < contrast < blurred["K"] * gap < 0.014
 
 

@@ -13,10 +13,13 @@ from xml.etree import ElementTree
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from spectral_lab.explorer import Explorer, choice, integers, slider, still, theme, toggle
 from spectral_lab.explorer import explorer as module
 from spectral_lab.explorer.controls import number_text, plain_words
+from spectral_lab.explorer.palette import RED
 from spectral_lab.markup import math_html, with_mathml
 
 
@@ -40,7 +43,9 @@ def make(**state):
             toggle("doubled", "doubled"),
         ],
         compute=compute,
-        figure=lambda d: theme.figure([theme.line(d["x"], d["y"], name="wave")], x=theme.axis("x"), y=theme.axis("y")),
+        figure=lambda d: theme.figure(
+            theme.panel("", theme.axis("x"), theme.axis("y")).draw(theme.line(d["x"], d["y"], name="wave"))
+        ),
         readout=lambda d: f"n = {d['n']}, a = {d['a']:g}.",
         code=lambda n, a, shape, doubled: f"{a} * np.{shape}({n} * x)",
         presets={"Fast": {"n": 9}},
@@ -230,9 +235,9 @@ def test_infinite_numbers_are_gaps_in_the_picture_and_said():
         controls=[integers("n", "n", 1, 9, 3)],
         compute=compute,
         figure=lambda d: theme.figure(
-            [theme.line(d["y"], d["y"]), theme.heat(d["y"], d["y"], d["z"], low=0, high=1, bar="z")],
-            x=theme.axis("x"),
-            y=theme.axis("y"),
+            theme.panel("", theme.axis("x"), theme.axis("y")).draw(
+                theme.line(d.y, d.y), theme.heat(d.y, d.y, d.z, 0, 1, bar="z")
+            )
         ),
         readout=lambda d: f"K = {number_text(d['k'])}, {d['k']:.3f}, {-d['k']}, {d['k'] - d['k']:g}, {-0.0:.2f}.",
         code=lambda n: "",
@@ -318,18 +323,53 @@ def test_downloads_hold_the_data():
 def test_every_trace_and_layout_of_the_theme_is_valid_plotly():
     go = pytest.importorskip("plotly.graph_objects")
     x, z = np.linspace(0, 1, 5), np.eye(5)
-    traces = [
-        theme.line(x, x, name="a", fill="tozeroy"),
-        theme.points(x, x),
-        theme.text(x[:1], x[:1], ["word"]),
-        theme.heat(x, x, z, low=0, high=1, bar="height", panel=2),
-        theme.contours(x, x, z, low=0, high=1, step=0.1, panel=2, labels=True),
-        theme.contours(x, x, z, low=0, high=1, step=0.1, filled=False, color=theme.RED),
-    ]
-    axes = [theme.axis("x", low=0, high=1), theme.axis("f", log=True, low=1, high=100)]
-    figure = theme.figure(traces, x=axes, y=axes, titles=["a", "b"], equal=[True, False], notes=[theme.note("n", 0, 0)])
+    left = theme.panel("a", theme.axis("x", 0, 1), theme.axis("f", 1, 100, log=True), equal=True)
+    right = theme.panel("b", theme.bare(0, 1), theme.axis("f", 1, 100, log=True), 2.0)
+    figure = theme.figure(
+        left.draw(
+            theme.line(x, x, "a", fill="tozeroy"),
+            theme.points(x, x),
+            theme.text(x[:1], x[:1], ["word"]),
+            theme.segments([0, 1], x[:, None]),
+            theme.note("n", 0, 1),
+        ),
+        right.draw(
+            theme.heat(x, x, z, 0, 1, bar="height"),
+            theme.matrix(z, 1),
+            theme.contours(x, x, z, 0, 1, 0.1, labels=True),
+            theme.contours(x, x, z, 0, 1, 0.1, filled=False, color=RED),
+            *theme.key("top left", ("words", RED)),
+        ),
+    )
     # The colour names are the browser's to fill in.
     go.Figure(filled(figure))
+
+
+def test_words_stand_where_the_data_are_on_every_axis():
+    panel = theme.panel("", theme.axis("x", 1, 100, log=True), theme.axis("y", 0, 4))
+    notes = [theme.note("n", 10, 3), *theme.key("bottom right", ("a", RED), ("b", RED))]
+    first, a, b = theme.figure(panel.draw(*notes))["layout"]["annotations"]
+    assert (first["x"], first["y"]) == (1, 3)
+    assert (a["x"], a["y"], a["xanchor"]) == (pytest.approx(2 * 0.97), 0, "right")
+    assert a["yshift"] > b["yshift"] > 0
+
+
+def test_separate_pieces_are_one_line_with_gaps():
+    trace = theme.segments([0, 1], [[2], [3]])
+    np.testing.assert_array_equal(trace["x"], [0, 1, np.nan, 0, 1, np.nan])
+    np.testing.assert_array_equal(trace["y"], [2, 2, np.nan, 3, 3, np.nan])
+
+
+@given(st.lists(st.floats(0.1, 1e6), min_size=1, max_size=6), st.floats(0.01, 1), st.booleans())
+def test_labels_are_moved_apart_and_never_down(heights, distance, log):
+    moved = np.array(theme.apart(heights, distance, log=log))
+    assert np.all(moved >= np.array(heights) * (1 - 1e-9))
+    places = np.sort(np.log10(moved) if log else moved)
+    assert np.all(np.diff(places) >= distance * (1 - 1e-6))
+    order = np.argsort(heights, kind="stable")
+    assert np.all(np.diff(moved[order]) >= 0)
+    if len(heights) == 1:
+        assert moved[0] == pytest.approx(heights[0])
 
 
 def filled(value):

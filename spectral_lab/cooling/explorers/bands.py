@@ -11,10 +11,11 @@ import scipy
 from spectral_lab.cooling import sign_functions as sf
 from spectral_lab.cooling.levels import Levels, levels
 from spectral_lab.cooling.spin_chains import hubbard, tfim, xxz
-from spectral_lab.explorer import Explorer, choice, integers, number_text, slider, theme
+from spectral_lab.explorer import Data, Explorer, choice, integers, number_text, slider
+from spectral_lab.explorer.palette import BLUE, GREEN, GRID, INK, MUTED, PINK, RED
+from spectral_lab.explorer.theme import Figure, Trace, axis, bare, figure, line, note, panel, points, segments
 
-CHAINS = {"tilted Ising": lambda: tfim(6), "Heisenberg": lambda: xxz(6), "Hubbard": lambda: hubbard(3)}
-CHAIN_CODE = {"tilted Ising": "tfim(6)", "Heisenberg": "xxz(6)", "Hubbard": "hubbard(3)"}
+CHAINS = {"tilted Ising": (tfim, 6), "Heisenberg": (xxz, 6), "Hubbard": (hubbard, 3)}
 METHODS = ("Gaussian", "Fejér", "plain", "minimax")
 DELTA = 0.01  # what counts as "in the band"
 CURVE = np.linspace(-1.6, 1.6, 769)  # in units of pi; at the longest oracle time a level turns by 1.52 pi
@@ -22,7 +23,8 @@ CURVE = np.linspace(-1.6, 1.6, 769)  # in units of pi; at the longest oracle tim
 
 @lru_cache(maxsize=4)
 def _levels(chain: str) -> Levels:
-    return levels(CHAINS[chain]())
+    model, size = CHAINS[chain]
+    return levels(model(size))
 
 
 @lru_cache(maxsize=256)
@@ -52,7 +54,7 @@ def _compute(chain: str, where: float, width: float, degree: int, method: str, s
     s = sf.sine_series(b, theta)
     wrapped = np.abs(theta) > np.pi  # there the sine has the wrong sign
     return {
-        "chain": chain, "E": E, "mu": float(mu), "theta": theta, "s": s, "wrapped": wrapped,
+        "E": E, "mu": float(mu), "theta": theta, "s": s, "wrapped": wrapped,
         "curve": sf.sine_series(b, CURVE * np.pi), "edge": edge, "tau": float(tau),
         "asked": degree | 1, "degree": 2 * len(b) - 1,
         "in_bands": int((np.abs(np.abs(s) - 1) <= DELTA).sum()), "highest": float(np.abs(s).max()),
@@ -60,72 +62,58 @@ def _compute(chain: str, where: float, width: float, degree: int, method: str, s
     }  # fmt: skip
 
 
-def _banded(d: dict[str, Any], x: np.ndarray, y: np.ndarray, **style: Any) -> list[theme.Trace]:
+def _banded(d: Data, x: np.ndarray, y: np.ndarray, **style: Any) -> list[Trace]:
     """One mark a level: below mu, above mu, and those that have wrapped into the wrong band."""
-    cold = d["E"] < d["mu"] - 1e-9 * np.ptp(d["E"])  # a level at mu belongs to neither side, whatever its rounding
-    parts = {
-        "below μ": (cold & ~d["wrapped"], theme.BLUE),
-        "above μ": (~cold & ~d["wrapped"], theme.RED),
-        "wrapped": (d["wrapped"], theme.PINK),
-    }
-    return [theme.points(x[mask], y[mask], name=name, color=color, **style) for name, (mask, color) in parts.items()]
+    E = d.E
+    cold = d.mu - 1e-9 * np.ptp(E) > E  # a level at mu belongs to neither side, whatever its rounding
+    parts = ("below μ", cold & ~d.wrapped, BLUE), ("above μ", ~cold & ~d.wrapped, RED), ("wrapped", d.wrapped, PINK)
+    return [points(x[mask], y[mask], name, color, **style) for name, mask, color in parts]
 
 
-def _figure(d: dict[str, Any]) -> theme.Figure:
-    E, s = d["E"], d["s"]
+def _figure(d: Data) -> Figure:
+    E, s = d.E, d.s
     low, high = E[0] - 0.06 * np.ptp(E), E[-1] + 0.06 * np.ptp(E)
     height = (E - low) / (high - low)  # levels drawn on the same scale as the bands
-    links_x = np.tile([0.0, 1.0, np.nan], len(E))
-    links_y = np.column_stack([height, 0.5 + s / 2.6, np.full(len(E), np.nan)]).ravel()
     inside = np.abs(CURVE) <= 1
-    turn, radius = CURVE[inside] * np.pi, 1 + 0.28 * d["curve"][inside]
-    edge = np.linspace(-d["edge"], d["edge"], 21)
-    return theme.figure(
-        [
-            theme.line(links_x, links_y, color=theme.GRID, width=1),
+    turn, radius = CURVE[inside] * np.pi, 1 + 0.28 * d.curve[inside]
+    edge = np.linspace(-d.edge, d.edge, 21)
+    sides = axis("", -0.25, 1.25, tickvals=[0, 1], ticktext=["levels of H", "levels of S"])
+    frame, theta = bare(0, 1), axis("θ / π,   θ = (E − μ)τ", -1.6, 1.6)
+    return figure(
+        panel("Ladder and bands", sides, frame).draw(
+            segments([0.0, 1.0], np.stack([height, 0.5 + s / 2.6], axis=1), color=GRID, width=1),
             *_banded(d, np.zeros(len(E)), height, symbol="line-ew-open", size=14),
             *_banded(d, np.ones(len(E)), 0.5 + s / 2.6, symbol="line-ew-open", size=14),
-            theme.line(CURVE, d["curve"], color=theme.INK, width=1.5, name="f(θ)", panel=2),
-            *_banded(d, d["theta"] / np.pi, s, panel=2),
-            theme.line([-1.6, 1.6], [1, 1], color=theme.MUTED, dash="dot", width=1, panel=2),
-            theme.line([-1.6, 1.6], [-1, -1], color=theme.MUTED, dash="dot", width=1, panel=2),
-            theme.line(np.cos(turn), np.sin(turn), color=theme.GRID, width=1, panel=3),
-            theme.line(radius * np.cos(turn), radius * np.sin(turn), color=theme.INK, width=1.2, panel=3),
-            theme.line(np.cos(edge), np.sin(edge), color=theme.GREEN, width=12, name="edge at 0", panel=3),
-            theme.line(-np.cos(edge), np.sin(edge), color=theme.GREEN, width=12, name="edge at π", panel=3),
-            *_banded(d, np.cos(d["theta"]), np.sin(d["theta"]), panel=3),
-        ],
-        x=[
-            theme.axis("", low=-0.25, high=1.25, tickvals=[0, 1], ticktext=["levels of H", "levels of S"]),
-            theme.axis("θ / π,   θ = (E − μ)τ", low=-1.6, high=1.6),
-            theme.axis("", low=-1.45, high=1.45, showticklabels=False, showgrid=False, showline=False, ticks=""),
-        ],
-        y=[
-            theme.axis("", low=0, high=1, showticklabels=False, showgrid=False, ticks=""),
-            theme.axis("f(θ)", low=-1.35, high=1.35),
-            theme.axis("", low=-1.45, high=1.45, showticklabels=False, showgrid=False, showline=False, ticks=""),
-        ],
-        titles=["Ladder and bands", "The polynomial", "Its circle"],
-        widths=[1, 1.25, 1],
-        equal=[False, False, True],
-        notes=[
-            theme.note("edge at 0 →", 0, 0.25, color=theme.GREEN, panel=3, anchor="center"),
-            theme.note("← edge at π", 0, -0.25, color=theme.GREEN, panel=3, anchor="center"),
-            theme.note("+1", 1.1, 0.5 + 1 / 2.6, panel=1),
-            theme.note("−1", 1.1, 0.5 - 1 / 2.6, panel=1),
-        ],
+            note("+1", 1.1, 0.5 + 1 / 2.6),
+            note("−1", 1.1, 0.5 - 1 / 2.6),
+        ),
+        panel("The polynomial", theta, axis("f(θ)", -1.35, 1.35), 1.25).draw(
+            line(CURVE, d.curve, "f(θ)", INK, width=1.5),
+            *_banded(d, d.theta / np.pi, s),
+            line([-1.6, 1.6], [1, 1], color=MUTED, dash="dot", width=1),
+            line([-1.6, 1.6], [-1, -1], color=MUTED, dash="dot", width=1),
+        ),
+        panel("Its circle", bare(-1.45, 1.45), bare(-1.45, 1.45), equal=True).draw(
+            line(np.cos(turn), np.sin(turn), color=GRID, width=1),
+            line(radius * np.cos(turn), radius * np.sin(turn), color=INK, width=1.2),
+            line(np.cos(edge), np.sin(edge), "edge at 0", GREEN, width=12),
+            line(-np.cos(edge), np.sin(edge), "edge at π", GREEN, width=12),
+            *_banded(d, np.cos(d.theta), np.sin(d.theta)),
+            note("edge at 0 →", 0, 0.25, GREEN, anchor="center"),
+            note("← edge at π", 0, -0.25, GREEN, anchor="center"),
+        ),
         margin={"l": 20},
     )
 
 
-def _readout(d: dict[str, Any]) -> str:
-    count = "1 level has" if d["wrong"] == 1 else f"{d['wrong']} levels have"
-    wrap = f" {count} wrapped past θ = ±π, where the sign is wrong." if d["wrong"] else ""
-    degree = f"{d['degree']}" if d["degree"] == d["asked"] else f"{d['degree']}, where minimax stops, not {d['asked']}"
-    mu = round(d["mu"], 9) + 0.0  # rounding must not show as −9·10⁻¹⁶ or −0
+def _readout(d: Data) -> str:
+    count = "1 level has" if d.wrong == 1 else f"{d.wrong} levels have"
+    wrap = f" {count} wrapped past θ = ±π, where the sign is wrong." if d.wrong else ""
+    degree = f"{d.degree}" if d.degree == d.asked else f"{d.degree}, where minimax stops, not {d.asked}"
+    mu = round(d.mu, 9) + 0.0  # rounding must not show as −9·10⁻¹⁶ or −0
     return (
-        f"{d['chain']}, μ = {number_text(mu, 3)} J: {d['in_bands']} of {len(d['E'])} levels within 1 % of ±1 "
-        f"(degree {degree}; edges {number_text(d['edge'], 3)} rad wide, max |f| = {d['peak']:.3f}).{wrap}"
+        f"{d.chain}, μ = {number_text(mu, 3)} J: {d.in_bands} of {len(d.E)} levels within 1 % of ±1 "
+        f"(degree {degree}; edges {number_text(d.edge, 3)} rad wide, max |f| = {d.peak:.3f}).{wrap}"
     )
 
 
@@ -137,14 +125,14 @@ def _code(chain: str, where: float, width: float, degree: int, method: str, stre
         "plain": f"sf.plain_coefficients({degree})",
         "minimax": f"sf.minimax_coefficients({degree}, edge)[0]",
     }[method]
-    model = CHAIN_CODE[chain]
+    model, size = CHAINS[chain]
     return f"""
         import numpy as np
         from scipy.special import erfcinv
-        from spectral_lab.cooling import {model.split("(")[0]}, levels
+        from spectral_lab.cooling import {model.__name__}, levels
         from spectral_lab.cooling import sign_functions as sf
 
-        spectrum = levels({model})
+        spectrum = levels({model.__name__}({size}))
         E, mu = spectrum.energies, spectrum.energies[0] + {where} * spectrum.spread
         tau, edge = sf.oracle_time(spectrum.spread, {width} * erfcinv({DELTA}))
         tau, edge = {stretch} * tau, min({stretch} * edge, 1.5)

@@ -7,13 +7,13 @@ from typing import Any
 import numpy as np
 
 from spectral_lab.cooling.queries import bill
-from spectral_lab.explorer import Explorer, integers, number_text, slider, theme
+from spectral_lab.explorer import Data, Explorer, integers, number_text, slider
+from spectral_lab.explorer.palette import BLUE, GREEN, MUTED, PINK, RED
+from spectral_lab.explorer.theme import Figure, axis, figure, line, note, panel, points
 
 SPREAD = 17.34  # the tilted Ising chain of six spins
 SEARCHED = "amplified, with search"
-NAMES = ("cooling", "bang-bang", "filter", "amplified filter", SEARCHED, "bath")
-COLOURS = {"cooling": theme.BLUE, "bang-bang": theme.GREEN, "filter": theme.RED, "amplified filter": theme.PINK,
-           SEARCHED: theme.PINK, "bath": theme.MUTED}  # fmt: skip
+COLOURS = {"cooling": BLUE, "bang-bang": GREEN, "filter": RED, "amplified filter": PINK, SEARCHED: PINK, "bath": MUTED}
 GAMMAS = np.geomspace(1e-5, 1, 101)
 
 
@@ -21,73 +21,49 @@ def _compute(steps: int, resolution: float, leak: float, overlap: float) -> dict
     prices = bill(SPREAD, steps, resolution, overlap=overlap, leak_budget=leak)
     both = prices["amplified filter"] + prices["search for E0"]
     return {
-        "steps": steps, "resolution": resolution, "leak": leak, "overlap": overlap, **prices, SEARCHED: both,
+        **prices, SEARCHED: both,
         # below this overlap the filter, with what it must know first, costs more than the pulses
         "crossing": float(both * overlap / prices["bang-bang"]),
     }  # fmt: skip
 
 
-def _figure(d: dict[str, Any]) -> theme.Figure:
-    ratio = d["overlap"] / GAMMAS
-    curves = {
-        "filter": d["filter"] * ratio**2,
-        "amplified filter": d["amplified filter"] * ratio,
-        SEARCHED: d[SEARCHED] * ratio,
-        **{name: np.full_like(GAMMAS, d[name]) for name in ("cooling", "bang-bang", "bath")},
-    }
-    dashes = {SEARCHED: "dash"}
-    traces = [
-        theme.line(GAMMAS, curves[name], color=COLOURS[name], name=name, dash=dashes.get(name, "solid"))
-        for name in NAMES
-    ]
-    traces += [theme.points([d["overlap"]], [d[name]], color=COLOURS[name], size=8) for name in NAMES]
-    traces += [
-        theme.line([1.0, d[name]], [i, i], color=COLOURS[name], width=16, panel=2)
-        for i, name in enumerate(NAMES[::-1])
-    ]  # fmt: skip
-    one = d["amplified filter"] * d["overlap"]
-    more = d[SEARCHED] * d["overlap"]
-    marks = [
-        theme.note("filter, 1/γ²", np.log10(2.5e-4), np.log10(one / 2.5e-4**2), color=theme.RED, xshift=6, yshift=7),
-        theme.note(
-            "amplified, 1/γ", np.log10(0.09), np.log10(one / 0.09), color=theme.PINK, anchor="right", yshift=-12
+def _figure(d: Data) -> Figure:
+    ratio = d.overlap / GAMMAS
+    powers = {"filter": ratio**2, "amplified filter": ratio, SEARCHED: ratio}
+    prices = {name: d[name] * powers.get(name, np.ones_like(ratio)) for name in COLOURS}
+    dashes = {name: "dash" if name == SEARCHED else "solid" for name in COLOURS}
+    curves = [line(GAMMAS, prices[name], name, color, dash=dashes[name]) for name, color in COLOURS.items()]
+    here = [points([d.overlap], [d[name]], color=color, size=8) for name, color in COLOURS.items()]
+    bars = [line([1.0, d[name]], [i, i], color=COLOURS[name], width=16) for i, name in enumerate(reversed(COLOURS))]
+    one, more = d["amplified filter"] * d.overlap, d[SEARCHED] * d.overlap
+    names = {"ticktext": ["bath", "with search", "amplified", "filter", "bang-bang", "cooling"]}
+    overlap = axis("overlap γ of the start with the ground state", 1e-5, 1, log=True)
+    queries = axis("queries of exp(−iHτ)", 1e1, 1e15, log=True, dtick=2)
+    methods = axis("", -0.6, 5.6, tickvals=list(range(6)), **names)
+    return figure(
+        panel("As the start gets worse", overlap, queries, 1.6).draw(
+            *curves,
+            *here,
+            note("filter, 1/γ²", 2.5e-4, one / 2.5e-4**2, RED, xshift=6, yshift=7),
+            note("amplified, 1/γ", 0.09, one / 0.09, PINK, anchor="right", yshift=-12),
+            note("with search", 1.3e-5, more / 1.3e-5, PINK, xshift=12, yshift=8),
+            note("cooling", 0.9, d.cooling, BLUE, anchor="right", yshift=9),
+            note("bang-bang", 0.9, d["bang-bang"], GREEN, anchor="right", yshift=-9),
+            note("bath", 0.9, d.bath, MUTED, anchor="right", yshift=9),
         ),
-        theme.note("with search", np.log10(1.3e-5), np.log10(more / 1.3e-5), color=theme.PINK, xshift=12, yshift=8),
-        theme.note("cooling", -0.05, np.log10(d["cooling"]), color=theme.BLUE, anchor="right", yshift=9),
-        theme.note("bang-bang", -0.05, np.log10(d["bang-bang"]), color=theme.GREEN, anchor="right", yshift=-9),
-        theme.note("bath", -0.05, np.log10(d["bath"]), color=theme.MUTED, anchor="right", yshift=9),
-    ]
-    return theme.figure(
-        traces,
-        x=[
-            theme.axis("overlap γ of the start with the ground state", log=True, low=1e-5, high=1),
-            theme.axis("queries", log=True, low=1e1, high=1e15) | {"dtick": 3},
-        ],
-        y=[
-            theme.axis("queries of exp(−iHτ)", log=True, low=1e1, high=1e15) | {"dtick": 2},
-            theme.axis(
-                "",
-                low=-0.6,
-                high=5.6,
-                tickvals=list(range(6)),
-                ticktext=["bath", "with search", "amplified", "filter", "bang-bang", "cooling"],
-            ),
-        ],
-        titles=["As the start gets worse", "The bill"],
-        widths=[1.6, 1],
-        notes=marks,
+        panel("The bill", axis("queries", 1e1, 1e15, log=True, dtick=3), methods).draw(*bars),
     )
 
 
-def _readout(d: dict[str, Any]) -> str:
-    steps = f"{d['steps']} step{'s' * (d['steps'] > 1)}"
-    price = {name: number_text(d[name], 2) for name in (*NAMES, "read-outs", "search for E0")}
+def _readout(d: Data) -> str:
+    steps = f"{d.steps} step{'s' * (d.steps > 1)}"
+    price = {name: number_text(d[name], 2) for name in (*COLOURS, "read-outs", "search for E0")}
     return (
-        f"{steps} at ε = {number_text(d['resolution'], 3)} J, leak budget {number_text(d['leak'], 3)}, overlap "
-        f"{number_text(d['overlap'], 3)}: cooling {price['cooling']}, bang-bang {price['bang-bang']} (both with "
+        f"{steps} at ε = {number_text(d.resolution, 3)} J, leak budget {number_text(d.leak, 3)}, overlap "
+        f"{number_text(d.overlap, 3)}: cooling {price['cooling']}, bang-bang {price['bang-bang']} (both with "
         f"{price['read-outs']} for the read-outs), filter {price['filter']}, amplified {price['amplified filter']} "
         f"(and {price['search for E0']} first, to find E₀), bath {price['bath']} queries. With that search the "
-        f"amplified filter costs more than bang-bang below an overlap of {number_text(d['crossing'], 2)}."
+        f"amplified filter costs more than bang-bang below an overlap of {number_text(d.crossing, 2)}."
     )
 
 

@@ -15,7 +15,9 @@ from spectral_lab.cooling.bands import pulses
 from spectral_lab.cooling.qasm import pauli_terms, reflection_circuit
 from spectral_lab.cooling.qsp import Angles
 from spectral_lab.cooling.spin_chains import tfim
-from spectral_lab.explorer import Explorer, choice, integers, number_text, slider, theme
+from spectral_lab.explorer import Data, Explorer, choice, integers, number_text, slider
+from spectral_lab.explorer.palette import BLUE, GREEN, INK, MUTED, PAPER, PINK
+from spectral_lab.explorer.theme import Figure, bare, figure, line, note, panel, points
 
 ZOOMS = {"one step": ("round", 4), "one reflection": ("gate", 5), "one query": ("rotation", 12)}  # and how many fit
 MU, ANGLE, ERROR = -1.0, 4.0, 1e-2
@@ -50,7 +52,7 @@ def _compute(zoom: str, spins: int, width: float, kick: float, first: int) -> di
     parts = {"one step": rounds, "one reflection": d + 1, "one query": len(terms)}[zoom]
     shown = min(ZOOMS[zoom][1], parts)
     return {
-        "zoom": zoom, "spins": spins, "width": width, "rounds": rounds, "kick": ANGLE / rounds, "tau": tau, "degree": d,
+        "rounds": rounds, "kick": ANGLE / rounds, "tau": tau, "degree": d,
         "first": min(first, parts - shown), "shown": shown, "parts": parts, "queries": rounds * d,
         "theta": angles.theta / np.pi, "phi": 1 - np.mod(1 - np.round(angles.phi / np.pi, 6), 2),
         "inverse": (j * calls) // d > ((j - 1) * calls) // d,  # spread evenly, as in `gqsp_circuit`
@@ -58,80 +60,69 @@ def _compute(zoom: str, spins: int, width: float, kick: float, first: int) -> di
     }  # fmt: skip
 
 
-def _step(d: dict[str, Any], k: int, x: float) -> list[Box]:
-    n = d["spins"]
-    half = "e<sup>−iκV/2</sup>"
+def _step(d: Data, k: int, x: float) -> list[Box]:
+    n, half = d.spins, "e<sup>−iκV/2</sup>"
     return [
-        Box(x + 0.05, x + 0.8, 1, n, half, theme.GREEN),
-        Box(x + 0.9, x + 1.9, 0, n, "e<sup>−iπS/2</sup>", theme.BLUE),
-        Box(x + 2.0, x + 2.75, 1, n, half, theme.GREEN),
+        Box(x + 0.05, x + 0.8, 1, n, half, GREEN),
+        Box(x + 0.9, x + 1.9, 0, n, "e<sup>−iπS/2</sup>", BLUE),
+        Box(x + 2.0, x + 2.75, 1, n, half, GREEN),
     ]
 
 
-def _gate(d: dict[str, Any], j: int, x: float) -> list[Box]:
-    if j == 0:
-        return [Box(x + 1.0, x + 2.3, 0, 0, "R<sub>0</sub>", theme.GREEN)]
-    name, color = ("U<sup>†</sup>", theme.PINK) if d["inverse"][j] else ("U", theme.BLUE)
-    return [
-        Box(x + 0.1, x + 0.8, 1, d["spins"], name, color),
-        Box(x + 1.0, x + 2.3, 0, 0, f"R<sub>{j}</sub>", theme.GREEN),
-    ]
+def _gate(d: Data, j: int, x: float) -> list[Box]:
+    name, color = ("U<sup>†</sup>", PINK) if d.inverse[j] else ("U", BLUE)
+    query, rotation = (
+        Box(x + 0.1, x + 0.8, 1, d.spins, name, color),
+        Box(x + 1.0, x + 2.3, 0, 0, f"R<sub>{j}</sub>", GREEN),
+    )
+    return [query, rotation] if j else [rotation]
 
 
-def _rotation(d: dict[str, Any], k: int, x: float) -> list[Box]:
-    letters = _terms(d["spins"])[k]
+def _rotation(d: Data, k: int, x: float) -> list[Box]:
+    letters = _terms(d.spins)[k]
     wires = [i + 1 for i, letter in enumerate(letters) if letter != "I"]
-    name, color = letters.replace("I", ""), theme.BLUE if len(wires) > 1 else theme.GREEN
-    return [Box(x, x + 0.8, wires[0], wires[-1], name, color)]
+    return [Box(x, x + 0.8, wires[0], wires[-1], letters.replace("I", ""), BLUE if len(wires) > 1 else GREEN)]
 
 
-def _figure(d: dict[str, Any]) -> theme.Figure:
-    draw, pitch = {"one step": (_step, 3.0), "one reflection": (_gate, 2.4), "one query": (_rotation, 0.95)}[d["zoom"]]
-    wires, end, window = d["spins"] + 1, pitch * d["shown"] + 0.1, range(d["first"], d["first"] + d["shown"])
-    traces = [theme.line([0, end], [-w, -w], color=theme.MUTED, width=1) for w in range(wires)]
-    notes = []
+def _figure(d: Data) -> Figure:
+    draw, pitch = {"one step": (_step, 3.0), "one reflection": (_gate, 2.4), "one query": (_rotation, 0.95)}[d.zoom]
+    wires, end = d.spins + 1, pitch * d.shown + 0.1
+    marks = [line([0, end], [-w, -w], color=MUTED, width=1) for w in range(wires)]
     above: dict[str, Any] = {"anchor": "center", "yanchor": "bottom", "yshift": 2}  # however many wires there are
-    for place, k in enumerate(window):
-        x = pitch * place
-        if d["zoom"] == "one step":
-            notes.append(theme.note(f"round {k}", x + 1.4, 0.36, color=theme.MUTED, **above))
-        if d["zoom"] == "one reflection":
-            angles = f"θ = {number_text(d['theta'][k], 2)} π<br>φ = {number_text(d['phi'][k], 3)} π"
-            notes.append(theme.note(angles, x + 1.65, 0.36, color=theme.GREEN, **above))
+    for place in range(d.shown):
+        k, x = d.first + place, pitch * place
+        if d.zoom == "one step":
+            marks.append(note(f"round {k}", x + 1.4, 0.36, MUTED, **above))
+        if d.zoom == "one reflection":
+            angles = f"θ = {number_text(d.theta[k], 2)} π<br>φ = {number_text(d.phi[k], 3)} π"
+            marks.append(note(angles, x + 1.65, 0.36, GREEN, **above))
             if k:  # a query of the spins that the ancilla controls
-                traces.append(theme.line([x + 0.45] * 2, [0, -1], color=theme.INK, width=1))
-                symbol = "circle" if d["inverse"][k] else "circle-open"
-                traces.append(theme.points([x + 0.45], [0], color=theme.INK, size=9, symbol=symbol, name="control"))
+                marks.append(line([x + 0.45] * 2, [0, -1], color=INK, width=1))
+                symbol = "circle" if d.inverse[k] else "circle-open"
+                marks.append(points([x + 0.45], [0], "control", INK, size=9, symbol=symbol))
         for box in draw(d, k, x):
             top, bottom = 0.36 - box.top, -0.36 - box.bottom
-            edges_x, edges_y = [box.left, box.right, box.right, box.left, box.left], [top, top, bottom, bottom, top]
-            outline = theme.line(edges_x, edges_y, color=box.color, width=1.5, fill="toself", name="gate")
-            traces.append(outline | {"fillcolor": theme.PAPER})
-            middle = (0.5 * (box.left + box.right), 0.5 * (top + bottom))
-            notes.append(theme.note(box.words, *middle, color=box.color, anchor="center"))
+            corners = [box.left, box.right, box.right, box.left, box.left], [top, top, bottom, bottom, top]
+            marks.append(line(*corners, "gate", box.color, width=1.5, fill="toself", fillcolor=PAPER))
+            marks.append(
+                note(box.words, 0.5 * (box.left + box.right), 0.5 * (top + bottom), box.color, anchor="center")
+            )
     legend = {
-        "one step": f"{d['rounds']} rounds; S: one circuit of {d['degree']} queries; V: every spin by itself",
+        "one step": f"{d.rounds} rounds; S: one circuit of {d.degree} queries; V: every spin by itself",
         "one reflection": "U = e<sup>iHτ</sup>, done where the ancilla is 0 (∘); U<sup>†</sup> where it is 1 (•)",
         "one query": "a box P is e<sup>−icτP/2</sup>, for the term cP of H; all terms, there and back",
-    }[d["zoom"]]
-    bare: dict[str, Any] = {"showgrid": False, "ticks": "", "showline": False}
-    names = ["ancilla", *(f"spin {i}" for i in range(d["spins"]))]
-    return theme.figure(
-        traces,
-        x=theme.axis(legend, low=-0.01 * end, high=1.01 * end, showticklabels=False, **bare),
-        y=theme.axis("", low=0.4 - wires, high=1.4, tickvals=[-w for w in range(wires)], ticktext=names, **bare),
-        titles=[d["zoom"].capitalize()],
-        notes=notes,
-        height=340,
-    )
+    }[d.zoom]
+    names = {"tickvals": [-w for w in range(wires)], "ticktext": ["ancilla", *(f"spin {i}" for i in range(d.spins))]}
+    time, wire = bare(-0.01 * end, 1.01 * end, legend), bare(0.4 - wires, 1.4, showticklabels=True, **names)
+    return figure(panel(d.zoom.capitalize(), time, wire).draw(*marks), height=340)
 
 
-def _readout(d: dict[str, Any]) -> str:
-    part = f"{ZOOMS[d['zoom']][0]}s {d['first']} to {d['first'] + d['shown'] - 1}"
+def _readout(d: Data) -> str:
+    part = f"{ZOOMS[d.zoom][0]}s {d.first} to {d.first + d.shown - 1}"
     return (
-        f"{d['spins']} spins and one ancilla, w = {number_text(d['width'], 3)} J: {d['rounds']} rounds with kicks of "
-        f"{number_text(d['kick'], 3)} and a reflection of {d['degree']} queries each, in all {d['queries']} queries of "
-        f"exp(±iHτ) with τ = {number_text(d['tau'], 3)}/J. A query is {d['rotations']} rotations, {d['pairs']} of them "
+        f"{d.spins} spins and one ancilla, w = {number_text(d.width, 3)} J: {d.rounds} rounds with kicks of "
+        f"{number_text(d.kick, 3)} and a reflection of {d.degree} queries each, in all {d.queries} queries of "
+        f"exp(±iHτ) with τ = {number_text(d.tau, 3)}/J. A query is {d.rotations} rotations, {d.pairs} of them "
         f"on two spins. Drawn: {part}."
     )
 

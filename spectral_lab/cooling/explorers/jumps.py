@@ -13,7 +13,9 @@ import numpy as np
 from spectral_lab.cooling.bands import during, leak_bound
 from spectral_lab.cooling.levels import Levels, levels
 from spectral_lab.cooling.spin_chains import random_field, tfim
-from spectral_lab.explorer import Explorer, choice, integers, number_text, slider, theme
+from spectral_lab.explorer import Data, Explorer, choice, integers, number_text, slider
+from spectral_lab.explorer.palette import BLUE, GREEN, INK, MUTED, RED
+from spectral_lab.explorer.theme import Figure, axis, figure, line, note, panel, points, segments
 
 SITES = 4
 DRIVES = {"S + αV": "constant", "S, V switched smoothly": "ramp", "S and V by turns": "bang-bang", "H + αV": "constant"}
@@ -36,47 +38,45 @@ def _compute(evolution: str, t: float, alpha: float, start: int) -> dict[str, An
     populations = np.abs(states) ** 2
     above = populations[:, upper].sum(axis=1)
     return {
-        "evolution": evolution, "E": E, "upper": upper, "start": start, "t": t, "alpha": alpha, "times": times,
+        "E": E, "upper": upper, "times": times,
         "above": np.maximum(above, 1e-12), "populations": populations[-1], "bound": leak_bound(alpha),
         "below": float(populations[-1][~upper].sum() - populations[-1][start]), "leak": float(above[-1]),
         "stay": float(populations[-1][start]), "energy": float(populations[-1] @ E),
     }  # fmt: skip
 
 
-def _figure(d: dict[str, Any]) -> theme.Figure:
-    E, p = d["E"], d["populations"]
-    bars = [(np.ravel([[0, x, np.nan] for x in p[mask]]), np.repeat(E[mask], 3)) for mask in (~d["upper"], d["upper"])]
-    edge = (E[d["start"]] + E[d["start"] + 1]) / 2
-    bound, label = (np.nan, "") if d["evolution"] == "H + αV" else (d["bound"], "α²")  # no bands, no bound
-    return theme.figure(
-        [
-            theme.line([-0.02, 1.05], [edge, edge], color=theme.GREEN, width=1.5, dash="dash", name="μ"),
-            theme.line(*bars[0], color=theme.BLUE, width=7, name="lower band"),
-            theme.line(*bars[1], color=theme.RED, width=7, name="upper band"),
-            theme.points(np.zeros(len(E)), E, color=theme.MUTED, size=5, symbol="line-ns-open", name="levels"),
-            theme.points([1.02], [E[d["start"]]], color=theme.INK, symbol="triangle-left", size=9, name="start"),
-            theme.line(d["times"], d["above"], color=theme.RED, name="population above μ", panel=2),
-            theme.line([0, 100], [bound] * 2, color=theme.GREEN, dash="dash", name="α²", panel=2),
-            theme.points([d["t"]], [d["above"][-1]], color=theme.RED, size=8, panel=2),
-        ],
-        x=[theme.axis("population", low=-0.02, high=1.05), theme.axis("time t during the step", low=0, high=100)],
-        y=[theme.axis("energy (J)", low=E[0] - 0.6, high=E[-1] + 0.6),
-           theme.axis("", log=True, low=1e-12, high=3) | {"dtick": 2}],
-        titles=["Where the state went", "Population above μ, while V is on"],
-        widths=[1, 1.2],
-        notes=[
-            theme.note(label, 97, np.log10(d["bound"]), color=theme.GREEN, panel=2, anchor="right", yshift=9),
-            theme.note("μ", 0.98, edge, color=theme.GREEN, yshift=9),
-        ],
-    )  # fmt: skip
+def _figure(d: Data) -> Figure:
+    E, p, banded = d.E, d.populations, d.evolution != "H + αV"
+    edge, marks = (E[d.start] + E[d.start + 1]) / 2, []
+    for name, mask, color in (("lower band", ~d.upper, BLUE), ("upper band", d.upper, RED)):
+        bars = np.stack([np.zeros(mask.sum()), p[mask]], axis=1)
+        marks.append(segments(bars, E[mask, None], name, color, width=7))
+    bound, label = (d.bound, "α²") if banded else (np.nan, "")  # no bands, no bound
+    energy, time = axis("energy (J)", E[0] - 0.6, E[-1] + 0.6), axis("time t during the step", 0, 100)
+    above = axis("", 1e-12, 3, log=True, dtick=2)
+    return figure(
+        panel("Where the state went", axis("population", -0.02, 1.05), energy).draw(
+            line([-0.02, 1.05], [edge, edge], "μ", GREEN, width=1.5, dash="dash"),
+            *marks,
+            points(np.zeros(len(E)), E, "levels", MUTED, size=5, symbol="line-ns-open"),
+            points([1.02], [E[d.start]], "start", INK, symbol="triangle-left", size=9),
+            note("μ", 0.98, edge, GREEN, yshift=9),
+        ),
+        panel("Population above μ, while V is on", time, above, 1.2).draw(
+            line(d.times, d.above, "population above μ", RED),
+            line([0, 100], [bound] * 2, "α²", GREEN, dash="dash"),
+            points([d.t], [d.above[-1]], size=8),
+            note(label, 97, d.bound, GREEN, anchor="right", yshift=9),
+        ),
+    )
 
 
-def _readout(d: dict[str, Any]) -> str:
-    limit = f"the bound α² is {number_text(d['bound'], 3)}" if d["evolution"] != "H + αV" else "there are no bands"
+def _readout(d: Data) -> str:
+    limit = f"the bound α² is {number_text(d.bound, 3)}" if d.evolution != "H + αV" else "there are no bands"
     return (
-        f"{d['evolution']}, t = {number_text(d['t'], 3)}, α = {number_text(d['alpha'], 3)}, from level {d['start']}: "
-        f"{d['below']:.3f} fell, {d['stay']:.3f} stayed, {number_text(d['leak'], 2)} climbed ({limit}); "
-        f"energy {number_text(d['E'][d['start']], 3)} → {number_text(d['energy'], 3)} J."
+        f"{d.evolution}, t = {number_text(d.t, 3)}, α = {number_text(d.alpha, 3)}, from level {d.start}: "
+        f"{d.below:.3f} fell, {d.stay:.3f} stayed, {number_text(d.leak, 2)} climbed ({limit}); "
+        f"energy {number_text(d.E[d.start], 3)} → {number_text(d.energy, 3)} J."
     )
 
 

@@ -11,7 +11,9 @@ from spectral_lab.cooling.ladder import ladder_law
 from spectral_lab.cooling.levels import Levels, levels
 from spectral_lab.cooling.protocol import POLICIES, Trajectory, cool
 from spectral_lab.cooling.spin_chains import start_state, tfim, xxz
-from spectral_lab.explorer import Explorer, choice, integers, number_text, slider, theme
+from spectral_lab.explorer import Data, Explorer, choice, integers, number_text, slider
+from spectral_lab.explorer.palette import BLUE, GREEN, GRID, MUTED, RED
+from spectral_lab.explorer.theme import Figure, axis, figure, key, line, note, panel, points, segments
 
 SITES, SEEDS, LONGEST = 4, 20, 30
 CHAINS = {"tilted Ising": "tfim", "Heisenberg": "xxz"}
@@ -60,8 +62,7 @@ def _compute(
     spectrum = _levels(chain)
     finals = np.array([other.ground_population[steps] for other in fan])
     return {
-        "case": f"{chain} from {start}", "steps": steps, "seed": seed, "margin": margin, "resolution": resolution,
-        "angle": angle, "policy": policy, "levels": spectrum.energies, "runs": len(fan),
+        "levels": spectrum.energies, "runs": len(fan),
         "energy": run.energies[: steps + 1], "shifts": run.shifts[:steps], "ground": run.ground_population[: steps + 1],
         "fan": np.array([other.energies[: steps + 1] for other in fan]),
         "mean_ground": np.mean([other.ground_population[: steps + 1] for other in fan], axis=0),
@@ -70,48 +71,41 @@ def _compute(
     }  # fmt: skip
 
 
-def _figure(d: dict[str, Any]) -> theme.Figure:
-    E, k = d["levels"], np.arange(d["steps"] + 1)
+def _figure(d: Data) -> Figure:
+    E, k, law = d.levels, np.arange(d.steps + 1), d.law
     low, high = E[0] - 0.05 * np.ptp(E), E[-1] + 0.42 * np.ptp(E)
-    gap = np.full((len(d["fan"]), 1), np.nan)
-    fan_x = np.tile(np.append(k, np.nan), len(d["fan"]))
-    rungs = np.column_stack([E, E, np.full(len(E), np.nan)]).ravel()
-    law = "" if np.isnan(d["law"]) else "ladder law"
-    return theme.figure(
-        [
-            theme.line(np.tile([0, LONGEST, np.nan], len(E)), rungs, color=theme.GRID, width=1),
-            theme.line([0, LONGEST], [E.mean()] * 2, color=theme.MUTED, dash="dot", name="infinite temperature"),
-            theme.line(fan_x, np.hstack([d["fan"], gap]).ravel(), color=theme.BLUE, width=1, opacity=0.35),
-            theme.line(k, d["energy"], color=theme.BLUE, width=3, name=f"seed {d['seed']}"),
-            theme.points(k[1:] - 0.5, d["shifts"], color=theme.GREEN, symbol="line-ew-open", size=9, name="μ"),
-            theme.line(k, d["mean_ground"], color=theme.RED, width=2, name="mean of the runs", panel=2),
-            theme.line(k, d["ground"], color=theme.BLUE, width=3, name=f"seed {d['seed']}", panel=2),
-            theme.line([d["law"]] * 2, [0, 1.04], color=theme.MUTED, dash="dash", name="ladder law", panel=2),
-        ],
-        x=[theme.axis("step", low=0, high=LONGEST), theme.axis("step", low=0, high=LONGEST)],
-        y=[theme.axis("energy (J)", low=low, high=high), theme.axis("ground population", low=-0.02, high=1.04)],
-        titles=["Energy", "Weight on the ground level"],
-        widths=[1.3, 1],
-        notes=[
-            theme.note("μ of each step", 0.99 * LONGEST, E[-1] + 0.37 * np.ptp(E), color=theme.GREEN, anchor="right"),
-            theme.note("this run", 0.99 * LONGEST, E[-1] + 0.29 * np.ptp(E), color=theme.BLUE, anchor="right"),
-            theme.note("mean of 20 runs", 0.99 * LONGEST, 0.68, color=theme.RED, panel=2, anchor="right"),
-            theme.note("this run", 0.99 * LONGEST, 0.6, color=theme.BLUE, panel=2, anchor="right"),
-            theme.note(law, np.nan_to_num(d["law"]) + 1.3, 0.3, color=theme.MUTED, panel=2),
-        ],
-    )  # fmt: skip
+    fan = np.column_stack([d.fan, np.full(len(d.fan), np.nan)]).ravel()
+    name, step = f"seed {d.seed}", axis("step", 0, LONGEST)
+    return figure(
+        panel("Energy", step, axis("energy (J)", low, high), 1.3).draw(
+            segments([0, LONGEST], E[:, None], color=GRID, width=1),
+            line([0, LONGEST], [E.mean()] * 2, "infinite temperature", MUTED, dash="dot"),
+            line(np.tile(np.append(k, np.nan), len(d.fan)), fan, width=1, opacity=0.35),
+            line(k, d.energy, name, width=3),
+            points(k[1:] - 0.5, d.shifts, "μ", GREEN, symbol="line-ew-open", size=9),
+            *key("top right", ("μ of each step", GREEN), ("this run", BLUE)),
+        ),
+        panel("Weight on the ground level", step, axis("ground population", -0.02, 1.04)).draw(
+            line(k, d.mean_ground, "mean of the runs", RED),
+            line(k, d.ground, name, width=3),
+            line([law] * 2, [0, 1.04], "ladder law", MUTED, dash="dash"),
+            note("mean of 20 runs", 0.99 * LONGEST, 0.68, RED, anchor="right"),
+            note("this run", 0.99 * LONGEST, 0.6, BLUE, anchor="right"),
+            note("" if np.isnan(law) else "ladder law", np.nan_to_num(law) + 1.3, 0.3, MUTED),
+        ),
+    )
 
 
-def _readout(d: dict[str, Any]) -> str:
-    queries = f"{d['queries']:.2g} queries" if d["queries"] else "no query yet"
-    margin, s = number_text(d["margin"], 3), number_text(d["resolution"], 3)
-    shifts = {"pointer": f"margin {margin}, s = {s}", "band": f"margin {margin}", "none": "planned shifts"}[d["policy"]]
-    w, angle = number_text(2 * d["resolution"], 3), number_text(d["angle"], 3)
+def _readout(d: Data) -> str:
+    queries = f"{d.queries:.2g} queries" if d.queries else "no query yet"
+    margin, s = number_text(d.margin, 3), number_text(d.resolution, 3)
+    shifts = {"pointer": f"margin {margin}, s = {s}", "band": f"margin {margin}", "none": "planned shifts"}[d.policy]
+    w, angle = number_text(2 * d.resolution, 3), number_text(d.angle, 3)
     return (
-        f"{d['case']}, seed {d['seed']}, policy {d['policy']} ({shifts}, w = {w}, ϑ = {angle}): energy after "
-        f"{d['steps']} step{'s' * (d['steps'] > 1)} {number_text(float(d['energy'][-1]), 4)} J "
-        f"(ground level {number_text(float(d['levels'][0]), 4)}), ground population {d['ground'][-1]:.3f}; {queries}. "
-        f"Above 0.99: {d['cold']} of {d['runs']} runs, mean {d['mean_ground'][-1]:.2f}."
+        f"{d.chain} from {d.start}, seed {d.seed}, policy {d.policy} ({shifts}, w = {w}, ϑ = {angle}): energy after "
+        f"{d.steps} step{'s' * (d.steps > 1)} {number_text(float(d.energy[-1]), 4)} J "
+        f"(ground level {number_text(float(d.levels[0]), 4)}), ground population {d.ground[-1]:.3f}; {queries}. "
+        f"Above 0.99: {d.cold} of {d.runs} runs, mean {d.mean_ground[-1]:.2f}."
     )
 
 

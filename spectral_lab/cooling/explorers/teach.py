@@ -10,7 +10,9 @@ import numpy as np
 from spectral_lab.cooling.levels import Levels, levels
 from spectral_lab.cooling.schedules import Training, recorded_training, run_schedule
 from spectral_lab.cooling.spin_chains import start_state, xxz
-from spectral_lab.explorer import Explorer, integers, theme, toggle
+from spectral_lab.explorer import Data, Explorer, integers, toggle
+from spectral_lab.explorer.palette import BLUE, GREEN, GRID, MUTED, RED
+from spectral_lab.explorer.theme import Figure, axis, figure, line, note, panel, points, segments
 
 SITES = 4
 
@@ -25,57 +27,49 @@ def _compute(iteration: int, layers: int, signs: bool) -> dict[str, Any]:
     populations = run_schedule(spectrum, start, training.schedule(iteration), signs=signs)
     E = spectrum.energies
     return {
-        "iteration": iteration, "layers": layers, "signs": signs, "E": E, "populations": populations[layers],
-        "path": populations @ E, "shifts": training.shifts[iteration], "curve": training.energies,
-        "kicks_only": training.kicks_only, "energy": float(populations[layers] @ E),
+        "E": E, "populations": populations[layers], "path": populations @ E, "shifts": training.shifts[iteration],
+        "curve": training.energies, "kicks_only": training.kicks_only, "energy": float(populations[layers] @ E),
         "ground": float(populations[layers][spectrum.same_level(0)].sum()),
     }  # fmt: skip
 
 
-def _figure(d: dict[str, Any]) -> theme.Figure:
-    E, t, k = d["E"], list(range(len(d["curve"]))), list(range(len(d["path"])))
+def _figure(d: Data) -> Figure:
+    E, t, k = d.E, list(range(len(d.curve))), list(range(len(d.path)))
     rungs = np.unique(E.round(9))
-    weights = np.array([d["populations"][np.abs(E - e) < 1e-6].sum() for e in rungs])
-    bars_x = np.column_stack([np.zeros(len(rungs)), weights, np.full(len(rungs), np.nan)]).ravel()
-    mu = d["shifts"] if d["signs"] else np.full(len(d["shifts"]), np.nan)
-    return theme.figure(
-        [
-            theme.line(t, d["kicks_only"], color=theme.MUTED, dash="dash", name="kicks alone"),
-            theme.line(t, d["curve"], color=theme.BLUE, name="kicks and signs"),
-            theme.points([d["iteration"]], [d["curve"][d["iteration"]]], color=theme.BLUE, size=9),
-            theme.line([0, t[-1]], [E[0]] * 2, color=theme.GREEN, dash="dot"),
-            theme.line(
-                np.tile([0, k[-1], np.nan], len(rungs)), np.repeat(rungs, 3), color=theme.GRID, panel=2, width=1
-            ),
-            theme.line(k, d["path"], color=theme.BLUE, name="energy", panel=2),
-            theme.points(k[1:], mu, color=theme.GREEN, symbol="line-ew-open", size=14, name="μ of the layer", panel=2),
-            theme.points([d["layers"]], [d["energy"]], color=theme.RED, size=10, panel=2),
-            theme.line(bars_x, np.repeat(rungs, 3), color=theme.RED, width=9, panel=3, name="population"),
-        ],
-        x=[
-            theme.axis("iteration", low=-6, high=t[-1] + 6),
-            theme.axis("layers done", low=-0.1, high=k[-1] + 0.1, dtick=1),
-            theme.axis("population", low=0, high=1.02),
-        ],
-        y=[theme.axis(title, low=-1.8, high=0.95) for title in ("energy (J)", "", "")],
-        titles=["Training", "Through the circuit", "Level by level"],
-        widths=[1.2, 1, 0.7],
-        notes=[
-            theme.note("kicks alone", 0.98 * t[-1], -0.66, color=theme.MUTED, anchor="right"),
-            theme.note("kicks and signs", 0.98 * t[-1], -1.5, color=theme.BLUE, anchor="right"),
-            theme.note("ground level", 0.98 * t[-1], E[0] - 0.08, color=theme.GREEN, anchor="right"),
-            theme.note("μ", 4.05, 0.85, color=theme.GREEN, panel=2, anchor="right"),
-        ],
+    weights = np.array([d.populations[np.abs(E - e) < 1e-6].sum() for e in rungs])
+    mu = d.shifts if d.signs else np.full(len(d.shifts), np.nan)
+    energy, levels = axis("energy (J)", -1.8, 0.95), axis("", -1.8, 0.95)
+    end = 0.98 * t[-1]
+    return figure(
+        panel("Training", axis("iteration", -6, t[-1] + 6), energy, 1.2).draw(
+            line(t, d.kicks_only, "kicks alone", MUTED, dash="dash"),
+            line(t, d.curve, "kicks and signs"),
+            points([d.iteration], [d.curve[d.iteration]], color=BLUE, size=9),
+            line([0, t[-1]], [E[0]] * 2, color=GREEN, dash="dot"),
+            note("kicks alone", end, -0.66, MUTED, anchor="right"),
+            note("kicks and signs", end, -1.5, BLUE, anchor="right"),
+            note("ground level", end, E[0] - 0.08, GREEN, anchor="right"),
+        ),
+        panel("Through the circuit", axis("layers done", -0.1, k[-1] + 0.1, dtick=1), levels).draw(
+            segments([0, k[-1]], rungs[:, None], color=GRID, width=1),
+            line(k, d.path, "energy"),
+            points(k[1:], mu, "μ of the layer", GREEN, symbol="line-ew-open", size=14),
+            points([d.layers], [d.energy], size=10),
+            note("μ", 4.05, 0.85, GREEN, anchor="right"),
+        ),
+        panel("Level by level", axis("population", 0, 1.02), levels, 0.7).draw(
+            segments(weights[:, None] * [0, 1], rungs[:, None], "population", RED, width=9)
+        ),
     )
 
 
-def _readout(d: dict[str, Any]) -> str:
-    how = "with sign layers" if d["signs"] else "sign layers left out"
-    layers = f"{d['layers']} layer{'s' * (d['layers'] != 1)}"
+def _readout(d: Data) -> str:
+    how = "with sign layers" if d.signs else "sign layers left out"
+    layers = f"{d.layers} layer{'s' * (d.layers != 1)}"
     words = (
-        f"Iteration {d['iteration']}, {how}: after {layers} the energy is {d['energy']:.3f} (start 0.75, "
-        f"ground level {d['E'][0]:.3f}), ground population {d['ground']:.3f}; kicks trained alone end at "
-        f"{d['kicks_only'][-1]:.2f}."
+        f"Iteration {d.iteration}, {how}: after {layers} the energy is {d.energy:.3f} (start 0.75, "
+        f"ground level {d.E[0]:.3f}), ground population {d.ground:.3f}; kicks trained alone end at "
+        f"{d.kicks_only[-1]:.2f}."
     )
     return words.replace("-", "−")
 

@@ -9,13 +9,15 @@ import networkx as nx
 import numpy as np
 
 from spectral_lab.eigenspaces.cycles import cycle_counts
-from spectral_lab.eigenspaces.explorers import _drawing as drawing
+from spectral_lab.eigenspaces.explorers._drawing import fitted, graph, round_up
 from spectral_lab.eigenspaces.filters import spectral_filter
 from spectral_lab.eigenspaces.laplacian import adjacency_matrix
 from spectral_lab.eigenspaces.spectra import laplacian_spectra
 from spectral_lab.eigenspaces.walks import stable_colours
 from spectral_lab.eigenspaces.zoo import layout, named_graph
-from spectral_lab.explorer import Explorer, choice, number_text, slider, theme
+from spectral_lab.explorer import Data, Explorer, choice, number_text, slider
+from spectral_lab.explorer.palette import BLUE, MUTED, RED
+from spectral_lab.explorer.theme import Figure, axis, bare, figure, line, note, panel, points
 
 PAIRS = {
     "decalin / bicyclopentyl": ("decalin", "bicyclopentyl"),
@@ -32,18 +34,18 @@ SMALLEST = 0.01  # of the axes, for a filter that is 0
 def _pair(name: str) -> list[dict[str, Any]]:
     found, graphs = [], [named_graph(graph_name) for graph_name in PAIRS[name]]
     colours = np.split(stable_colours(nx.disjoint_union(*graphs)), 2)  # numbered in common, to be compared
-    for left, graph_name, graph, own in zip((0.0, 2.7), PAIRS[name], graphs, colours, strict=True):
-        lam, V, _ = laplacian_spectra([graph])
-        A = adjacency_matrix(graph)
-        xy = layout(graph)
+    for left, graph_name, G, own in zip((0.0, 2.7), PAIRS[name], graphs, colours, strict=True):
+        lam, V, _ = laplacian_spectra([G])
+        A = adjacency_matrix(G)
+        xy = layout(G)
         walk, degrees = spectral_filter(V[0], lam[0], 1 - lam[0]), A.sum(axis=1)  # walk = D^{-1/2} A D^{-1/2}
         rebuilt = np.rint(walk * np.sqrt(np.outer(degrees, degrees)))
         if "4x4" in graph_name or "Shrikhande" in graph_name:
             xy = np.array([_torus(i) for i in range(16)])
         found.append(
             {
-                "name": graph_name, "xy": drawing.fitted(xy, (left, 0), 2.0), "edges": np.argwhere(np.triu(A)),
-                "lambda": lam[0], "V": V[0], "colours": own,
+                "name": graph_name, "xy": fitted(xy, (left, 0), 2.0), "edges": np.argwhere(np.triu(A)),
+                "lam": lam[0], "V": V[0], "colours": own,
                 "cycles": [cycle_counts(rebuilt, k) for k in LENGTHS], "exact": np.array_equal(rebuilt, A),
             }
         )  # fmt: skip
@@ -63,63 +65,53 @@ def _compute(pair: str, **coefficients: float) -> dict[str, Any]:
         return (1 - lam[..., None]) ** np.array(POWERS) @ c
 
     graphs = _pair(pair)
-    diagonals = [np.diagonal(spectral_filter(g["V"], g["lambda"], phi)) for g in graphs]
+    diagonals = [np.diagonal(spectral_filter(g["V"], g["lam"], phi)) for g in graphs]
     return {
-        "pair": pair, "c": c, "curve": phi(GRID), "first": diagonals[0], "second": diagonals[1],
-        "weights": [phi(g["lambda"]) for g in graphs],
+        "c": c, "curve": phi(GRID), "first": diagonals[0], "second": diagonals[1],
+        "weights": [phi(g["lam"]) for g in graphs],
     }  # fmt: skip
 
 
-def _figure(d: dict[str, Any]) -> theme.Figure:
-    graphs, diagonals = _pair(d["pair"]), (d["first"], d["second"])
-    limit = drawing.round_up(max(float(np.abs(diagonals).max()), SMALLEST))
-    traces, notes = [], []
+def _figure(d: Data) -> Figure:
+    graphs = _pair(d.pair)
+    limit = round_up(max(float(np.abs([d.first, d.second]).max()), SMALLEST))
+    reach = round_up(max(float(np.abs(d.curve).max()), SMALLEST))
+    drawn, filtered, ranked = [], [line(GRID, d.curve, "φ", MUTED)], []
     for g, values, weights, color, shift in zip(
-        graphs, diagonals, d["weights"], (theme.RED, theme.BLUE), (-0.06, 0.06), strict=True
+        graphs, (d.first, d.second), d.weights, (RED, BLUE), (-0.06, 0.06), strict=True
     ):
-        letters = [chr(ord("a") + colour) for colour in g["colours"]]
-        traces += drawing.graph(g["xy"], g["edges"], values, limit, labels=letters, size=18, width=1.5)
-        traces.append(theme.points(g["lambda"], weights, name=g["name"], color=color, size=8, panel=2))
+        letters, centre = [chr(ord("a") + colour) for colour in g["colours"]], g["xy"].mean(axis=0)[0]
+        drawn += graph(g["xy"], g["edges"], values, limit, labels=letters, size=18, width=1.5)
+        drawn += [note(g["name"], centre, 1.45, color, anchor="center")]
+        drawn += [note(" ".join(map(str, g["cycles"])), centre, -1.45, anchor="center")]
+        filtered.append(points(g["lam"], weights, g["name"], color, size=8))
         rank = np.arange(1, len(values) + 1)
-        traces.append(theme.points(rank + shift, np.sort(values), name=g["name"], color=color, size=8, panel=3))
-        centre = g["xy"].mean(axis=0)[0]
-        notes.append(theme.note(g["name"], centre, 1.45, color=color, anchor="center"))
-        notes.append(theme.note(" ".join(map(str, g["cycles"])), centre, -1.45, anchor="center"))
-    traces.insert(0, theme.line(GRID, d["curve"], name="φ", color=theme.MUTED, panel=2))
-    reach = drawing.round_up(max(float(np.abs(d["curve"]).max()), SMALLEST))
-    n = len(graphs[0]["xy"])
-    return theme.figure(
-        traces,
-        x=[
-            drawing.bare(-1.2, 3.95, "numbers of 3-, 4-, 5-, 6-cycles"),
-            theme.axis("eigenvalue λ", low=-0.05, high=2.05),
-            theme.axis("node, by rank", low=0.3, high=n + 0.7),
-        ],
-        y=[
-            drawing.bare(-1.65, 1.65),
-            theme.axis("φ(λ)", low=-1.05 * reach, high=1.05 * reach),
-            theme.axis(low=-1.05 * limit, high=1.05 * limit, nticks=5)
-            | {"title": {"text": "(V φ(Λ) Vᵀ)ᵢᵢ", "standoff": 2}},
-        ],
-        titles=["Colour: diagonal; letter: 1-WL", "The filter", "Diagonals, sorted"],
-        widths=[1.5, 0.8, 0.8],
-        equal=[True, False, False],
+        ranked.append(points(rank + shift, np.sort(values), g["name"], color, size=8))
+    cycles, diagonal = "numbers of 3-, 4-, 5-, 6-cycles", {"text": "(V φ(Λ) Vᵀ)ᵢᵢ", "standoff": 2}
+    eigenvalue, weight = axis("eigenvalue λ", -0.05, 2.05), axis("φ(λ)", -1.05 * reach, 1.05 * reach)
+    node = axis("node, by rank", 0.3, len(d.first) + 0.7)
+    entry = axis("", -1.05 * limit, 1.05 * limit, nticks=5) | {"title": diagonal}
+    return figure(
+        panel("Colour: diagonal; letter: 1-WL", bare(-1.2, 3.95, cycles), bare(-1.65, 1.65), 1.5, equal=True).draw(
+            *drawn
+        ),
+        panel("The filter", eigenvalue, weight, 0.8).draw(*filtered),
+        panel("Diagonals, sorted", node, entry, 0.8).draw(*ranked),
         height=340,
-        notes=notes,
     )
 
 
-def _readout(d: dict[str, Any]) -> str:
-    first, second = _pair(d["pair"])
+def _readout(d: Data) -> str:
+    first, second = _pair(d.pair)
     same = np.array_equal(np.sort(first["colours"]), np.sort(second["colours"]))
-    apart = float(np.abs(np.sort(d["first"]) - np.sort(d["second"])).max())
+    apart = float(np.abs(np.sort(d.first) - np.sort(d.second)).max())
     told = f"differ by {apart:.4f}" if apart > 1e-10 else "agree"
     exact = "both right" if first["exact"] and second["exact"] else "wrong"
     return (
-        f"φ(λ) = {_polynomial(d['c'])}. Cycles of length 3, 4, 5, 6, from the filter 1 − λ and the degrees: "
+        f"φ(λ) = {_polynomial(d.c)}. Cycles of length 3, 4, 5, 6, from the filter 1 − λ and the degrees: "
         f"{_list(first['cycles'])} in {first['name']}, {_list(second['cycles'])} in {second['name']} ({exact}). "
         f"Message passing alone {'cannot tell them apart' if same else 'tells them apart'}; the sorted diagonals "
-        f"{told} (traces {_rounded(d['first'].sum())} and {_rounded(d['second'].sum())})."
+        f"{told} (traces {_rounded(d.first.sum())} and {_rounded(d.second.sum())})."
     )
 
 

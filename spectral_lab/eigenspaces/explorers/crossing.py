@@ -7,15 +7,17 @@ from typing import Any
 
 import numpy as np
 
-from spectral_lab.eigenspaces.explorers import _drawing as drawing
+from spectral_lab.eigenspaces.explorers._drawing import circle, edge_lines, graph
 from spectral_lab.eigenspaces.filters import spectral_filter
 from spectral_lab.eigenspaces.landau_zener import landau_zener_ring
 from spectral_lab.eigenspaces.laplacian import normalized_laplacian
-from spectral_lab.explorer import Explorer, Slider, integers, number_text, slider, theme, toggle
+from spectral_lab.explorer import Data, Explorer, Slider, integers, number_text, rounded, slider, toggle
+from spectral_lab.explorer.palette import BLUE, GREEN, INK, PINK, RED
+from spectral_lab.explorer.theme import Figure, axis, bare, figure, line, note, panel, points
 
 CENTRE, WIDTH = 0.3, 0.2  # the Gaussian filter φ of SPE
 LIPSCHITZ = 1 / (WIDTH * np.sqrt(np.e))
-COUPLINGS = (0.0, *(float(f"{x:.3g}") for x in np.geomspace(1e-4, 0.3, 43)))
+COUPLINGS = (0.0, *rounded(np.geomspace(1e-4, 0.3, 43), 3))
 NAMES = ("v₂", "projector", "SPE")
 # Dense around the crossing, where a narrow gap would otherwise fall between two grid points.
 SWEEP = 1 + 0.5 * np.sinh(np.linspace(-9, 9, 81)) / np.sinh(9)
@@ -75,71 +77,57 @@ def _compute(n: int, w: float, delta: float, theta: int, flip: bool) -> dict[str
     pair = basis @ np.array([[c, -s], [s, c]]) * np.array([-1.0 if flip else 1.0, 1.0])
     rest = here @ pair[:, 0] - (pair[:, 0] @ here @ pair[:, 0]) * pair[:, 0]
     return {
-        "n": n, "w": w, "delta": delta, "theta": theta, "flip": flip, "levels": levels, "moves": moves,
-        "lambda2": lam[1], "lambda3": lam[2], "pair": pair, "residual": np.linalg.norm(rest),
-        "now": _moves(here, mirror),
+        "levels": levels, "moves": moves, "lambda2": lam[1], "lambda3": lam[2], "pair": pair,
+        "residual": np.linalg.norm(rest), "now": _moves(here, mirror),
     }  # fmt: skip
 
 
-def _figure(d: dict[str, Any]) -> theme.Figure:
-    n = d["n"]
+def _figure(d: Data) -> Figure:
+    n, change, now = d.n, d.moves[:, 0], d.now
     ring = np.stack([np.arange(n - 1), np.arange(1, n)], axis=1)[1:]
-    traces = []
-    for k, left in enumerate((0.0, 2.8)):
-        xy = drawing.circle(n) + [left, 0]
-        limit = float(np.sqrt(2 / n)) * 1.05
-        traces += [
-            drawing.edge_lines(xy, np.array([[0, n - 1]]), color=theme.RED, width=6 * d["w"]),
-            drawing.edge_lines(xy, np.array([[0, 1]]), color=theme.GREEN, width=6 * (1 + d["delta"])),
-            *drawing.graph(xy, ring, d["pair"][:, k], limit, size=max(9, 24 - 0.6 * n), width=4),
-        ]
-    colors = (theme.RED, theme.GREEN, theme.BLUE)
-    middle = 1 - np.cos(2 * np.pi / n)
-    reach = 2.2 / n * np.sin(2 * np.pi / n) ** 2 * 0.6
-    traces += [
-        theme.line(SWEEP, d["levels"][:, 0], name="λ₂", panel=2),
-        theme.line(SWEEP, d["levels"][:, 1], name="λ₃", color=theme.PINK, panel=2),
-        theme.points([d["w"]] * 2, [d["lambda2"], d["lambda3"]], color=theme.INK, size=9, panel=2),
-    ]
-    change, now = d["moves"][:, 0], d["now"]
-    for k, (name, color) in enumerate(zip(NAMES, colors, strict=True), 1):
+    vectors, limit = [], float(np.sqrt(2 / n)) * 1.05
+    for v, left in zip(d.pair.T, (0.0, 2.8), strict=True):
+        xy = circle(n) + [left, 0]
+        vectors += [edge_lines(xy, np.array([[0, n - 1]]), RED, width=6 * d.w)]
+        vectors += [edge_lines(xy, np.array([[0, 1]]), GREEN, width=6 * (1 + d.delta))]
+        vectors += graph(xy, ring, v, limit, size=max(9, 24 - 0.6 * n), width=4)
+    moves = []
+    for k, (name, color) in enumerate(zip(NAMES, (RED, GREEN, BLUE), strict=True), 1):
         here = np.where(now[0] > 1e-7, now[[0, k]], np.nan)
-        traces += [
-            theme.line(change, d["moves"][:, k], name=name, color=color, width=6 if k == 2 else 2, panel=3),
-            theme.points(here[:1], here[1:], color=color, size=9, panel=3),
-        ]
-    return theme.figure(
-        traces,
-        x=[
-            drawing.bare(-1.35, 4.45, "edges: w red, 1 + δ green"),
-            theme.axis("w", low=0.48, high=1.52),
-            theme.axis("‖ΔL‖, w to 2 − w", log=True, low=2e-6, high=1, tickvals=[1e-5, 1e-3, 1e-1],
-                       ticktext=["10⁻⁵", "10⁻³", "10⁻¹"]),
-        ],
-        y=[
-            drawing.bare(-1.75, 1.75),
-            theme.axis("eigenvalue", low=middle - 1.2 * reach, high=middle + 1.2 * reach),
-            theme.axis("distance", log=True, low=1e-6, high=40),
-        ],
-        titles=["v₂ (left) and v₃ (right)", "λ₂ and λ₃ against w", "How far each moves"],
-        widths=[1.35, 0.9, 1.0],
-        equal=[True, False, False],
+        moves += [line(change, d.moves[:, k], name, color, width=6 if k == 2 else 2)]
+        moves += [points(here[:1], here[1:], color=color, size=9)]
+    middle, reach = 1 - np.cos(2 * np.pi / n), 2.64 / n * np.sin(2 * np.pi / n) ** 2 * 0.6
+    ticks = {"tickvals": [1e-5, 1e-3, 1e-1], "ticktext": ["10⁻⁵", "10⁻³", "10⁻¹"]}
+    edges, eigenvalue = (
+        bare(-1.35, 4.45, "edges: w red, 1 + δ green"),
+        axis("eigenvalue", middle - reach, middle + reach),
+    )
+    size, distance = axis("‖ΔL‖, w to 2 − w", 2e-6, 1, log=True, **ticks), axis("distance", 1e-6, 40, log=True)
+    low, high = d.levels.T
+    return figure(
+        panel("v₂ (left) and v₃ (right)", edges, bare(-1.75, 1.75), 1.35, equal=True).draw(*vectors),
+        panel("λ₂ and λ₃ against w", axis("w", 0.48, 1.52), eigenvalue, 0.9).draw(
+            line(SWEEP, low, "λ₂"),
+            line(SWEEP, high, "λ₃", PINK),
+            points([d.w] * 2, [d.lambda2, d.lambda3], color=INK, size=9),
+            note("λ₃", 1.3, np.interp(1.3, SWEEP, high), PINK, yshift=12),
+            note("λ₂", 1.3, np.interp(1.3, SWEEP, low), BLUE, yshift=-12),
+        ),
+        panel("How far each moves", size, distance).draw(
+            *moves,
+            note("v₂ (raw)", 3e-6, 8, RED),
+            note("projector", 3e-3, 2.5e-5, GREEN),
+            note("SPE", 3e-3, 7e-6, BLUE),
+        ),
         height=340,
-        notes=[
-            theme.note("λ₃", 1.3, np.interp(1.3, SWEEP, d["levels"][:, 1]), panel=2, color=theme.PINK, yshift=12),
-            theme.note("λ₂", 1.3, np.interp(1.3, SWEEP, d["levels"][:, 0]), panel=2, color=theme.BLUE, yshift=-12),
-            theme.note("v₂ (raw)", np.log10(3e-6), np.log10(8), panel=3, color=theme.RED),
-            theme.note("projector", np.log10(3e-3), np.log10(2.5e-5), panel=3, color=theme.GREEN),
-            theme.note("SPE", np.log10(3e-3), np.log10(7e-6), panel=3, color=theme.BLUE),
-        ],
-    )  # fmt: skip
+    )
 
 
-def _readout(d: dict[str, Any]) -> str:
-    graph, raw, _, spe = d["now"]
-    moves = [number_text(move, 3) for move in d["now"]]
-    turn = f" Turned by {d['theta']}°{' and flipped' if d['flip'] else ''}, v₂ misses Lv = λv by {d['residual']:.4f}."
-    text = f"n = {d['n']}, w = {d['w']:g}, δ = {d['delta']:g}: the gap λ₃ − λ₂ is {d['lambda3'] - d['lambda2']:.5f}."
+def _readout(d: Data) -> str:
+    graph, raw, _, spe = d.now
+    moves = [number_text(move, 3) for move in d.now]
+    turn = f" Turned by {d.theta}°{' and flipped' if d.flip else ''}, v₂ misses Lv = λv by {d.residual:.4f}."
+    text = f"n = {d.n}, w = {d.w:g}, δ = {d.delta:g}: the gap λ₃ − λ₂ is {d.lambda3 - d.lambda2:.5f}."
     if graph < 1e-7:
         return f"{text} At w = 1 the graph is its own partner, and nothing moves.{turn}"
     return (

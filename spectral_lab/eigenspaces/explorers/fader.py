@@ -7,13 +7,14 @@ from typing import Any
 
 import numpy as np
 
-from spectral_lab.eigenspaces.explorers import _drawing as drawing
 from spectral_lab.eigenspaces.filters import spectral_filter
 from spectral_lab.eigenspaces.landau_zener import landau_zener_ring
 from spectral_lab.eigenspaces.laplacian import normalized_laplacian
 from spectral_lab.eigenspaces.partitions import bump, bump_lipschitz
 from spectral_lab.eigenspaces.stability import spe_bound, spe_bound_sharp
-from spectral_lab.explorer import Explorer, slider, theme
+from spectral_lab.explorer import Data, Explorer, slider
+from spectral_lab.explorer.palette import BLUE, GREEN, INK, MUTED, PINK, RED
+from spectral_lab.explorer.theme import Figure, axis, figure, line, matrix, note, panel, points
 
 NODES, DELTA = 8, 0.02
 SWEEP = np.linspace(0.5, 1.5, 201)  # the values of w; neighbours are compared
@@ -47,61 +48,47 @@ def _compute(softness: float, width: float, centre: float, w: float) -> dict[str
         dl = float(change[step])
         bounds = (spe_bound(dl, K, np.sqrt(n), n) / dl, spe_bound_sharp(dl, K, 1.0) / dl, K)
     return {
-        "softness": softness, "width": width, "centre": centre, "w": w, "K": K, "bounds": np.array(bounds),
-        "curve": bump(GRID, centre, width, softness), "left": bump(GRID, centre - 2 * width, width, softness),
-        "right": bump(GRID, centre + 2 * width, width, softness), "lambda": lam[at], "weights": weights[at],
-        "matrix": filters[at], "ratios": ratios, "ratio": ratios[step],
+        "K": K, "bounds": np.array(bounds), "curve": bump(GRID, centre, width, softness),
+        "left": bump(GRID, centre - 2 * width, width, softness),
+        "right": bump(GRID, centre + 2 * width, width, softness),
+        "lam": lam[at], "weights": weights[at], "matrix": filters[at], "ratios": ratios, "ratio": ratios[step],
     }  # fmt: skip
 
 
-def _figure(d: dict[str, Any]) -> theme.Figure:
-    middle = (SWEEP[:-1] + SWEEP[1:]) / 2
-    node = np.arange(NODES)
-    lines, notes = [], []
-    for name, value, color in zip(
-        ("theorem", "sharper bound", "Lip φ"), d["bounds"], (theme.PINK, theme.GREEN, theme.BLUE), strict=True
-    ):
+def _figure(d: Data) -> Figure:
+    middle, bounds = (SWEEP[:-1] + SWEEP[1:]) / 2, []
+    for name, value, color in zip(("theorem", "sharper bound", "Lip φ"), d.bounds, (PINK, GREEN, BLUE), strict=True):
         seen = value if value < TOP else np.nan
-        lines.append(theme.line([0.5, 1.5], np.full(2, seen), name=name, color=color, dash="dot", panel=3))
-        if np.isfinite(seen):
-            notes.append(theme.note(name, 0.52, np.log10(seen), color=color, panel=3, yshift=9))
-    if not notes:
-        notes.append(theme.note("Lip φ = ∞: nothing bounds it", 0.52, np.log10(TOP) - 0.3, panel=3))
-    return theme.figure(
-        [
-            theme.line(GRID, d["left"], color=theme.MUTED, width=1),
-            theme.line(GRID, d["right"], color=theme.MUTED, width=1),
-            theme.line(GRID, d["curve"], name="φ", width=3),
-            theme.points(d["lambda"], d["weights"], name="eigenvalues", size=9),
-            theme.heat(node, node, d["matrix"], low=-0.5, high=0.5, colors=drawing.DIVERGING, zsmooth=False, panel=2),
-            theme.line(middle, np.maximum(d["ratios"], BOTTOM), name="measured", color=theme.RED, panel=3),
-            theme.points([d["w"]], [max(d["ratio"], BOTTOM)], color=theme.INK, size=9, panel=3),
-            *lines,
-        ],
-        x=[
-            theme.axis("eigenvalue λ", low=-0.05, high=2.05),
-            theme.axis("node (red −½, blue ½)", dtick=1),
-            theme.axis("w", low=0.48, high=1.52),
-        ],
-        y=[
-            theme.axis("weight φ(λ)", low=-0.05, high=1.1),
-            theme.axis(low=NODES - 0.5, high=-0.5, dtick=1),
-            theme.axis("‖ΔSPE‖ / ‖ΔL‖", log=True, low=BOTTOM, high=TOP),
-        ],
-        titles=["The filter and its neighbours", "V φ(Λ) Vᵀ", "Lipschitz ratio along w"],
-        widths=[1.05, 0.85, 1.05],
-        equal=[False, True, False],
+        bounds.append(line([0.5, 1.5], np.full(2, seen), name, color, dash="dot"))
+        bounds += [note(name, 0.52, seen, color, yshift=9)] if np.isfinite(seen) else []
+    if len(bounds) == 3:
+        bounds.append(note("Lip φ = ∞: nothing bounds it", 0.52, TOP / 2))
+    node, down = axis("node (red −½, blue ½)", dtick=1), axis("", NODES - 0.5, -0.5, dtick=1)
+    w, ratio = axis("w", 0.48, 1.52), axis("‖ΔSPE‖ / ‖ΔL‖", BOTTOM, TOP, log=True)
+    eigenvalue, weight = axis("eigenvalue λ", -0.05, 2.05), axis("weight φ(λ)", -0.05, 1.1)
+    return figure(
+        panel("The filter and its neighbours", eigenvalue, weight, 1.05).draw(
+            line(GRID, d.left, color=MUTED, width=1),
+            line(GRID, d.right, color=MUTED, width=1),
+            line(GRID, d.curve, "φ", width=3),
+            points(d.lam, d.weights, "eigenvalues", size=9),
+        ),
+        panel("V φ(Λ) Vᵀ", node, down, 0.85, equal=True).draw(matrix(d.matrix, 0.5)),
+        panel("Lipschitz ratio along w", w, ratio, 1.05).draw(
+            line(middle, np.maximum(d.ratios, BOTTOM), "measured", RED),
+            points([d.w], [max(d.ratio, BOTTOM)], color=INK, size=9),
+            *bounds,
+        ),
         height=330,
-        notes=notes,
     )
 
 
-def _readout(d: dict[str, Any]) -> str:
-    K = "infinite" if np.isinf(d["K"]) else f"{d['K']:.2f}"
+def _readout(d: Data) -> str:
+    K = "infinite" if np.isinf(d.K) else f"{d.K:.2f}"
     return (
-        f"Softness {d['softness']:g}, width {d['width']:g}, centre {d['centre']:g}: Lip φ is {K}. At w = {d['w']:g} "
-        f"the matrix moves {d['ratio']:.3f} times as far as the graph; over the whole sweep at most "
-        f"{d['ratios'].max():.3f} times. λ₂ and λ₃ get the weights {d['weights'][1]:.3f} and {d['weights'][2]:.3f}."
+        f"Softness {d.softness:g}, width {d.width:g}, centre {d.centre:g}: Lip φ is {K}. At w = {d.w:g} "
+        f"the matrix moves {d.ratio:.3f} times as far as the graph; over the whole sweep at most "
+        f"{d.ratios.max():.3f} times. λ₂ and λ₃ get the weights {d.weights[1]:.3f} and {d.weights[2]:.3f}."
     )
 
 

@@ -9,11 +9,13 @@ from typing import Any
 import networkx as nx
 import numpy as np
 
-from spectral_lab.eigenspaces.explorers import _drawing as drawing
+from spectral_lab.eigenspaces.explorers._drawing import fitted, graph
 from spectral_lab.eigenspaces.laplacian import adjacency_matrix
 from spectral_lab.eigenspaces.spectra import laplacian_spectra
 from spectral_lab.eigenspaces.zoo import layout, named_graph
-from spectral_lab.explorer import Explorer, choice, integers, theme
+from spectral_lab.explorer import Data, Explorer, choice, integers
+from spectral_lab.explorer.palette import BLUE, INK, PAPER, RED
+from spectral_lab.explorer.theme import Figure, axis, bare, figure, line, matrix, note, panel, points
 
 # Graphs of ten nodes without a repeated eigenvalue: the lengths are then the same on every machine, for every d.
 GRAPHS = ("decalin", "path of 10", "azulene")
@@ -26,11 +28,11 @@ BINS = np.linspace(0, 1.5, 31)
 def _graph(name: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Edges, layout and eigenvectors."""
     builders = {"path of 10": lambda: nx.path_graph(10), "azulene": lambda: nx.Graph(ast.literal_eval(AZULENE))}
-    graph = builders[name]() if name in builders else named_graph(name)
-    V = laplacian_spectra([graph]).eigenvectors[0]
+    G = builders[name]() if name in builders else named_graph(name)
+    V = laplacian_spectra([G]).eigenvectors[0]
     zigzag = np.stack([np.arange(10.0), 2.0 * (np.arange(10) % 2)], axis=1)  # as chemists draw a chain
-    xy = zigzag if name == "path of 10" else layout(graph)
-    return np.argwhere(np.triu(adjacency_matrix(graph))), drawing.fitted(xy, (0, 0), 2.0), V
+    xy = zigzag if name == "path of 10" else layout(G)
+    return np.argwhere(np.triu(adjacency_matrix(G))), fitted(xy, (0, 0), 2.0), V
 
 
 def _compute(graph: str, d: int, node: int) -> dict[str, Any]:
@@ -38,53 +40,38 @@ def _compute(graph: str, d: int, node: int) -> dict[str, Any]:
     lengths = np.linalg.norm(V[:, None] - V[None], axis=2)
     pairs = lengths[np.triu_indices(len(V), 1)]
     counts, _ = np.histogram(pairs, BINS)
-    return {"graph": graph, "d": d, "node": node, "lengths": lengths, "pairs": pairs, "counts": counts}
+    return {"lengths": lengths, "pairs": pairs, "counts": counts}
 
 
-def _figure(d: dict[str, Any]) -> theme.Figure:
-    edges, xy, _ = _graph(d["graph"])
-    white = [[0, theme.PAPER], [1, theme.BLUE]]
-    node = np.arange(10)
-    steps = np.repeat(BINS, 2)[1:-1]
-    chosen = d["node"]
-    return theme.figure(
-        [
-            *drawing.graph(
-                xy, edges, d["lengths"][chosen], np.sqrt(2), low=0.0, colors=white, labels=[str(i) for i in node]
-            ),
-            theme.points(
-                xy[[chosen], 0], xy[[chosen], 1], marker={"symbol": "circle-open", "size": 30, "color": theme.RED,
-                "line": {"width": 3, "color": theme.RED}}
-            ),
-            theme.heat(node, node, d["lengths"], low=0, high=np.sqrt(2), colors=white, zsmooth=False, panel=2),
-            theme.line([-0.5, 9.5], [chosen, chosen], color=theme.RED, width=1.5, panel=2),
-            theme.line(steps, np.repeat(d["counts"], 2), panel=3, fill="tozeroy"),
-            theme.line([np.sqrt(2)] * 2, [0, 47], color=theme.INK, dash="dash", width=1.5, panel=3),
-        ],
-        x=[
-            drawing.bare(-1.3, 1.3),
-            theme.axis("node (blue: √2)", dtick=1),
-            theme.axis("length ‖Vᵢ − Vⱼ‖", low=0, high=1.5),
-        ],
-        y=[
-            drawing.bare(-1.3, 1.3),
-            theme.axis(low=9.5, high=-0.5, dtick=1),
-            theme.axis("pairs (of 45)", low=0, high=47),
-        ],
-        titles=["Length from the circled node", "All lengths", "How they are spread"],
-        widths=[1, 0.9, 1],
-        equal=[True, True, False],
+def _figure(d: Data) -> Figure:
+    edges, xy, _ = _graph(d.graph)
+    white, root, names = [[0, PAPER], [1, BLUE]], np.sqrt(2), [str(i) for i in range(10)]
+    ring = {"symbol": "circle-open", "size": 30, "color": RED, "line": {"width": 3, "color": RED}}
+    node, down = axis("node (blue: √2)", dtick=1), axis("", 9.5, -0.5, dtick=1)
+    length, pairs = axis("length ‖Vᵢ − Vⱼ‖", 0, 1.5), axis("pairs (of 45)", 0, 47)
+    return figure(
+        panel("Length from the circled node", bare(-1.3, 1.3), bare(-1.3, 1.3), equal=True).draw(
+            *graph(xy, edges, d.lengths[d.node], root, low=0.0, colors=white, labels=names),
+            points(xy[[d.node], 0], xy[[d.node], 1], marker=ring),
+        ),
+        panel("All lengths", node, down, 0.9, equal=True).draw(
+            matrix(d.lengths, root, low=0, colors=white), line([-0.5, 9.5], [d.node] * 2, color=RED, width=1.5)
+        ),
+        panel("How they are spread", length, pairs).draw(
+            line(np.repeat(BINS, 2)[1:-1], np.repeat(d.counts, 2), fill="tozeroy"),
+            line([root] * 2, [0, 47], color=INK, dash="dash", width=1.5),
+            note("√2", root, 44, anchor="right", xshift=-4),
+        ),
         height=330,
-        notes=[theme.note("√2", np.sqrt(2), 44, panel=3, anchor="right", xshift=-4)],
-    )  # fmt: skip
+    )
 
 
-def _readout(d: dict[str, Any]) -> str:
-    own = np.delete(d["lengths"][d["node"]], d["node"])
+def _readout(d: Data) -> str:
+    own = np.delete(d.lengths[d.node], d.node)
     return (
-        f"{d['graph'].capitalize()}, d = {d['d']} of 10: the lengths have mean {d['pairs'].mean():.3f} and standard "
-        f"deviation {d['pairs'].std():.3f}; from node {d['node']} they run from {own.min():.3f} to {own.max():.3f}."
-        + (" All are √2: the encoding says nothing." if d["d"] == 10 else "")
+        f"{d.graph.capitalize()}, d = {d.d} of 10: the lengths have mean {d.pairs.mean():.3f} and standard "
+        f"deviation {d.pairs.std():.3f}; from node {d.node} they run from {own.min():.3f} to {own.max():.3f}."
+        + (" All are √2: the encoding says nothing." if d.d == 10 else "")
     )
 
 

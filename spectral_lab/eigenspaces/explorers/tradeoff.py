@@ -8,15 +8,16 @@ from typing import Any
 import numpy as np
 
 from spectral_lab.eigenspaces.counting import counting_graphs, counting_targets
-from spectral_lab.eigenspaces.explorers import _drawing as drawing
 from spectral_lab.eigenspaces.filters import spline_design
 from spectral_lab.eigenspaces.regression import SplineRegression, fit_spline, spline_features
 from spectral_lab.eigenspaces.spectra import laplacian_spectra
-from spectral_lab.explorer import Explorer, Slider, integers, number_text, theme, toggle
+from spectral_lab.explorer import Data, Explorer, Slider, integers, number_text, slider, toggle
+from spectral_lab.explorer.palette import BLUE, GREEN, INK, MUTED, RED
+from spectral_lab.explorer.theme import Figure, apart, axis, figure, key, line, note, panel, points
 
-RIDGES = tuple(float(f"{x:.2g}") for x in np.geomspace(1e-6, 1.0, 37))
 PIECES = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48)
 GRID = np.linspace(0, 2, 401)
+STYLE = {"shifted": ("larger", RED), "test": ("test", BLUE), "train": ("train", MUTED)}
 ALL, SMALL, LARGE = (10, 15, 20, 30), (10, 15), (20, 30)
 POOL = 300
 Split = tuple[list[np.ndarray], np.ndarray]
@@ -57,66 +58,46 @@ def _compute(pieces: int, train: int, ridge: float, shift: bool) -> dict[str, An
     fit = sweep["fits"][at]
     curve = _designs()[at] @ fit.coefficients
     return {
-        "pieces": PIECES[at], "train": train, "ridge": ridge, "shift": shift, "at": at, "errors": sweep["errors"],
-        "curve": curve - np.median(curve), "lipschitz": fit.lipschitz, "true": sweep["true"],
+        "pieces": PIECES[at], "at": at, "errors": sweep["errors"], "true": sweep["true"],
+        "curve": curve - np.median(curve), "lipschitz": fit.lipschitz,
         "predicted": {name: values[at] for name, values in sweep["predicted"].items()},
     }  # fmt: skip
 
 
-def _figure(d: dict[str, Any]) -> theme.Figure:
-    colors = {"train": theme.MUTED, "test": theme.BLUE, "shifted": theme.RED}
-    names = {"train": "train", "test": "test", "shifted": "larger"}
-    low, high = 0.02, 5000.0 if d["shift"] else 2.0
-    traces, notes, ends = [], [], []
-    for order, name in enumerate(("shifted", "test", "train")):
-        there = name in d["errors"]
-        errors = np.clip(d["errors"][name], low, high) if there else np.full(len(PIECES), np.nan)
-        seen = slice(0, None if there else 0)
-        true = d["true"].get(name, np.zeros(0))[seen]
-        traces += [
-            theme.line(PIECES, errors, name=names[name], color=colors[name]),
-            theme.points([d["pieces"]], errors[d["at"] : d["at"] + 1], color=colors[name], size=9),
-            theme.points(true, d["predicted"].get(name, np.zeros(0))[seen], name=names[name], color=colors[name],
-                         size=5, opacity=0.55, panel=3),
-        ]  # fmt: skip
-        if there:
-            notes.append(theme.note(names[name], 4.9, -0.3 - 0.6 * order, color=colors[name], panel=3, anchor="right"))
-            ends.append((name, float(np.log10(errors[-1]))))
-    heights = drawing.apart([end for _, end in ends], 0.065 * np.log10(high / low))
-    notes += [
-        theme.note(names[name], np.log10(54), height, color=colors[name])
-        for (name, _), height in zip(ends, heights, strict=True)
-    ]
-    traces += [
-        theme.line(GRID, np.clip(d["curve"], -6, 6), name="φ", color=theme.GREEN, panel=2),
-        theme.line([-2, 5], [-2, 5], color=theme.INK, width=1, dash="dot", panel=3),
-    ]
-    return theme.figure(
-        traces,
-        x=[
-            theme.axis("spline pieces", log=True, low=0.9, high=150, tickvals=[1, 3, 10, 30]),
-            theme.axis("eigenvalue λ", low=0, high=2),
-            theme.axis("true (standardised)", low=-2, high=5),
-        ],
-        y=[
-            theme.axis("mean absolute error", log=True, low=low, high=high),
-            theme.axis("φ(λ)", low=-3, high=3),
-            theme.axis("predicted", low=-2, high=5),
-        ],
-        titles=["Error against sharpness", "The learned filter", "Triangle counts"],
-        widths=[1.0, 0.95, 1.0],
+def _figure(d: Data) -> Figure:
+    low, high = 0.02, 5000.0 if d.shift else 2.0
+    errors, counts = [], [line([-2, 5], [-2, 5], color=INK, width=1, dash="dot")]
+    ends = apart(
+        [max(d.errors[name][-1], low) for name in STYLE if name in d.errors], 0.065 * np.log10(high / low), log=True
+    )
+    for name, (words, color) in STYLE.items():
+        there = name in d.errors
+        error = np.clip(d.errors[name], low, high) if there else np.full(len(PIECES), np.nan)
+        true, predicted = (values.get(name, np.zeros(0)) for values in (d.true, d.predicted))
+        errors += [line(PIECES, error, words, color), points([d.pieces], error[[d.at]], color=color, size=9)]
+        errors += [note(words, 54, ends.pop(0), color)] if there else []
+        counts.insert(-1, points(true, predicted, words, color, size=5, opacity=0.55))
+    seen = [style for name, style in STYLE.items() if name in d.errors]
+    pieces = axis("spline pieces", 0.9, 150, log=True, tickvals=[1, 3, 10, 30])
+    return figure(
+        panel("Error against sharpness", pieces, axis("mean absolute error", low, high, log=True)).draw(*errors),
+        panel("The learned filter", axis("eigenvalue λ", 0, 2), axis("φ(λ)", -3, 3), 0.95).draw(
+            line(GRID, np.clip(d.curve, -6, 6), "φ", GREEN)
+        ),
+        panel("Triangle counts", axis("true (standardised)", -2, 5), axis("predicted", -2, 5)).draw(
+            *counts, *key("bottom right", *seen)
+        ),
         height=340,
-        notes=notes,
     )
 
 
-def _readout(d: dict[str, Any]) -> str:
-    errors = {name: values[d["at"]] for name, values in d["errors"].items()}
-    shifted = f", larger graphs {errors['shifted']:.2f}" if d["shift"] else ""
-    best = PIECES[int(np.argmin(d["errors"]["test"]))]
+def _readout(d: Data) -> str:
+    errors = {name: values[d.at] for name, values in d.errors.items()}
+    shifted = f", larger graphs {errors['shifted']:.2f}" if d.shift else ""
+    best = PIECES[int(np.argmin(d.errors["test"]))]
     return (
-        f"{_pieces(d['pieces'])}, {d['train']} training graphs, ridge {number_text(d['ridge'])}: Lip φ = "
-        f"{number_text(d['lipschitz'], 3)}; mean error: training {errors['train']:.3f}, test {errors['test']:.3f}"
+        f"{_pieces(d.pieces)}, {d.train} training graphs, ridge {number_text(d.ridge)}: Lip φ = "
+        f"{number_text(d.lipschitz, 3)}; mean error: training {errors['train']:.3f}, test {errors['test']:.3f}"
         f"{shifted}. The test error is smallest at {_pieces(best)}."
     )
 
@@ -154,7 +135,7 @@ def tradeoff(**state: Any) -> Explorer:
         controls=[
             Slider("pieces", "spline pieces", PIECES, 8, play=True),
             integers("train", "training graphs", 30, 300, 60, step=10),
-            Slider("ridge", "ridge", RIDGES, 1e-3),
+            slider("ridge", "ridge", 1e-6, 1, 1e-3, steps=36, log=True, digits=2),
             toggle("shift", "train small, test large"),
         ],
         compute=_compute,

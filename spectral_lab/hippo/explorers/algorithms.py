@@ -8,7 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from spectral_lab.explorer import Explorer, Slider, choice, number_text, slider, theme
+from spectral_lab.explorer import Data, Explorer, Slider, choice, number_text, slider
+from spectral_lab.explorer.palette import BLUE, INK, MUTED, RED
+from spectral_lab.explorer.theme import Figure, axis, figure, key, line, panel, points
 from spectral_lab.hippo.dplr import DPLR, dplr
 from spectral_lab.hippo.kernels import discrete_system, kernel
 
@@ -62,63 +64,46 @@ def _compute(way: str, n: int, length: int, step: float, precision: str) -> dict
     system, c = (form, C) if precision == "double" else (single, C.astype(np.complex64))
     K = kernel(system, c, step, length, METHODS[way]) if way in METHODS else as_printed(system, c, step, length)
     show = np.unique(np.geomspace(1, length, DRAWN).astype(int)) - 1
-    scale = np.abs(exact).max()
     broken = not np.isfinite(K).all()
-    error = np.abs(K - exact) / scale if not broken else np.full(length, np.nan)
+    error = np.abs(K - exact) / np.abs(exact).max() if not broken else np.full(length, np.nan)
     starts = np.unique(np.geomspace(1, length, 97).astype(int)[:-1]) - 1  # the largest error in each stretch
     return {
-        "way": way, "n": n, "length": length, "step": step, "precision": precision, "k": show,
-        "K": K[show], "exact": exact[show], "broken": broken,
-        "at": starts, "errors": np.maximum.reduceat(error, starts),
-        "error": float(error.max()), "cost": multiplications(way, n, length),
+        "k": show, "K": K[show], "exact": exact[show], "broken": broken, "error": float(error.max()),
+        "at": starts, "errors": np.maximum.reduceat(error, starts), "cost": multiplications(way, n, length),
     }  # fmt: skip
 
 
-def _figure(d: dict[str, Any]) -> theme.Figure:
-    top = 1.15 * np.abs(d["exact"]).max()
-    lengths = np.geomspace(64, 16384, 33)
-    ways = zip(WAYS[:3], (theme.BLUE, theme.RED, theme.MUTED), strict=True)
+def _figure(d: Data) -> Figure:
+    top = 1.15 * np.abs(d.exact).max()
+    sample, length = axis("sample k + 1", 1, d.length, log=True), axis("length L", 50, 2e4, log=True)
+    kernel = panel("The kernel", sample, axis("kernel", -top, top))
+    error = panel("Error along it", sample, axis("error / largest entry", 1e-18, 1, log=True, dtick=3))
+    lengths, colors = np.geomspace(64, 16384, 33), dict(zip(WAYS[:3], (BLUE, RED, MUTED), strict=True))
     costs = [
-        theme.line(lengths, [multiplications(way, d["n"], int(L)) for L in lengths], name=way, color=color, panel=3)
-        for way, color in ways
+        line(lengths, [multiplications(way, d.n, int(L)) for L in lengths], way, color) for way, color in colors.items()
     ]
-    notes = [
-        theme.note("powers", np.log10(80), 9.6, color=theme.MUTED, panel=3),
-        theme.note("Krylov", np.log10(80), 9.0, color=theme.BLUE, panel=3),
-        theme.note("Cauchy", np.log10(80), 8.4, color=theme.RED, panel=3),
-    ]
-    if d["broken"]:
-        notes.append(theme.note("not a number, at every k", 0.1, -0.9 * top, color=theme.RED))
-    return theme.figure(
-        [
-            theme.line(d["k"] + 1, d["exact"], name="double precision", color=theme.MUTED, width=4),
-            theme.line(d["k"] + 1, d["K"], name=d["way"], color=theme.BLUE, width=1.5),
-            theme.line(d["at"] + 1, np.maximum(d["errors"], 1e-18), name="error", color=theme.RED, panel=2),
+    return figure(
+        kernel.draw(
+            line(d.k + 1, d.exact, "double precision", MUTED, width=4),
+            line(d.k + 1, d.K, d.way, width=1.5),
+            *key("bottom left", *[("not a number, at every k", RED)] * d.broken),
+        ),
+        error.draw(line(d.at + 1, np.maximum(d.errors, 1e-18), "error", RED)),
+        panel("Cost", length, axis("multiplications", 1e3, 1e10, log=True)).draw(
             *costs,
-            theme.points([d["length"]], [d["cost"]], name="now", color=theme.INK, size=9, panel=3),
-        ],
-        x=[
-            theme.axis("sample k + 1", log=True, low=1, high=d["length"]),
-            theme.axis("sample k + 1", log=True, low=1, high=d["length"]),
-            theme.axis("length L", log=True, low=50, high=2e4),
-        ],
-        y=[
-            theme.axis("kernel", low=-top, high=top),
-            theme.axis("error / largest entry", log=True, low=1e-18, high=1, dtick=3),
-            theme.axis("multiplications", log=True, low=1e3, high=1e10, dtick=1),
-        ],
-        titles=["The kernel", "Error along it", "Cost"],
-        notes=notes,
+            points([d.length], [d.cost], "now", INK, size=9),
+            *key("top left", ("powers", MUTED), ("Krylov", BLUE), ("Cauchy", RED)),
+        ),
     )
 
 
-def _readout(d: dict[str, Any]) -> str:
-    way = f"{d['way']}, {d['precision']} precision, n = {d['n']}, L = {d['length']}, Δ = {d['step']:g}"
-    cost = f"about {number_text(d['cost'], 3)} multiplications"
-    if d["broken"]:
+def _readout(d: Data) -> str:
+    way = f"{d.way}, {d.precision} precision, n = {d.n}, L = {d.length}, Δ = {d.step:g}"
+    cost = f"about {number_text(d.cost, 3)} multiplications"
+    if d.broken:
         return f"{way}: not a number, since z is infinite at ω = −1, and the Fourier transform spreads it; {cost}."
-    bound = BOUNDS[d["precision"]]
-    error = f"below {number_text(bound)}" if d["error"] < bound else number_text(d["error"], 1)
+    bound = BOUNDS[d.precision]
+    error = f"below {number_text(bound)}" if d.error < bound else number_text(d.error, 1)
     return f"{way}: the error is {error} of the largest entry; {cost}."
 
 

@@ -7,7 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from spectral_lab.explorer import Explorer, Slider, choice, number_text, slider, theme
+from spectral_lab.explorer import Data, Explorer, Slider, choice, number_text, slider
+from spectral_lab.explorer.palette import BLUE, MUTED, RED
+from spectral_lab.explorer.theme import Figure, Trace, axis, figure, line, note, panel, points
 from spectral_lab.hippo.diagonal import diagonal
 
 SPECTRA = {"LegS": "legs", "Lin": "lin", "Inv": "inv", "Real": "real"}
@@ -24,49 +26,42 @@ def _modes(spectrum: str, n: int) -> np.ndarray:
 def _compute(spectrum: str, n: int, step: float) -> dict[str, Any]:
     z = step * _modes(spectrum, n)
     return {
-        "spectrum": spectrum, "n": n, "step": step, "z": z, "bilinear": (1 + z / 2) / (1 - z / 2), "zoh": np.exp(z),
+        "z": z, "bilinear": (1 + z / 2) / (1 - z / 2), "zoh": np.exp(z),
         "aliased": int((z.imag > np.pi).sum()), "largest": float(abs(z.imag).max()),
         "angle": float(2 * np.arctan(abs(z.imag).max() / 2)),
     }  # fmt: skip
 
 
-def _figure(d: dict[str, Any]) -> theme.Figure:
-    fast = d["z"].imag > np.pi
-    traces = [
-        theme.line([1e-6, 1e3], [np.pi, np.pi], name="π", color=theme.MUTED, dash="dot"),
-        theme.line(CIRCLE.real, CIRCLE.imag, color=theme.MUTED, width=1, panel=2),
-        theme.line(CIRCLE.real, CIRCLE.imag, color=theme.MUTED, width=1, panel=3),
-    ]
-    for group, color in ((~fast, theme.BLUE), (fast, theme.RED)):
-        z = d["z"][group]
-        traces.append(theme.points(-z.real, np.maximum(z.imag, 1e-3), name="Δλ", color=color, size=5))
-        for rule, panel in (("bilinear", 2), ("zoh", 3)):
-            both = np.concatenate([d[rule][group], d[rule][group].conj()])
-            traces.append(theme.points(both.real, both.imag, name=rule, color=color, size=5, panel=panel))
-    return theme.figure(
-        traces,
-        x=[
-            theme.axis("decay a step, −Re Δλ", log=True, low=1e-6, high=1e3, dtick=2),
-            theme.axis("Re", low=-1.2, high=1.2),
-            theme.axis("Re", low=-1.2, high=1.2),
-        ],
-        y=[
-            theme.axis("turn a step, Im Δλ (rad)", log=True, low=1e-3, high=1e5, dtick=2),
-            theme.axis("Im", low=-1.2, high=1.2),
-            theme.axis("", low=-1.2, high=1.2),
-        ],
-        titles=["The modes, times the step", "Bilinear", "Zero-order hold"],
-        equal=[False, True, True],
-        notes=[theme.note("π: half a turn", -5.8, 0.9, color=theme.MUTED)],
+def _figure(d: Data) -> Figure:
+    fast, real, imaginary = d.z.imag > np.pi, axis("Re", -1.2, 1.2), axis("Im", -1.2, 1.2)
+    decay = axis("decay a step, −Re Δλ", 1e-6, 1e3, log=True, dtick=2)
+    turn = axis("turn a step, Im Δλ (rad)", 1e-3, 1e5, log=True, dtick=2)
+    circle = line(CIRCLE.real, CIRCLE.imag, color=MUTED, width=1)
+
+    def marks(z: np.ndarray, name: str) -> list[Trace]:
+        """Blue, and red where a mode turns too fast; on the circle with the other half of the spectrum."""
+        groups = [z[~fast], z[fast]]
+        if name != "Δλ":
+            groups = [np.concatenate([group, group.conj()]) for group in groups]
+        return [points(g.real, g.imag, name, color, size=5) for g, color in zip(groups, (BLUE, RED), strict=True)]
+
+    return figure(
+        panel("The modes, times the step", decay, turn).draw(
+            line([1e-6, 1e3], [np.pi, np.pi], "π", MUTED, dash="dot"),
+            *marks(-d.z.real + 1j * np.maximum(d.z.imag, 1e-3), "Δλ"),
+            note("π: half a turn", 1.6e-6, 8, MUTED),
+        ),
+        panel("Bilinear", real, imaginary, equal=True).draw(circle, *marks(d.bilinear, "bilinear")),
+        panel("Zero-order hold", real, axis("", -1.2, 1.2), equal=True).draw(circle, *marks(d.zoh, "zoh")),
     )
 
 
-def _readout(d: dict[str, Any]) -> str:
-    fastest = number_text(d["largest"], 3)
+def _readout(d: Data) -> str:
+    fastest = number_text(d.largest, 3)
     return (
-        f"{d['spectrum']}, n = {d['n']}, Δ = {d['step']:.3g}: {d['aliased']} of {d['n'] // 2} modes turn by more than "
+        f"{d.spectrum}, n = {d.n}, Δ = {d.step:.3g}: {d.aliased} of {d.n // 2} modes turn by more than "
         f"π a step (red) and wrap round under zero-order hold; the fastest turns by {fastest}, and bilinear bends "
-        f"that to {d['angle']:.3f}."
+        f"that to {d.angle:.3f}."
     )
 
 

@@ -7,7 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from spectral_lab.explorer import Explorer, choice, integers, number_text, theme
+from spectral_lab.explorer import Data, Explorer, choice, integers, number_text
+from spectral_lab.explorer.palette import GREEN, MUTED, RED
+from spectral_lab.explorer.theme import Figure, axis, figure, key, line, panel
 from spectral_lab.hippo.bases import impulse_response
 from spectral_lab.hippo.delay import delay_network, fourier_delay, pade_delay
 
@@ -28,53 +30,43 @@ def _networks(n: int) -> dict[str, np.ndarray]:
 
 def _compute(n: int, D: str) -> dict[str, Any]:
     data = _networks(n)
-    H = data["FouT"] + 1 + FEEDTHROUGH.index(D) - 1
+    H = data["FouT"] + FEEDTHROUGH.index(D)
     delay = np.exp(-1j * OMEGA)
     gap = {name: np.abs(value - delay) for name, value in (("LegT", data["LegT"]), ("FouT", H))}
     kept = OMEGA[np.argmax(gap["LegT"] > 0.1)] if (gap["LegT"] > 0.1).any() else OMEGA[-1]
     return {
-        "n": n, "D": D, "omega": OMEGA, "time": TIME, "LegT": np.abs(data["LegT"]), "FouT": np.abs(H),
+        "omega": OMEGA, "time": TIME, "LegT": np.abs(data["LegT"]), "FouT": np.abs(H),
         "LegT impulse": data["LegT impulse"], "FouT impulse": data["FouT impulse"],
         "LegT error": gap["LegT"], "FouT error": gap["FouT"], "kept": float(kept),
-        "slow": float(abs(fourier_delay(n, 1.0) + 1 + FEEDTHROUGH.index(D) - 1 - np.exp(-1))),
+        "slow": float(abs(fourier_delay(n, 1.0) + FEEDTHROUGH.index(D) - np.exp(-1))),
     }  # fmt: skip
 
 
-def _figure(d: dict[str, Any]) -> theme.Figure:
-    top = 1.1 * d["n"]  # the pulse at t = 1 is about 0.85 n high
-    return theme.figure(
-        [
-            theme.line(d["time"], d["FouT impulse"], name="FouT", color=theme.GREEN, width=1.5),
-            theme.line(d["time"], d["LegT impulse"], name="LegT", color=theme.RED),
-            theme.line(d["omega"], d["LegT"], name="LegT", color=theme.RED, panel=2),
-            theme.line(d["omega"], d["FouT"], name="FouT", color=theme.GREEN, panel=2),
-            theme.line(d["omega"], np.maximum(d["LegT error"], 1e-8), name="LegT", color=theme.RED, panel=3),
-            theme.line(d["omega"], np.maximum(d["FouT error"], 1e-8), name="FouT", color=theme.GREEN, panel=3),
-            theme.line([0.3, 400], [0.1, 0.1], color=theme.MUTED, dash="dot", width=1, panel=3),
-        ],
-        x=[
-            theme.axis("time t", low=0, high=2),
-            theme.axis("ω", log=True, low=0.3, high=400),
-            theme.axis("ω", log=True, low=0.3, high=400),
-        ],
-        y=[
-            theme.axis("C e<sup>tA</sup>B", low=-0.4 * top, high=top),
-            theme.axis("gain |H(iω)|", low=0, high=3.2),
-            theme.axis("|H − e<sup>−iω</sup>|", log=True, low=1e-8, high=10, dtick=2),
-        ],
-        titles=["Response to an impulse at 0", "Gain", "Distance from a pure delay"],
-        notes=[
-            theme.note("LegT", 1.95, -0.26 * top, color=theme.RED, anchor="right"),
-            theme.note(f"FouT, and {d['D']} at t = 0", 1.95, -0.34 * top, color=theme.GREEN, anchor="right"),
-        ],
+def _figure(d: Data) -> Figure:
+    top = 1.1 * d.n  # the pulse at t = 1 is about 0.85 n high
+    omega, distance = axis("ω", 0.3, 400, log=True), axis("|H − e<sup>−iω</sup>|", 1e-8, 10, log=True, dtick=2)
+    return figure(
+        panel("Response to an impulse at 0", axis("time t", 0, 2), axis("C e<sup>tA</sup>B", -0.4 * top, top)).draw(
+            line(d.time, d["FouT impulse"], "FouT", GREEN, width=1.5),
+            line(d.time, d["LegT impulse"], "LegT", RED),
+            *key("bottom right", ("LegT", RED), (f"FouT, and {d.D} at t = 0", GREEN)),
+        ),
+        panel("Gain", omega, axis("gain |H(iω)|", 0, 3.2)).draw(
+            line(d.omega, d.LegT, "LegT", RED), line(d.omega, d.FouT, "FouT", GREEN)
+        ),
+        panel("Distance from a pure delay", omega, distance).draw(
+            line(d.omega, np.maximum(d["LegT error"], 1e-8), "LegT", RED),
+            line(d.omega, np.maximum(d["FouT error"], 1e-8), "FouT", GREEN),
+            line([0.3, 400], [0.1, 0.1], color=MUTED, dash="dot", width=1),
+        ),
     )
 
 
-def _readout(d: dict[str, Any]) -> str:
-    span = f"{d['FouT'].min():.3f} to {d['FouT'].max():.3f}"
+def _readout(d: Data) -> str:
+    span = f"{d.FouT.min():.3f} to {d.FouT.max():.3f}"
     return (
-        f"n = {d['n']}, D = {d['D']}: LegT (D = 0) is a delay within 10 % up to ω = {d['kept']:.1f}; the gain of FouT "
-        f"runs from {span}, and at s = 1 it misses e⁻¹ by {number_text(d['slow'], 3)}."
+        f"n = {d.n}, D = {d.D}: LegT (D = 0) is a delay within 10 % up to ω = {d.kept:.1f}; the gain of FouT "
+        f"runs from {span}, and at s = 1 it misses e⁻¹ by {number_text(d.slow, 3)}."
     )
 
 

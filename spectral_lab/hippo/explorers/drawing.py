@@ -7,7 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from spectral_lab.explorer import Explorer, Slider, choice, integers, number_text, slider, theme
+from spectral_lab.explorer import Data, Explorer, Slider, choice, integers, number_text, slider
+from spectral_lab.explorer.palette import BLUE, GREEN, PINK, RED
+from spectral_lab.explorer.theme import Figure, axis, figure, key, line, matrix, panel
 from spectral_lab.hippo.bases import WINDOWED, basis, measure, state_kernel
 from spectral_lab.hippo.diagonal import without_low_rank
 
@@ -80,60 +82,41 @@ def _compute(system: str, n: int, k: int, c: float, a: float) -> dict[str, Any]:
     gap = np.linalg.norm((kernel - drawn * weight)[seen])
     size = np.linalg.norm((drawn * weight)[seen])
     return {
-        "system": system, "n": n, "k": k, "c": c, "a": a, "age": s, "K": kernel, "p": drawn, "omega": weight,
-        "gram": gram, "gap": float(gap / size) if size > 0 else float(gap),
+        "k": k, "age": s, "K": kernel, "p": drawn, "omega": weight, "gram": gram,
+        "gap": float(gap / size) if size > 0 else float(gap),
         "beyond": float((beyond**2).sum() / max((kernel[seen] ** 2).sum(), 1e-300)),
     }  # fmt: skip
 
 
-def _figure(d: dict[str, Any]) -> theme.Figure:
-    family = _family(d["system"])
-    reach = _reach(family)
-    peak = 1.25 * np.sqrt(2 * d["k"] + 1) * d["c"] * (1.3 if family == "fout" else 1.0)
-    top = 1.3 * np.sqrt(2 * d["k"] + 1) if family != "fout" else 2.0
-    states = np.arange(len(d["gram"]))
-    colors = [[0, theme.RED], [0.5, theme.PAPER], [1, theme.BLUE]]
-    return theme.figure(
-        [
-            theme.line(d["age"], d["K"], name="K = eᵗᴬB", width=3),
-            theme.line(d["age"], d["p"] * d["omega"], name="p ω", color=theme.RED, width=1.5, dash="dash"),
-            theme.line(d["age"], d["p"], name="p", color=theme.GREEN, panel=2),
-            theme.line(d["age"], d["omega"], name="ω", color=theme.PINK, fill="tozeroy", panel=2),
-            theme.heat(states, states, d["gram"], low=-1, high=1, colors=colors, zsmooth=False, panel=3),
-        ],
-        x=[
-            theme.axis("age s", low=0, high=reach),
-            theme.axis("age s", low=0, high=reach),
-            theme.axis("state<br><sub>red −1, white 0, blue 1</sub>", dtick=_ticks(states)),
-        ],
-        y=[
-            theme.axis("kernel", low=-peak, high=peak),
-            theme.axis("basis, measure", low=-top, high=top),
-            theme.axis(low=len(states) - 0.5, high=-0.5, dtick=_ticks(states), constraintoward="top"),
-        ],
-        titles=["What e<sup>tA</sup>B draws", "Basis and measure", "Gram matrix"],
-        widths=[1.3, 1.1, 0.8],
-        equal=[False, False, True],
-        notes=[
-            theme.note(f"K<sub>{d['k']}</sub>(s), thick", 0.97 * reach, 0.9 * peak, color=theme.BLUE, anchor="right"),
-            theme.note("p ω, dashed", 0.97 * reach, 0.76 * peak, color=theme.RED, anchor="right"),
-            theme.note(f"p<sub>{d['k']}</sub>(s)", 0.97 * reach, 0.9 * top, color=theme.GREEN, panel=2, anchor="right"),
-            theme.note("ω(s)", 0.97 * reach, 0.76 * top, color=theme.PINK, panel=2, anchor="right"),
-        ],
+def _figure(d: Data) -> Figure:
+    family, n = _family(d.system), len(d.gram)
+    peak = 1.25 * np.sqrt(2 * d.k + 1) * d.c * (1.3 if family == "fout" else 1.0)
+    top = 1.3 * np.sqrt(2 * d.k + 1) if family != "fout" else 2.0
+    age, ticks = axis("age s", 0, _reach(family)), {"dtick": 1 if n <= 6 else 5}
+    state = axis("state<br><sub>red −1, white 0, blue 1</sub>", **ticks)
+    down = axis("", n - 0.5, -0.5, constraintoward="top", **ticks)
+    return figure(
+        panel("What e<sup>tA</sup>B draws", age, axis("kernel", -peak, peak), 1.3).draw(
+            line(d.age, d.K, "K = eᵗᴬB", width=3),
+            line(d.age, d.p * d.omega, "p ω", RED, width=1.5, dash="dash"),
+            *key("top right", (f"K<sub>{d.k}</sub>(s), thick", BLUE), ("p ω, dashed", RED)),
+        ),
+        panel("Basis and measure", age, axis("basis, measure", -top, top), 1.1).draw(
+            line(d.age, d.p, "p", GREEN),
+            line(d.age, d.omega, "ω", PINK, fill="tozeroy"),
+            *key("top right", (f"p<sub>{d.k}</sub>(s)", GREEN), ("ω(s)", PINK)),
+        ),
+        panel("Gram matrix", state, down, 0.8, equal=True).draw(matrix(d.gram, 1)),
     )
 
 
-def _ticks(states: np.ndarray) -> int:
-    return 1 if len(states) <= 6 else 5
-
-
-def _readout(d: dict[str, Any]) -> str:
-    family = _family(d["system"])
-    identity = np.eye(len(d["gram"]))
+def _readout(d: Data) -> str:
+    family = _family(d.system)
+    identity = np.eye(len(d.gram))
     if family == "fout":
         identity[1, 1] = 0.0  # the dead state
-    defect = np.abs(d["gram"] - identity).max()
-    equal = "K is p·ω to rounding" if d["gap"] < 1e-9 else f"K differs from p·ω by {100 * d['gap']:.1f} % (L²)"
+    defect = np.abs(d.gram - identity).max()
+    equal = "K is p·ω to rounding" if d.gap < 1e-9 else f"K differs from p·ω by {100 * d.gap:.1f} % (L²)"
     gram = (
         "is the identity to rounding"
         if defect < 1e-9
@@ -142,9 +125,9 @@ def _readout(d: dict[str, Any]) -> str:
     where = ", on the window alone," if family in WINDOWED else ""
     beyond = ""
     if family in WINDOWED:
-        beyond = f"; {number_text(100 * d['beyond'], 2)} % of the energy of K up to age 2 lies beyond the window"
+        beyond = f"; {number_text(100 * d.beyond, 2)} % of the energy of K up to age 2 lies beyond the window"
     return (
-        f"{d['system']}, n = {d['n']}, state {d['k']}, stretch {d['c']:g}, tilt {d['a']:g}: {equal}; "
+        f"{d.system}, n = {d.n}, state {d.k}, stretch {d.c:g}, tilt {d.a:g}: {equal}; "
         f"the Gram matrix{where} {gram}{beyond}."
     )
 

@@ -7,7 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from spectral_lab.explorer import Explorer, Slider, choice, integers, number_text, slider, theme, toggle
+from spectral_lab.explorer import Data, Explorer, Slider, choice, integers, number_text, slider, toggle
+from spectral_lab.explorer.palette import GREEN, INK, MUTED, PINK, RED
+from spectral_lab.explorer.theme import Figure, axis, figure, key, line, note, panel
 from spectral_lab.hippo.bases import measure
 from spectral_lab.hippo.reconstruction import memory, recall_matrix
 from spectral_lab.hippo.signals import white_signal
@@ -51,9 +53,8 @@ def _compute(memory: str, n: int, f: int, now: float, tone: bool) -> dict[str, A
     past = u[:samples][::-1]  # newest first, as ages count
     age = (np.arange(samples) + 0.5) * DT
     if family == "legs_scaled":
-        remembered = (
-            recall_matrix(family, n, samples, DT, half_sample=True)[::-1] @ _scaled_states(n, f, tone)[samples - 1]
-        )
+        reader = recall_matrix(family, n, samples, DT, half_sample=True)[::-1]
+        remembered = reader @ _scaled_states(n, f, tone)[samples - 1]
         weight = np.full(samples, 1 / (samples * DT))
     else:
         remembered = _reader(family, n)[:samples] @ (past @ _kernels(family, n)[:samples])
@@ -61,7 +62,7 @@ def _compute(memory: str, n: int, f: int, now: float, tone: bool) -> dict[str, A
     remembered = np.where(weight > 0, remembered, np.nan)
     gap = np.where(weight > 0, remembered - past, past)
     return {
-        "memory": memory, "n": n, "f": f, "tone": tone, "now": samples * DT, "time": DT * np.arange(SAMPLES), "u": u,
+        "now": samples * DT, "time": DT * np.arange(SAMPLES), "u": u,
         "past": samples * DT - age, "remembered": remembered, "weight": weight, "age": age,
         "local": _local_rms(gap, max(round(1 / (f * DT)), 1)) / np.sqrt(np.mean(u**2)),
         "error": float(np.sqrt((weight * gap**2).sum() / (weight * past**2).sum())),
@@ -77,44 +78,37 @@ def _local_rms(x: np.ndarray, width: int) -> np.ndarray:
     return np.sqrt(np.maximum(total[high] - total[low], 0) / (high - low))
 
 
-def _figure(d: dict[str, Any]) -> theme.Figure:
-    seen = d["weight"] > 0
-    shade = -2.2 + 1.1 * d["weight"] / max(1.0, d["weight"].max())
-    traces = [
-        theme.line(d["time"], d["u"], name="signal", color=theme.MUTED, width=1),
-        theme.line(d["past"][seen], np.full(seen.sum(), -2.2), name="", color=theme.PINK, width=0),
-        theme.line(d["past"][seen], shade[seen], name="measure", color=theme.PINK, fill="tonexty", width=1),
-        theme.line(d["past"], d["remembered"], name="remembered", color=theme.BLUE, width=2),
-        theme.line([d["now"], d["now"]], [-2.2, 2.2], name="now", color=theme.INK, width=1, dash="dot"),
-        theme.line(d["age"], np.minimum(d["local"], 1.6), name="error", color=theme.RED, panel=2, width=1.5),
-        theme.line([0, 6], [0.5, 0.5], color=theme.MUTED, dash="dot", width=1, panel=2),
-    ]
-    notes = [
-        theme.note("now", d["now"], 2.05, anchor="left" if d["now"] < 5.4 else "right"),
-        theme.note("ω: what counts", 0.05, -2.05, color=theme.PINK),
-        theme.note("½", 5.75, 0.58, color=theme.MUTED, panel=2),
-    ]
-    at = d["horizon"] if d["memory"] == "LegS" else -1.0
-    traces.append(theme.line([at, at], [0, 1.6], name="horizon", color=theme.GREEN, panel=2))
-    if at >= 0:
-        words = f"s* = {at:.2f}"
-        notes.append(theme.note(words, at, 1.52, color=theme.GREEN, panel=2, anchor="left" if at < 4 else "right"))
-    return theme.figure(
-        traces,
-        x=[theme.axis("time", low=0, high=6), theme.axis("age s", low=0, high=6)],
-        y=[theme.axis("signal", low=-2.2, high=2.2), theme.axis("local error / rms of the signal", low=0, high=1.6)],
-        titles=["The past (grey) and what n numbers know of it (blue)", "Error over age"],
-        widths=[1.8, 1],
-        notes=notes,
+def _figure(d: Data) -> Figure:
+    seen = d.weight > 0
+    shade = -2.2 + 1.1 * d.weight / max(1.0, d.weight.max())
+    past, at = d.past[seen], d.horizon if d.memory == "LegS" else -1.0
+    signal, error = axis("signal", -2.2, 2.2), axis("local error / rms of the signal", 0, 1.6)
+    mark = note(f"s* = {at:.2f}", at, 1.52, GREEN, anchor="left" if at < 4 else "right")
+    return figure(
+        panel("The past (grey) and what n numbers know of it (blue)", axis("time", 0, 6), signal, 1.8).draw(
+            line(d.time, d.u, "signal", MUTED, width=1),
+            line(past, np.full(len(past), -2.2), color=PINK, width=0),
+            line(past, shade[seen], "measure", PINK, fill="tonexty", width=1),
+            line(d.past, d.remembered, "remembered"),
+            line([d.now, d.now], [-2.2, 2.2], "now", INK, width=1, dash="dot"),
+            note("now", d.now, 2.05, anchor="left" if d.now < 5.4 else "right"),
+            *key("bottom left", ("ω: what counts", PINK)),
+        ),
+        panel("Error over age", axis("age s", 0, 6), error).draw(
+            line(d.age, np.minimum(d.local, 1.6), "error", RED, width=1.5),
+            line([0, 6], [0.5, 0.5], color=MUTED, dash="dot", width=1),
+            line([at, at], [0, 1.6], "horizon", GREEN),
+            *(note("½", 5.75, 0.58, MUTED), *[mark] * (at >= 0)),
+        ),
     )
 
 
-def _readout(d: dict[str, Any]) -> str:
-    far = f"; its horizon is s* = {d['horizon']:.2f}" if d["memory"] == "LegS" else ""
-    signal = f"a tone of f = {d['f']}" if d["tone"] else f"signal up to f = {d['f']}"
+def _readout(d: Data) -> str:
+    far = f"; its horizon is s* = {d.horizon:.2f}" if d.memory == "LegS" else ""
+    signal = f"a tone of f = {d.f}" if d.tone else f"signal up to f = {d.f}"
     return (
-        f"{d['memory']} with n = {d['n']} at t = {d['now']:.2f}, {signal}: the error in its own measure is "
-        f"{number_text(100 * d['error'], 3)} %{far}."
+        f"{d.memory} with n = {d.n} at t = {d.now:.2f}, {signal}: the error in its own measure is "
+        f"{number_text(100 * d.error, 3)} %{far}."
     )
 
 

@@ -7,11 +7,13 @@ from typing import Any
 
 import numpy as np
 
-from spectral_lab.explorer import Explorer, Slider, number_text, slider, theme, toggle
+from spectral_lab.explorer import Data, Explorer, Slider, number_text, slider, toggle
+from spectral_lab.explorer.palette import BLUE, GREEN, INK, MUTED, PINK, RED
+from spectral_lab.explorer.theme import Figure, axis, figure, line, note, panel, points
 from spectral_lab.hippo.delay import delay_readout_error
 
 FAMILIES = {"LegS": "legs", "LegT": "legt", "FouT": "fout"}
-COLORS = dict(zip(FAMILIES, (theme.BLUE, theme.RED, theme.GREEN), strict=True))
+COLORS = dict(zip(FAMILIES, (BLUE, RED, GREEN), strict=True))
 LAGS = tuple(int(lag) for lag in np.unique(np.round(np.geomspace(8, 16384, 100))))
 STATES, CYCLES, POINTS, LONG = 64, 16, 192, 512
 BANK = np.geomspace(1e-3, 1e-1, 9)
@@ -36,57 +38,46 @@ def _curve(name: str) -> tuple[np.ndarray, np.ndarray]:
 
 def _compute(step: float, lag: int, bank: bool) -> dict[str, Any]:
     k = np.geomspace(1, 2e5, 400)
-    data: dict[str, Any] = {"step": step, "lag": lag, "bank": bank, "k": k, "LegS measure": np.exp(-step * k)}
-    for name, family in FAMILIES.items():
-        data |= {f"{name} error": _error(family, step, lag)}
-    return data
+    errors = {f"{name} error": _error(family, step, lag) for name, family in FAMILIES.items()}
+    return {"k": k, "LegS measure": np.exp(-step * k), **errors}
 
 
-def _figure(d: dict[str, Any]) -> theme.Figure:
-    product, end = d["step"] * d["lag"], 2 / d["step"]
-    bank = [np.exp(-h * d["k"]) if d["bank"] else np.full(len(d["k"]), np.nan) for h in BANK]
-    traces = [theme.line(d["k"], each, color=theme.PINK, width=1) for each in bank]
-    traces += [
-        theme.line(d["k"], d["LegS measure"], name="LegS measure", width=2.5, fill="tozeroy"),
-        theme.line([1, end, end], [1, 1, 0], name="window of LegT, FouT", color=theme.RED),
-        theme.line([d["lag"], d["lag"]], [0, 1.25], name="lag", color=theme.INK, dash="dot"),
-    ]
-    for name in FAMILIES:
-        x, y = _curve(name)
-        traces.append(theme.line(x, y, name=name, color=COLORS[name], panel=2))
-    inside = float(np.clip(product, 0.02, 200))
-    traces += [
-        theme.points([inside], [d[f"{name} error"]], color=COLORS[name], size=10, panel=2, name="now")
-        for name in FAMILIES
-    ]
-    traces += [
-        theme.line([2, 2], [-12.5, 0.4], color=theme.MUTED, dash="dot", panel=2),
-    ]
-    return theme.figure(
-        traces,
-        x=[
-            theme.axis("age in samples", log=True, low=1, high=2e5),
-            theme.axis("step × lag", log=True, low=0.015, high=250),
-        ],
-        y=[theme.axis("weight (1: now)", low=0, high=1.3), theme.axis("log₁₀ of the error", low=-12.5, high=0.4)],
-        titles=["How far the memory reaches", "Best read-out of the lag"],
-        notes=[
-            theme.note("lag", np.log10(d["lag"]), 1.25, anchor="left" if d["lag"] < 3e3 else "right"),
-            theme.note("2/Δ", np.log10(end), 1.06, color=theme.RED, anchor="center"),
-            theme.note("step × lag = 2", np.log10(2.2), -12.1, color=theme.MUTED, panel=2),
-            theme.note("LegS", np.log10(0.1), -0.75, color=theme.BLUE, panel=2),
-            theme.note("LegT", np.log10(0.45), -5.5, color=theme.RED, panel=2),
-            theme.note("FouT", np.log10(0.3), -2.1, color=theme.GREEN, panel=2),
-        ],
+def _figure(d: Data) -> Figure:
+    product, end = d.step * d.lag, 2 / d.step
+    bank = [np.exp(-h * d.k) if d.bank else np.full(len(d.k), np.nan) for h in BANK]
+    reach = axis("step × lag", 0.015, 250, log=True)
+    return figure(
+        panel(
+            "How far the memory reaches", axis("age in samples", 1, 2e5, log=True), axis("weight (1: now)", 0, 1.3)
+        ).draw(
+            *[line(d.k, each, color=PINK, width=1) for each in bank],
+            line(d.k, d["LegS measure"], "LegS measure", width=2.5, fill="tozeroy"),
+            line([1, end, end], [1, 1, 0], "window of LegT, FouT", RED),
+            line([d.lag, d.lag], [0, 1.25], "lag", INK, dash="dot"),
+            note("lag", d.lag, 1.25, anchor="left" if d.lag < 3e3 else "right"),
+            note("2/Δ", end, 1.06, RED, anchor="center"),
+        ),
+        panel("Best read-out of the lag", reach, axis("log₁₀ of the error", -12.5, 0.4)).draw(
+            *[line(*_curve(name), name, color) for name, color in COLORS.items()],
+            *[
+                points([np.clip(product, 0.02, 200)], [d[f"{name} error"]], "now", c, size=10)
+                for name, c in COLORS.items()
+            ],
+            line([2, 2], [-12.5, 0.4], color=MUTED, dash="dot"),
+            note("step × lag = 2", 2.2, -12.1, MUTED),
+            note("LegS", 0.1, -0.75, BLUE),
+            note("LegT", 0.45, -5.5, RED),
+            note("FouT", 0.3, -2.1, GREEN),
+        ),
     )
 
 
-def _readout(d: dict[str, Any]) -> str:
+def _readout(d: Data) -> str:
     errors = ", ".join(f"{name} {number_text(round(d[f'{name} error'], 2) + 0.0)}" for name in FAMILIES)
-    reach = f"the memory spans 1/Δ = {1 / d['step']:.0f} samples, windows {2 / d['step']:.0f}"
-    short = " The lag is below 2n: off the curves." if d["lag"] < 2 * STATES else ""
-    spread = " The bank spans 10 to 1000." if d["bank"] else ""
-    return f"Δ = {d['step']:.3g}, lag {d['lag']}: {reach}; log₁₀ error {errors}.{short}{spread}"
+    reach = f"the memory spans 1/Δ = {1 / d.step:.0f} samples, windows {2 / d.step:.0f}"
+    short = " The lag is below 2n: off the curves." if d.lag < 2 * STATES else ""
+    spread = " The bank spans 10 to 1000." if d.bank else ""
+    return f"Δ = {d.step:.3g}, lag {d.lag}: {reach}; log₁₀ error {errors}.{short}{spread}"
 
 
 def _code(step: float, lag: int, bank: bool) -> str:

@@ -11,7 +11,9 @@ from typing import Any
 
 import numpy as np
 
-from spectral_lab.explorer import Explorer, choice, slider, theme
+from spectral_lab.explorer import Data, Explorer, choice, slider
+from spectral_lab.explorer.palette import MUTED
+from spectral_lab.explorer.theme import Figure, axis, figure, line, matrix, panel, points
 from spectral_lab.matrix_functions.functions import CUT, EDGE, FILTERS, HEAT, WAVE, filter_of
 from spectral_lab.matrix_functions.path import NODES, SIGNALS, path_laplacian, signal
 
@@ -51,61 +53,37 @@ def _compute(f: str, t: float, x: str) -> dict[str, Any]:
     weights = V.T @ before
     grid = np.linspace(0, 2, 401) ** 2
     return {
-        "f": f,
-        "t": t,
-        "eigenvalues": eigenvalues,
-        "factors": factors,
-        "weights": np.abs(weights),
-        "grid": grid,
-        "curve": function(grid),
-        "matrix": (V * factors) @ V.T,
-        "before": before,
-        "after": V @ (factors * weights),
-    }
+        "eigenvalues": eigenvalues, "factors": factors, "weights": np.abs(weights), "grid": grid,
+        "curve": function(grid), "matrix": (V * factors) @ V.T, "before": before, "after": V @ (factors * weights),
+    }  # fmt: skip
 
 
-def _figure(d: dict[str, Any]) -> theme.Figure:
-    node = np.arange(NODES)
-    root = np.sqrt(np.maximum(d["eigenvalues"], 0))
-    size = 4 + 10 * np.sqrt(d["weights"] / d["weights"].max())
-    scale = np.abs(d["matrix"]).max()
-    colors = [[0, theme.RED], [0.5, theme.PAPER], [1, theme.BLUE]]
+def _figure(d: Data) -> Figure:
+    node, size = np.arange(NODES), 4 + 10 * np.sqrt(d.weights / d.weights.max())
+    scale = np.abs(d.matrix).max()
     # On a square-root scale the modes of the path stand almost evenly; the labels still say λ.
-    labels = [0, 0.1, 0.5, 1, 2, 4]
-    eigenvalue = theme.axis(
-        "eigenvalue λ", low=-0.05, high=2.05, tickvals=np.sqrt(labels), ticktext=[f"{x:g}" for x in labels]
-    )
-    return theme.figure(
-        [
-            theme.line(np.sqrt(d["grid"]), d["curve"]),
-            theme.points(root, d["factors"], size=size, opacity=0.75),
-            theme.heat(node, node, d["matrix"], low=-scale, high=scale, colors=colors, zsmooth=False, panel=2),
-            theme.line(node, d["before"], name="before", color=theme.MUTED, width=1.5, panel=3),
-            theme.line(node, d["after"], name="after", width=3, panel=3),
-        ],
-        x=[
-            eigenvalue,
-            theme.axis(f"node (red −{scale:.2g}, blue {scale:.2g})"),
-            theme.axis("node", low=-1, high=NODES),
-        ],
-        y=[
-            theme.axis("f(λ)", low=-1.15, high=1.15),
-            theme.axis(low=NODES - 0.5, high=-0.5, constraintoward="top"),
-            theme.axis("signal", low=-0.55, high=1.25),
-        ],
-        titles=["f on the spectrum", "the matrix f(L)", "x (thin) and f(L) x (thick)"],
-        widths=[1.0, 0.95, 1.1],
-        equal=[False, True, False],
+    labels = ["0", "0.1", "0.5", "1", "2", "4"]
+    eigenvalue = axis("eigenvalue λ", -0.05, 2.05, tickvals=np.sqrt([float(x) for x in labels]), ticktext=labels)
+    column, row = axis(f"node (red −{scale:.2g}, blue {scale:.2g})"), axis("", NODES - 0.5, -0.5, constraintoward="top")
+    return figure(
+        panel("f on the spectrum", eigenvalue, axis("f(λ)", -1.15, 1.15)).draw(
+            line(np.sqrt(d.grid), d.curve),
+            points(np.sqrt(np.maximum(d.eigenvalues, 0)), d.factors, size=size, opacity=0.75),
+        ),
+        panel("the matrix f(L)", column, row, 0.95, equal=True).draw(matrix(d.matrix, scale)),
+        panel("x (thin) and f(L) x (thick)", axis("node", -1, NODES), axis("signal", -0.55, 1.25), 1.1).draw(
+            line(node, d.before, "before", MUTED, width=1.5), line(node, d.after, "after", width=3)
+        ),
         height=320,
     )
 
 
-def _readout(d: dict[str, Any]) -> str:
-    kept = int(np.sum(np.abs(d["factors"]) >= 0.5 - EDGE))
-    length = np.linalg.norm(d["after"]) / np.linalg.norm(d["before"])
+def _readout(d: Data) -> str:
+    kept = int(np.sum(np.abs(d.factors) >= 0.5 - EDGE))
+    length = np.linalg.norm(d.after) / np.linalg.norm(d.before)
     return (
-        f"{d['f'].split()[0].capitalize()} at t = {d['t']:g}: {kept} of {NODES} modes keep at least half of their "
-        f"size; the largest factor is ‖f(L)‖ = {np.abs(d['factors']).max():.2f}; "
+        f"{d.f.split()[0].capitalize()} at t = {d.t:g}: {kept} of {NODES} modes keep at least half of their "
+        f"size; the largest factor is ‖f(L)‖ = {np.abs(d.factors).max():.2f}; "
         f"x keeps {100 * length:.0f} % of its length."
     )
 

@@ -7,12 +7,14 @@ from typing import Any
 
 import numpy as np
 
-from spectral_lab.explorer import Explorer, Slider, choice, integers, number_text, theme
+from spectral_lab.explorer import Data, Explorer, Slider, choice, integers, number_text, slider
+from spectral_lab.explorer.palette import BLUE, INK, RED
+from spectral_lab.explorer.theme import Figure, axis, figure, key, line, note, panel, points
 from spectral_lab.hippo import legs
 from spectral_lab.pseudospectra.legs import legs_impulse_response
 
 KINDS = ("complex Ginibre", "real Gaussian")
-DELTAS = tuple(np.arange(-16, -0.75, 0.25).tolist())
+POWERS = np.arange(-16, -0.75, 0.25)
 T = np.geomspace(3e-3, 8, 401)
 ROUNDING = float(np.finfo(float).eps)
 
@@ -38,9 +40,9 @@ def _diagonalised(n: int, kind: str, power: float) -> tuple[np.ndarray, np.ndarr
 
 @lru_cache(maxsize=128)
 def _curves(n: int, kind: str, stride: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    powers = DELTAS[::stride]
-    errors = np.array([_diagonalised(n, kind, power)[3:] for power in powers])
-    return 10.0 ** np.array(powers), errors[:, 0], errors[:, 1]
+    powers = POWERS[::stride]
+    forward, backward = np.array([_diagonalised(n, kind, power)[3:] for power in powers.tolist()]).T
+    return 10.0**powers, forward, backward
 
 
 def _compute(power: float, n: int, l: int, kind: str, coarse: bool) -> dict[str, Any]:
@@ -54,47 +56,45 @@ def _compute(power: float, n: int, l: int, kind: str, coarse: bool) -> dict[str,
     deltas, forwards, backwards = _curves(n, kind, 4 if coarse else 1)
     size = 9 * np.abs(exact).max()  # of what is drawn
     return {
-        "n": n, "l": l, "kind": kind, "delta": 10.0**power, "condition": condition, "forward": forward,
-        "backward": backward, "deltas": deltas, "forwards": forwards, "backwards": backwards, "t": T, "exact": exact,
+        "l": l, "delta": 10.0**power, "condition": condition, "forward": forward, "backward": backward,
+        "deltas": deltas, "forwards": forwards, "backwards": backwards, "t": T, "exact": exact,
         "kernel": np.clip(np.nan_to_num(kernel), -size, size), "error": float(error),
         "abscissa": float(eigenvalues.real.max()),
     }  # fmt: skip
 
 
-def _figure(d: dict[str, Any]) -> theme.Figure:
-    size = float(np.abs(d["exact"]).max())
-    return theme.figure(
-        [
-            theme.line(d["deltas"], d["forwards"], name="eigenvalues, absolute", color=theme.RED),
-            theme.line(d["deltas"], d["backwards"], name="VΛV⁻¹, relative", color=theme.BLUE, width=2.5),
-            theme.points([d["delta"]] * 2, [d["forward"], d["backward"]], name="now", color=theme.INK, size=8),
-            theme.line(d["t"], d["kernel"], name="from V and Λ", color=theme.RED, width=2, panel=2),
-            theme.line(d["t"], d["exact"], name="exact", color=theme.BLUE, width=3, dash="dot", panel=2),
-        ],
-        x=[
-            theme.axis("relative size δ of the perturbation", log=True, low=6e-17, high=0.3, dtick=3),
-            theme.axis("time t", log=True, low=3e-3, high=8),
-        ],
-        y=[
-            theme.axis("error", log=True, low=1e-10, high=1e3, dtick=2),
-            theme.axis(f"impulse response of state {d['l']}", low=-1.15 * size, high=1.15 * size),
-        ],
-        titles=["What was asked, and what matters", "The system that comes back"],
-        widths=[1.15, 1],
-        notes=[
-            theme.note("forward: the eigenvalues", -15.5, 2.4, color=theme.RED),
-            theme.note("backward: ‖VΛV⁻¹ − A‖ / ‖A‖", -15.5, -9.4, color=theme.BLUE),
-            theme.note("exact, dotted", 0.85, -0.8 * size, color=theme.BLUE, panel=2, anchor="right"),
-            theme.note("rebuilt from V and Λ", 0.85, -1.0 * size, color=theme.RED, panel=2, anchor="right"),
-        ],
+def _figure(d: Data) -> Figure:
+    size = float(np.abs(d.exact).max())
+    return figure(
+        panel(
+            "What was asked, and what matters",
+            axis("relative size δ of the perturbation", 6e-17, 0.3, log=True, dtick=3),
+            axis("error", 1e-10, 1e3, log=True, dtick=2),
+            1.15,
+        ).draw(
+            line(d.deltas, d.forwards, "eigenvalues, absolute", RED),
+            line(d.deltas, d.backwards, "VΛV⁻¹, relative", width=2.5),
+            points([d.delta] * 2, [d.forward, d.backward], "now", INK, size=8),
+            note("forward: the eigenvalues", 3.16e-16, 250, RED),
+            note("backward: ‖VΛV⁻¹ − A‖ / ‖A‖", 3.16e-16, 4e-10, BLUE),
+        ),
+        panel(
+            "The system that comes back",
+            axis("time t", 3e-3, 8, log=True),
+            axis(f"impulse response of state {d.l}", -1.15 * size, 1.15 * size),
+        ).draw(
+            line(d.t, d.kernel, "from V and Λ", RED),
+            line(d.t, d.exact, "exact", width=3, dash="dot"),
+            *key("bottom right", ("exact, dotted", BLUE), ("rebuilt from V and Λ", RED)),
+        ),
     )
 
 
-def _readout(d: dict[str, Any]) -> str:
+def _readout(d: Data) -> str:
     # Where rounding weighs as much as the perturbation its size is this machine's own: a bound will do, that of theory
     # or, where it is far too high (state 1 sees little of it), a power of ten well above what was found.
-    expected = d["delta"] + ROUNDING * d["condition"]
-    rounded = expected > 1.1 * d["delta"]
+    expected = d.delta + ROUNDING * d.condition
+    rounded = expected > 1.1 * d.delta
 
     def say(value: float) -> str:
         if not rounded:
@@ -103,15 +103,15 @@ def _readout(d: dict[str, Any]) -> str:
         return f"less than {number_text(10.0 ** np.ceil(np.log10(ceiling)))}"
 
     said = (
-        f"n = {d['n']}, {d['kind']}, δ = {number_text(d['delta'], 2)}: eigenvalues are off by up to "
-        f"{number_text(d['forward'], 2 if rounded else 3)}, VΛV⁻¹ by {say(d['backward'])} of ‖A‖, κ(V) = "
-        f"{number_text(d['condition'], 1 if rounded else 3)}; "
+        f"n = {d.n}, {d.kind}, δ = {number_text(d.delta, 2)}: eigenvalues are off by up to "
+        f"{number_text(d.forward, 2 if rounded else 3)}, VΛV⁻¹ by {say(d.backward)} of ‖A‖, κ(V) = "
+        f"{number_text(d.condition, 1 if rounded else 3)}; "
     )
-    if d["abscissa"] < 0:
-        return said + f"the response of state {d['l']} is off by {say(d['error'])} of its peak."
-    times = number_text(d["error"], 2) + " times" if np.isfinite(d["error"]) else "more than 10³⁰⁰ times"
+    if d.abscissa < 0:
+        return said + f"the response of state {d.l} is off by {say(d.error)} of its peak."
+    times = number_text(d.error, 2) + " times" if np.isfinite(d.error) else "more than 10³⁰⁰ times"
     return said + (
-        f"UNSTABLE, max Re λ = {number_text(d['abscissa'], 2)}: at t = 8 the response of state {d['l']} is off by "
+        f"UNSTABLE, max Re λ = {number_text(d.abscissa, 2)}: at t = 8 the response of state {d.l} is off by "
         f"{times} its peak."
     )
 
@@ -145,7 +145,7 @@ def backward_and_forward(**state: Any) -> Explorer:
     return Explorer(
         title="Wrong eigenvalues, right system",
         controls=[
-            Slider("power", r"$\log_{10}\delta$", DELTAS, -6.0, play=True),
+            slider("power", r"$\log_{10}\delta$", -16, -1, -6, steps=60, play=True),
             Slider("n", "states $n$", (8, 16, 24, 32, 40, 48), 32),
             integers("l", r"read state $\ell$", 1, 48, 32),
             choice("kind", "perturbation", KINDS),

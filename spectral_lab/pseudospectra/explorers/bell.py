@@ -7,7 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from spectral_lab.explorer import Explorer, Slider, integers, theme
+from spectral_lab.explorer import Data, Explorer, Slider, integers
+from spectral_lab.explorer.palette import BLUE, INK, MUTED, RED
+from spectral_lab.explorer.theme import Figure, axis, figure, key, line, panel, points
 from spectral_lab.pseudospectra.legs import diag_gap, legs_transfer, s4d_frequencies, spikes
 
 # Whole numbers of states, evenly spread in their logarithm.
@@ -33,50 +35,42 @@ def _compute(n: int, l: int) -> dict[str, Any]:
         for part, w in (("", omega), (" zoom", zoom))
     }
     return {
-        "n": n, "l": min(l, n), "omega": omega, "zoom": zoom, "last": last, "height": float(heights[0]),
+        "l": min(l, n), "omega": omega, "zoom": zoom, "last": last, "height": float(heights[0]),
         "loud": float(abs(legs_transfer(n, 1j * last, C, "diag"))),
         "apart": np.abs(diag_gap(n, 1j * zoom, C)), **gains,
     }  # fmt: skip
 
 
-def _figure(d: dict[str, Any]) -> theme.Figure:
-    limit = 2 / np.pi * np.sqrt(2 * d["l"] - 1)
-    return theme.figure(
-        [
-            theme.line(d["omega"], d["S4D"], name="S4D", color=theme.RED, width=1.5),
-            theme.line(d["omega"], d["S4"], name="S4", color=theme.BLUE, width=2.5),
-            theme.points([d["last"]], [d["loud"]], name="last spike", color=theme.RED, symbol="triangle-down"),
-            theme.line(d["zoom"] - d["last"], d["S4D zoom"], name="S4D", color=theme.RED, panel=2),
-            theme.line(d["zoom"] - d["last"], d["S4 zoom"], name="S4", color=theme.BLUE, width=2.5, panel=2),
-            theme.line(
-                d["zoom"] - d["last"], d["apart"], name="difference", color=theme.INK, width=1.5, dash="dash", panel=2
-            ),
-            theme.line([-4, 4], [limit, limit], name="(2/π)√(2l−1)", color=theme.MUTED, dash="dot", panel=2),
-        ],
-        x=[
-            theme.axis("ω (rad per unit time)", log=True, low=0.1, high=8e4),
-            theme.axis(f"ω − ν₀,   ν₀ = {d['last']:.1f}", low=-4, high=4),
-        ],
-        y=[theme.axis("gain |G(iω)|", log=True, low=1e-6, high=10), theme.axis("gain", low=0, high=3.8)],
-        titles=["The gain at every frequency", "The last spike, close up"],
-        widths=[1.7, 1],
-        notes=[
-            theme.note("S4 (keeps the rank-one part)", np.log10(0.15), np.log10(3e-6), color=theme.BLUE),
-            theme.note("S4D (drops it)", np.log10(0.15), np.log10(1e-5), color=theme.RED),
-            theme.note("|G<sub>S4D</sub>|", -3.8, 3.6, color=theme.RED, panel=2),
-            theme.note("|G<sub>S4</sub>|", -3.8, 3.34, color=theme.BLUE, panel=2),
-            theme.note("|G<sub>S4D</sub> − G<sub>S4</sub>|, dashed", -3.8, 3.08, panel=2),
-            theme.note("limit for many states, dotted", -3.8, 2.82, color=theme.MUTED, panel=2),
-        ],
+def _figure(d: Data) -> Figure:
+    near, limit = d.zoom - d.last, 2 / np.pi * np.sqrt(2 * d.l - 1)
+    return figure(
+        panel(
+            "The gain at every frequency",
+            axis("ω (rad per unit time)", 0.1, 8e4, log=True),
+            axis("gain |G(iω)|", 1e-6, 10, log=True),
+            1.7,
+        ).draw(
+            line(d.omega, d.S4D, "S4D", RED, width=1.5),
+            line(d.omega, d.S4, "S4", width=2.5),
+            points([d.last], [d.loud], "last spike", symbol="triangle-down"),
+            *key("bottom left", ("S4D (drops the rank-one part)", RED), ("S4 (keeps it)", BLUE)),
+        ),
+        panel("The last spike, close up", axis(f"ω − ν₀,   ν₀ = {d.last:.1f}", -4, 4), axis("gain", 0, 3.8)).draw(
+            line(near, d["S4D zoom"], "S4D", RED),
+            line(near, d["S4 zoom"], "S4", width=2.5),
+            line(near, d.apart, "difference", INK, width=1.5, dash="dash"),
+            line([-4, 4], [limit, limit], "(2/π)√(2l−1)", MUTED, dash="dot"),
+            *key("top left", ("S4D", RED), ("S4", BLUE), ("difference", INK), ("its limit, dotted", MUTED)),
+        ),
     )
 
 
-def _readout(d: dict[str, Any]) -> str:
+def _readout(d: Data) -> str:
     return (
-        f"n = {d['n']}, reading state {d['l']}: the last spike of S4D stands at ν₀ = {d['last']:.2f} "
-        f"(n²/π − π/6 = {d['n'] ** 2 / np.pi - np.pi / 6:.2f}). There |G_S4D| = {d['loud']:.4f} and "
-        f"|G_S4D − G_S4| = {d['height']:.4f}; with more states both tend to (2/π)√(2l−1) = "
-        f"{2 / np.pi * np.sqrt(2 * d['l'] - 1):.4f}."
+        f"n = {d.n}, reading state {d.l}: the last spike of S4D stands at ν₀ = {d.last:.2f} "
+        f"(n²/π − π/6 = {d.n**2 / np.pi - np.pi / 6:.2f}). There |G_S4D| = {d.loud:.4f} and "
+        f"|G_S4D − G_S4| = {d.height:.4f}; with more states both tend to (2/π)√(2l−1) = "
+        f"{2 / np.pi * np.sqrt(2 * d.l - 1):.4f}."
     )
 
 

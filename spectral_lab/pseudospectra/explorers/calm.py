@@ -7,123 +7,86 @@ from typing import Any
 
 import numpy as np
 
-from spectral_lab.explorer import Explorer, Slider, choice, integers, number_text, theme
-from spectral_lab.pseudospectra.explorers._portraits import Window, matrix, portrait
-from spectral_lab.pseudospectra.transients import (
-    growth_reached,
-    numerical_abscissa,
-    pseudospectral_abscissa,
-    semigroup_norms,
-    spectral_abscissa,
-)
+from spectral_lab.explorer import Data, Explorer, choice, integers, number_text, slider
+from spectral_lab.explorer.palette import BLUE, GREEN, MUTED, RED
+from spectral_lab.explorer.theme import Figure, axis, figure, key, line, panel
+from spectral_lab.pseudospectra import transients
+from spectral_lab.pseudospectra.explorers._portraits import height_map, matrix, matrix_code, portrait
 
-MATRICES = ("LegS", "Grcar, shifted", "Jordan, shifted", "convection")
-POWERS = tuple(np.arange(-8, 0.25, 0.25).tolist())
+WINDOWS = {
+    "LegS": lambda n: (-1.6 * n, 0.4 * n, 0.8 * n),
+    "Grcar, shifted": lambda n: (-5.0, 2.6, 3.0),
+    "Jordan, shifted": lambda n: (-2.6, 1.4, 1.6),
+    "convection": lambda n: (-9.0, 3.0, 4.8),
+}
 HORIZON = {"LegS": 6.0, "Grcar, shifted": 20.0, "Jordan, shifted": 60.0, "convection": 20.0}
 STEPS = 96
-
-
-def _window(name: str, n: int) -> Window:
-    if name == "LegS":
-        return -1.6 * n, 0.4 * n, 0.8 * n
-    others = {"Grcar, shifted": (-5.0, 2.6, 3.0), "Jordan, shifted": (-2.6, 1.4, 1.6), "convection": (-9.0, 3.0, 4.8)}
-    return others[name]
 
 
 @lru_cache(maxsize=128)
 def _norms(name: str, n: int, steps: int) -> tuple[np.ndarray, np.ndarray]:
     t = np.linspace(0, HORIZON[name], steps + 1)
-    return t, semigroup_norms(matrix(name, n), t[1], steps)
+    return t, transients.semigroup_norms(matrix(name, n), t[1], steps)
 
 
 @lru_cache(maxsize=1024)
 def _abscissas(name: str, n: int, power: float) -> tuple[float, float, float]:
     A = matrix(name, n)
-    spectral = -1.0 if name == "LegS" else (-0.6 if name == "Jordan, shifted" else spectral_abscissa(A))
-    return spectral, pseudospectral_abscissa(A, 10.0**power), numerical_abscissa(A)
+    exact = {"LegS": -1.0, "Jordan, shifted": -0.6}
+    spectral = exact[name] if name in exact else transients.spectral_abscissa(A)
+    return spectral, transients.pseudospectral_abscissa(A, 10.0**power), transients.numerical_abscissa(A)
 
 
 def _compute(name: str, n: int, power: float, coarse: bool) -> dict[str, Any]:
-    view = _window(name, n)
-    x, y, height = portrait(name, n, view, *((31, 19) if coarse else (61, 41)))
     t, norms = _norms(name, n, 32 if coarse else STEPS)
     spectral, pseudo, numerical = _abscissas(name, n, power)
     epsilon = 10.0**power
-    bound = growth_reached(t, pseudo, epsilon) if pseudo > 0 else np.full(t.shape, np.nan)
     return {
-        "name": name, "n": n, "epsilon": epsilon, "window": view, "x": x, "y": y, "height": height, "t": t,
-        "norms": norms, "bound": bound, "spectral": spectral, "pseudo": pseudo, "numerical": numerical,
-        "peak": float(_norms(name, n, STEPS)[1].max()),
+        "epsilon": epsilon, "t": t, "norms": norms, "peak": float(_norms(name, n, STEPS)[1].max()),
+        "bound": transients.growth_reached(t, pseudo, epsilon) if pseudo > 0 else np.full(t.shape, np.nan),
+        "spectral": spectral, "pseudo": pseudo, "numerical": numerical,
+        **portrait(name, n, WINDOWS[name](n), *((31, 19) if coarse else (61, 41))),
     }  # fmt: skip
 
 
-def _figure(d: dict[str, Any]) -> theme.Figure:
-    left, right, top = d["window"]
-    level, t = float(np.log10(d["epsilon"])), d["t"]
-    end = float(t[-1])
-    return theme.figure(
-        [
-            theme.line(t, np.exp(np.clip(t * d["numerical"], -60, 60)), name="exp(tω(A))", color=theme.GREEN),
-            theme.line(t, np.exp(t * d["spectral"]), name="exp(tα(A))", color=theme.MUTED, dash="dot"),
-            theme.line(t, d["bound"], name="reached by then", color=theme.RED, width=2, dash="dash"),
-            theme.line(t, d["norms"], name="‖exp(tA)‖", color=theme.BLUE, width=3),
-            theme.contours(
-                d["x"], d["y"], d["height"], low=-16, high=2, step=2, bar="log₁₀ σ<sub>min</sub>(zI − A)", panel=2
-            ),
-            theme.contours(
-                d["x"],
-                d["y"],
-                d["height"],
-                low=level,
-                high=level,
-                step=1,
-                filled=False,
-                color=theme.RED,
-                width=2.5,
-                panel=2,
-            ),
-            theme.line([0, 0], [-top, top], color="#222222", width=1, dash="dot", panel=2),
-            theme.line([d["pseudo"]] * 2, [-top, top], name="α_ε", color=theme.RED, width=1.5, dash="dash", panel=2),
-        ],
-        x=[theme.axis("time t", low=0, high=end), theme.axis("Re z", low=left, high=right)],
-        y=[theme.axis("norm", log=True, low=1e-6, high=1e7, dtick=2), theme.axis("Im z", low=-top, high=top)],
-        equal=[False, True],
-        titles=["‖exp(tA)‖ between its bounds", "σ<sub>ε</sub>(A), and how far right it reaches"],
-        widths=[1, 1.1],
-        notes=[
-            theme.note("‖exp(tA)‖", 0.03 * end, 6.4, color=theme.BLUE),
-            theme.note("at most exp(tω(A))", 0.03 * end, 5.6, color=theme.GREEN),
-            theme.note("at least exp(tα(A))", 0.03 * end, 4.8, color=theme.MUTED),
-            theme.note("forced by ε", 0.03 * end, 4.0, color=theme.RED),
-        ],
+def _figure(d: Data) -> Figure:
+    t, end, top = d.t, float(d.t[-1]), d.y[-1]
+    words = ("‖exp(tA)‖", BLUE), ("≤ exp(tω(A))", GREEN), ("≥ exp(tα(A))", MUTED), ("forced by ε", RED)
+    reach = "σ<sub>ε</sub>(A), and how far right it reaches"
+    return figure(
+        panel("‖exp(tA)‖ between its bounds", axis("time t", 0, end), axis("norm", 1e-6, 1e7, log=True, dtick=2)).draw(
+            line(t, np.exp(np.clip(t * d.numerical, -60, 60)), "exp(tω(A))", GREEN),
+            line(t, np.exp(t * d.spectral), "exp(tα(A))", MUTED, dash="dot"),
+            line(t, d.bound, "reached by then", RED, dash="dash"),
+            line(t, d.norms, "‖exp(tA)‖", width=3),
+            *key("top left", *words),
+        ),
+        panel(reach, axis("Re z", d.x[0], d.x[-1]), axis("Im z", -top, top), 1.1, equal=True).draw(
+            *height_map(d),
+            line([0, 0], [-top, top], color="#222222", width=1, dash="dot"),
+            line([d.pseudo] * 2, [-top, top], "α_ε", RED, width=1.5, dash="dash"),
+        ),
     )
 
 
-def _readout(d: dict[str, Any]) -> str:
-    epsilon = number_text(d["epsilon"], 2)
+def _readout(d: Data) -> str:
     start = (
-        f"{d['name']}, n = {d['n']}: eigenvalues at Re ≤ {number_text(d['spectral'], 3)}, ω(A) = "
-        f"{number_text(d['numerical'], 3)}; ‖exp(tA)‖ peaks at {number_text(d['peak'], 3)}. "
+        f"{d.name}, n = {d.n}: eigenvalues at Re ≤ {number_text(d.spectral, 3)}, ω(A) = "
+        f"{number_text(d.numerical, 3)}; ‖exp(tA)‖ peaks at {number_text(d.peak, 3)}. "
     )
-    reach = f"For ε = {epsilon} the pseudospectrum reaches Re z = {number_text(d['pseudo'], 3)}"
-    if d["pseudo"] > 0:
-        return start + reach + f", so the peak is at least that over ε, {number_text(d['pseudo'] / d['epsilon'], 3)}."
+    reach = f"For ε = {number_text(d.epsilon, 2)} the pseudospectrum reaches Re z = {number_text(d.pseudo, 3)}"
+    if d.pseudo > 0:
+        return start + reach + f", so the peak is at least that over ε, {number_text(d.pseudo / d.epsilon, 3)}."
     return start + reach + ": it stays to the left, and forces no growth."
 
 
 def _code(name: str, n: int, power: float) -> str:
-    make = {
-        "LegS": f"legs({n})[0]",
-        "Grcar, shifted": f"ps.grcar({n}) - 1.8 * np.eye({n})",
-        "Jordan, shifted": f"ps.jordan_block({n}, -0.6)",
-        "convection": f"ps.convection_diffusion({n}) / 10",
-    }[name]
     return f"""
         import numpy as np
         import spectral_lab.pseudospectra as ps
         from spectral_lab.hippo import legs
 
-        A, epsilon = {make}, {10.0**power:.6g}
+        A, epsilon = {matrix_code(name, n)}, {10.0**power:.6g}
         print(ps.spectral_abscissa(A), ps.numerical_abscissa(A))
         print(ps.semigroup_norms(A, {HORIZON[name]} / {STEPS}, {STEPS}).max())   # the peak
         reach = ps.pseudospectral_abscissa(A, epsilon)
@@ -136,9 +99,9 @@ def calm_or_not(**state: Any) -> Explorer:
     return Explorer(
         title="Non-normal, yet calm",
         controls=[
-            choice("name", "matrix $A$", MATRICES),
+            choice("name", "matrix $A$", list(WINDOWS)),
             integers("n", "size $n$", 8, 48, 24, step=4),
-            Slider("power", r"$\log_{10}\varepsilon$", POWERS, -2.0, play=True),
+            slider("power", r"$\log_{10}\varepsilon$", -8, 0, -2, steps=32, play=True),
         ],
         compute=_compute,
         figure=_figure,

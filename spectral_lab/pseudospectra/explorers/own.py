@@ -13,7 +13,10 @@ import numpy as np
 import scipy
 
 from spectral_lab import checks
-from spectral_lab.explorer import Explorer, Slider, choice, number_text, theme
+from spectral_lab.explorer import Data, Explorer, choice, number_text, slider
+from spectral_lab.explorer.palette import BLUE, GREEN, MUTED
+from spectral_lab.explorer.theme import Figure, axis, figure, key, line, panel, points
+from spectral_lab.pseudospectra.explorers._portraits import height_map
 from spectral_lab.pseudospectra.norms import hinf_norm
 from spectral_lab.pseudospectra.numerical_range import field_of_values, numerical_radius
 from spectral_lab.pseudospectra.pencils import energy_matrix
@@ -38,7 +41,6 @@ EXAMPLE = """
 """
 LARGEST = 100
 FLOW, MAP = "a flow, x′ = Ax", "a map, x ← Ax"
-POWERS = tuple(np.arange(-12, 0.125, 0.125).tolist())
 TIMES, POWERS_OF_A = 96, 60
 ZERO = 1e-12  # an abscissa below this, relative to ||A||, is zero up to rounding
 
@@ -66,17 +68,16 @@ def own_matrix(source: Any = EXAMPLE, mass: Any = None, **state: Any) -> Explore
 
     def compute(power: float, time: str, coarse: bool) -> dict[str, Any]:
         flow, epsilon = time == FLOW, 10.0**power * norm
-        x, y, height = field(_window(boundary, flow), *((41, 21) if coarse else (81, 41)))
         return {
             "A": A, "n": len(A), "norm": norm, "flow": flow, "relative": 10.0**power, "epsilon": epsilon,
-            "x": x, "y": y, "height": height, "eigenvalues": eigenvalues, "boundary": boundary,
-            "reach": reach(epsilon) if flow and norm else 0.0, **facts(time),
+            "eigenvalues": eigenvalues, "boundary": boundary, "reach": reach(epsilon) if flow and norm else 0.0,
+            **field(_window(boundary, flow), *((41, 21) if coarse else (81, 41))), **facts(time),
         }  # fmt: skip
 
     return Explorer(
         title="Your own matrix",
         controls=[
-            Slider("power", r"$\log_{10}\,\varepsilon/\|A\|$", POWERS, -2.0, play=True),
+            slider("power", r"$\log_{10}\,\varepsilon/\|A\|$", -12, 0, -2, steps=96, play=True),
             choice("time", "read $A$ as", (FLOW, MAP)),
         ],
         compute=compute,
@@ -164,87 +165,65 @@ def _window(boundary: np.ndarray, flow: bool) -> tuple[float, float, float, floa
     return float(left - room_x), float(right + room_x), float(bottom - room_y), float(top + room_y)
 
 
-def _field(
-    A: np.ndarray, view: tuple[float, float, float, float], columns: int, rows: int
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """(x, y, log10 sigma_min(zI - A)) over the window, in single precision."""
+def _field(A: np.ndarray, view: tuple[float, ...], columns: int, rows: int) -> dict[str, np.ndarray]:
+    """x, y and height = log10 sigma_min(zI - A) over the window, in single precision."""
     x, y = np.linspace(view[0], view[1], columns), np.linspace(view[2], view[3], rows)
     sigma = sigma_min(A, x + 1j * y[:, None])
-    return x, y, np.log10(np.maximum(sigma, 1e-300)).astype(np.float32)
+    return {"x": x, "y": y, "height": np.log10(np.maximum(sigma, 1e-300)).astype(np.float32)}
 
 
-def _figure(d: dict[str, Any]) -> theme.Figure:
-    x, y, t, flow = d["x"], d["y"], d["t"], d["flow"]
-    low, high = float(np.floor(np.percentile(d["height"], 4))), float(np.ceil(d["height"].max()))
+def _figure(d: Data) -> Figure:
+    x, y, t, end = d.x, d.y, d.t, float(d.t[-1])
+    low, high = float(np.floor(np.percentile(d.height, 4))), float(np.ceil(d.height.max()))
     step = next(step for step in (0.25, 0.5, 1.0, 2.0, 4.0, 400.0) if high - low <= 12 * step)
-    level = float(np.log10(d["epsilon"])) if d["epsilon"] else -300.0
     circle = np.exp(2j * np.pi * np.linspace(0, 1, 181))
-    edge = 1j * np.array([y[0], y[-1]]) if flow else circle
-    hull = np.append(d["boundary"], d["boundary"][0])
-    top = max(float(d["logarithms"].max()), 0.0)
-    bottom = max(float(d["logarithms"].min()), top - 8)
+    edge = 1j * np.array([y[0], y[-1]]) if d.flow else circle
+    hull = np.append(d.boundary, d.boundary[0])
+    top = max(float(d.logarithms.max()), 0.0)
+    bottom = max(float(d.logarithms.min()), top - 8)
     room = 0.12 * (top - bottom) or 1.0
-    size = "‖exp(tA)‖" if flow else "‖Aᵏ‖"
-    bounds = ("exp(tα)", "exp(tω)") if flow else ("ρᵏ", "2wᵏ")
-    return theme.figure(
-        [
-            theme.line(t, d["least"], name=f"at least {bounds[0]}", color=theme.MUTED, dash="dot"),
-            theme.line(t, d["most"], name=f"at most {bounds[1]}", color=theme.GREEN),
-            theme.line(t, d["logarithms"], name=size, color=theme.BLUE, width=3),
-            theme.contours(x, y, d["height"], low=low, high=high, step=step, bar="log₁₀ σ<sub>min</sub>", panel=2),
-            theme.contours(
-                x, y, d["height"], low=level, high=level, step=1, filled=False, color=theme.RED, width=2.5, panel=2
-            ),
-            theme.line(edge.real, edge.imag, name="stable up to here", color=theme.GREEN, dash="dot", width=2, panel=2),
-            theme.line(hull.real, hull.imag, name="field of values", color="#ffffff", width=2, dash="dash", panel=2),
-            theme.points(
-                d["eigenvalues"].real, d["eigenvalues"].imag, name="eigenvalue", color="#ffffff", size=6, symbol="x",
-                panel=2,
-            ),
-        ],
-        x=[
-            theme.axis("time t" if flow else "steps k", low=0, high=float(t[-1])),
-            theme.axis("Re z", low=float(x[0]), high=float(x[-1])),
-        ],
-        y=[
-            theme.axis(f"log₁₀ {size}", low=bottom - room, high=top + 4 * room),
-            theme.axis("Im z", low=float(y[0]), high=float(y[-1])),
-        ],
-        equal=[False, True],
-        titles=["What it does to sizes", "Where eigenvalues can go; dashed: field of values"],
-        widths=[0.9, 1.1],
+    names = ("‖exp(tA)‖", "at most exp(tω)", "at least exp(tα)") if d.flow else ("‖Aᵏ‖", "at most 2wᵏ", "at least ρᵏ")
+    size, most, least = zip(names, (BLUE, GREEN, MUTED), strict=True)
+    steps, sizes = (
+        axis("time t" if d.flow else "steps k", 0, end),
+        axis(f"log₁₀ {size[0]}", bottom - room, top + 4 * room),
+    )
+    plane = {"x": axis("Re z", float(x[0]), float(x[-1])), "y": axis("Im z", float(y[0]), float(y[-1]))}
+    return figure(
+        panel("What it does to sizes", steps, sizes, 0.9).draw(
+            line(t, d.least, *least, dash="dot"),
+            line(t, d.most, *most),
+            line(t, d.logarithms, *size, width=3),
+            *key("top right", size, most, least),
+        ),
+        panel("Where eigenvalues can go; dashed: field of values", **plane, width=1.1, equal=True).draw(
+            *height_map(d, low, high, step, bar="log₁₀ σ<sub>min</sub>"),
+            line(edge.real, edge.imag, "stable up to here", GREEN, dash="dot"),
+            line(hull.real, hull.imag, "field of values", "#ffffff", dash="dash"),
+            points(d.eigenvalues.real, d.eigenvalues.imag, "eigenvalue", "#ffffff", symbol="x"),
+        ),
         height=420,
         margin={"l": 78},
-        notes=[
-            theme.note(words, 0.97 * float(t[-1]), top + height * room, color=color, anchor="right")
-            for words, height, color in (
-                (size, 3.5, theme.BLUE),
-                (f"at most {bounds[1]}", 2.7, theme.GREEN),
-                (f"at least {bounds[0]}", 1.9, theme.MUTED),
-            )
-        ],
-    )  # fmt: skip
-
-
-def _readout(d: dict[str, Any]) -> str:
-    names = ("α", "ω", "‖exp(tA)‖", "t") if d["flow"] else ("ρ", "w", "‖Aᵏ‖", "k")
-    said = (
-        f"n = {d['n']}, {FLOW if d['flow'] else MAP}: {names[0]} = {number_text(d['rate'], 3)} from the eigenvalues, "
     )
-    said += f"{names[1]} = {number_text(d['start'], 3)} from the field of values; "
-    if d["grows"]:
+
+
+def _readout(d: Data) -> str:
+    names = ("α", "ω", "‖exp(tA)‖", "t") if d.flow else ("ρ", "w", "‖Aᵏ‖", "k")
+    said = f"n = {d.n}, {FLOW if d.flow else MAP}: {names[0]} = {number_text(d.rate, 3)} from the eigenvalues, "
+    said += f"{names[1]} = {number_text(d.start, 3)} from the field of values; "
+    if d.grows:
         said += f"UNSTABLE: {names[2]} grows without bound. "
     else:
-        said += f"{names[2]} peaks at {number_text(d['peak'], 3)} ({names[3]} = {number_text(d['when'], 3)}), "
-        said += f"Kreiss constant {number_text(d['kreiss'], 3)}. "
-    said += f"For ε = {number_text(d['relative'], 3)} ‖A‖ = {number_text(d['epsilon'], 3)} "
-    if d["flow"]:
-        said += f"the red line reaches Re z = {number_text(d['reach'], 3)}"
-        forced = d["reach"] / d["epsilon"] if d["epsilon"] and not d["grows"] else 0.0
+        said += f"{names[2]} peaks at {number_text(d.peak, 3)} ({names[3]} = {number_text(d.when, 3)}), "
+        said += f"Kreiss constant {number_text(d.kreiss, 3)}. "
+    said += f"For ε = {number_text(d.relative, 3)} ‖A‖ = {number_text(d.epsilon, 3)} "
+    if d.flow:
+        said += f"the red line reaches Re z = {number_text(d.reach, 3)}"
+        forced = d.reach / d.epsilon if d.epsilon and not d.grows else 0.0
         said += f" and forces a peak of at least {number_text(forced, 3)}. " if forced > 1 else ". "
     else:
-        said += f"the red line {'crosses' if d['epsilon'] > d['to_the_edge'] else 'stays within'} the circle. "
-    return said + f"An E of norm {number_text(d['to_the_edge'], 3)} can end stability." * (d["to_the_edge"] > 0)
+        said += f"the red line {'crosses' if d.epsilon > d.to_the_edge else 'stays within'} the circle. "
+    return said + f"An E of norm {number_text(d.to_the_edge, 3)} can end stability." * (d.to_the_edge > 0)
 
 
 def _code(source: Any, mass: Any, d: dict[str, Any]) -> str:

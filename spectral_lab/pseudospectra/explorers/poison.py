@@ -7,14 +7,16 @@ from typing import Any
 
 import numpy as np
 
-from spectral_lab.explorer import Explorer, Slider, choice, number_text, theme
+from spectral_lab.explorer import Data, Explorer, Slider, choice, number_text, rounded
+from spectral_lab.explorer.palette import BLUE, INK, MUTED, PINK, RED
+from spectral_lab.explorer.theme import Figure, axis, figure, key, line, panel, points
 from spectral_lab.hippo import legs
 from spectral_lab.pseudospectra.legs import diag_gap, legs_transfer, s4d_frequencies
 from spectral_lab.pseudospectra.ptd import PTD, diagonalize, ptd, stored_path
 
 KINDS = ("optimised, rank one", "real Gaussian", "complex Ginibre", "towards the normal part")
 METHOD = {"real Gaussian": "gaussian", "complex Ginibre": "ginibre"}
-EPSILONS = tuple(float(f"{epsilon:.4g}") for epsilon in stored_path(8).epsilons)
+EPSILONS = rounded(stored_path(8).epsilons, 4)
 # What the authors stored with their code: n, ||E|| / ||A_H||, kappa.
 AUTHORS = ((16, 0.0506, 6.555), (16, 0.0818, 4.454), (32, 0.0379, 8.312), (64, 0.0341, 9.17))
 
@@ -55,62 +57,51 @@ def _compute(kind: str, n: int, epsilon: float) -> dict[str, Any]:
     best = _trade_off(KINDS[0], n)
     gap = np.abs(result.transfer(legs(n)[1], C, 1j * omega) - exact)
     return {
-        "kind": kind, "n": n, "epsilon": epsilon, "condition": result.condition, "abscissa": result.abscissa,
-        "norm": result.size, "eigenvalues": result.eigenvalues, "omega": omega, "gap": gap,
+        "condition": result.condition, "abscissa": result.abscissa, "norm": result.size,
+        "eigenvalues": result.eigenvalues, "omega": omega, "gap": gap,
         "diag": np.abs(diag_gap(n, 1j * omega, C)), "worst": float(gap.max()), "top": float(s4d_frequencies(n)[0]),
         "sizes": sizes, "conditions": conditions, "best_sizes": best[0], "best_conditions": best[1],
     }  # fmt: skip
 
 
-def _figure(d: dict[str, Any]) -> theme.Figure:
-    stable = d["eigenvalues"].real < 0
-    good, bad = d["eigenvalues"][stable], d["eigenvalues"][~stable]
-    n, top = d["n"], 1.15 * d["top"]
-    authors = [(x, y) for size, x, y in AUTHORS if size == n]
-    return theme.figure(
-        [
-            theme.line(d["best_sizes"], d["best_conditions"], name="optimised, rank one", color=theme.BLUE, width=2.5),
-            theme.line(d["sizes"], d["conditions"], name=d["kind"], color=theme.RED, width=2, dash="dash"),
-            theme.points(
-                [x for x, _ in authors], [y for _, y in authors], name="the authors’", color=theme.PINK, size=9,
-                symbol="diamond",
-            ),
-            theme.points([d["epsilon"]], [d["condition"]], name="now", color=theme.INK, size=9),
-            theme.line(d["omega"], d["diag"], name="S4D", color=theme.RED, width=1.5, panel=2),
-            theme.line(d["omega"], np.maximum(d["gap"], 1e-12), name="A + E", color=theme.BLUE, width=2.5, panel=2),
-            theme.line([0, 0], [-top, top], color=theme.MUTED, width=1, dash="dot", panel=3),
-            theme.points(good.real, good.imag, name="stable", color=theme.BLUE, size=5, panel=3),
-            theme.points(bad.real, bad.imag, name="unstable", color=theme.RED, size=7, symbol="x", panel=3),
-        ],
-        x=[
-            theme.axis("‖E‖ / ‖A‖", log=True, low=7e-5, high=0.7),
-            theme.axis("ω", log=True, low=0.05, high=float(n**2)),
-            theme.axis("Re λ", low=-1.7 * n, high=0.9 * n),
-        ],
-        y=[
-            theme.axis("κ(V)", log=True, low=0.8, high=3e4),
-            theme.axis("|G − G<sub>S4</sub>|", log=True, low=1e-7, high=30),
-            theme.axis("", low=-top, high=top),
-        ],
-        titles=["The bargain", "Error of the gain", "Eigenvalues of A + E"],
-        widths=[1.05, 1.05, 0.9],
-        notes=[
-            theme.note("optimised", np.log10(9e-5), 1.6, color=theme.BLUE),
-            theme.note("this kind, dashed", np.log10(9e-5), 1.15, color=theme.RED),
-            theme.note("authors’ ◆", np.log10(9e-5), 0.7, color=theme.PINK),
-            theme.note("S4D", np.log10(0.07), -5.6, color=theme.RED, panel=2),
-            theme.note("A + E", np.log10(0.07), -6.2, color=theme.BLUE, panel=2),
-            theme.note("Im λ ↑", -1.65 * n, 0.94 * top, panel=3),
-        ],
-    )  # fmt: skip
+def _figure(d: Data) -> Figure:
+    stable = d.eigenvalues.real < 0
+    good, bad = d.eigenvalues[stable], d.eigenvalues[~stable]
+    n, top = d.n, 1.15 * d.top
+    authors = np.array([(x, y) for size, x, y in AUTHORS if size == n])
+    return figure(
+        panel("The bargain", axis("‖E‖ / ‖A‖", 7e-5, 0.7, log=True), axis("κ(V)", 0.8, 3e4, log=True), 1.05).draw(
+            line(d.best_sizes, d.best_conditions, "optimised, rank one", width=2.5),
+            line(d.sizes, d.conditions, d.kind, RED, dash="dash"),
+            points(*authors.T, "the authors’", PINK, size=9, symbol="diamond"),
+            points([d.epsilon], [d.condition], "now", INK, size=9),
+            *key("bottom left", ("optimised", BLUE), ("this kind, dashed", RED), ("authors’ ◆", PINK)),
+        ),
+        panel(
+            "Error of the gain",
+            axis("ω", 0.05, float(n**2), log=True),
+            axis("|G − G<sub>S4</sub>|", 1e-7, 30, log=True),
+            1.05,
+        ).draw(
+            line(d.omega, d.diag, "S4D", RED, width=1.5),
+            line(d.omega, np.maximum(d.gap, 1e-12), "A + E", width=2.5),
+            *key("bottom left", ("S4D", RED), ("A + E", BLUE)),
+        ),
+        panel("Eigenvalues of A + E", axis("Re λ", -1.7 * n, 0.9 * n), axis("", -top, top), 0.9).draw(
+            line([0, 0], [-top, top], color=MUTED, width=1, dash="dot"),
+            points(good.real, good.imag, "stable", BLUE, size=5),
+            points(bad.real, bad.imag, "unstable", size=7, symbol="x"),
+            *key("top left", ("Im λ ↑", INK)),
+        ),
+    )
 
 
-def _readout(d: dict[str, Any]) -> str:
-    light = "stable" if d["abscissa"] < 0 else "UNSTABLE"
+def _readout(d: Data) -> str:
+    light = "stable" if d.abscissa < 0 else "UNSTABLE"
     return (
-        f"n = {d['n']}, {d['kind']}, ‖E‖ = {number_text(d['epsilon'], 2)} ‖A‖ = {number_text(d['norm'], 3)}: κ(V) = "
-        f"{number_text(d['condition'], 3)}, {light} (max Re λ = {number_text(d['abscissa'], 2)}); the gain of state 1 "
-        f"is off by up to {number_text(d['worst'], 2)}, that of S4D by {number_text(d['diag'].max(), 2)}."
+        f"n = {d.n}, {d.kind}, ‖E‖ = {number_text(d.epsilon, 2)} ‖A‖ = {number_text(d.norm, 3)}: κ(V) = "
+        f"{number_text(d.condition, 3)}, {light} (max Re λ = {number_text(d.abscissa, 2)}); the gain of state 1 "
+        f"is off by up to {number_text(d.worst, 2)}, that of S4D by {number_text(d.diag.max(), 2)}."
     )
 
 

@@ -7,7 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from spectral_lab.explorer import Explorer, Slider, number_text, slider, theme
+from spectral_lab.explorer import Data, Explorer, Slider, number_text, rounded, slider
+from spectral_lab.explorer.palette import BLUE, GREEN, INK, MUTED, RED
+from spectral_lab.explorer.theme import Figure, Trace, axis, figure, key, line, panel
 from spectral_lab.hippo import legs
 from spectral_lab.pseudospectra.legs import legs_state_modes, s4d_frequencies
 from spectral_lab.pseudospectra.modal import hold, sampled_transfer
@@ -24,7 +26,7 @@ FREQUENCIES = tuple(
 NU = float(f"{SPIKES[0]:.2f}")
 # One period of the note a step: sampled, it is a constant.
 BLIND = float(f"{2 * np.pi / SPIKES[0]:.5g}")
-STEPS = tuple(sorted({float(f"{step:.4g}") for step in np.geomspace(1e-3, 3e-2, 45)} | {BLIND}))
+STEPS = tuple(sorted({*rounded(np.geomspace(1e-3, 3e-2, 45), 4), BLIND}))
 
 
 @lru_cache(maxsize=8)
@@ -45,9 +47,8 @@ def _kernels(l: int, step: float) -> np.ndarray:
     for poles, residues in _modes(l).values():
         _, held = hold(poles, residues, step)
         # e^{p step k} for all k as an outer product of 32 by 32 powers.
-        powers = np.exp(np.outer(np.arange(32) * 32 * step, poles))[:, None] * np.exp(
-            np.outer(np.arange(32) * step, poles)
-        )
+        k = np.arange(32)
+        powers = np.exp(np.outer(k * 32 * step, poles))[:, None] * np.exp(np.outer(k * step, poles))
         kernels.append((powers.reshape(LENGTH, -1) @ held).real)
     return np.fft.rfft(np.array(kernels), 2 * LENGTH)
 
@@ -68,50 +69,39 @@ def _compute(omega: float, loudness: float, step: float, l: int) -> dict[str, An
     grid, gains = _gains(l, step)
     heard = np.abs(outputs - clean)[:, LENGTH // 2 :].max(axis=1)
     return {
-        "omega": omega, "loudness": loudness, "step": step, "l": l, "t": t, "u": u, "outputs": outputs, "grid": grid,
-        "gains": gains, "heard": heard, "size": np.abs(clean[0]).max(), "nyquist": np.pi / step,
+        "t": t, "u": u, "outputs": outputs, "grid": grid, "gains": gains, "heard": heard,
+        "size": np.abs(clean[0]).max(), "nyquist": np.pi / step,
     }  # fmt: skip
 
 
-def _figure(d: dict[str, Any]) -> theme.Figure:
-    colors = (theme.BLUE, theme.RED, theme.GREEN)
-    end, size = float(d["t"][-1]), float(d["size"])
-    lines = [
-        theme.line(d["t"], y, name=name, color=color, width=width)
-        for y, name, color, width in zip(d["outputs"], SYSTEMS, colors, (4, 1.2, 1.8), strict=True)
-    ]
-    gains = [
-        theme.line(d["grid"], y, name=name, color=color, width=width, panel=2)
-        for y, name, color, width in zip(d["gains"], SYSTEMS, colors, (4, 1.2, 1.8), strict=True)
-    ]
-    return theme.figure(
-        [
-            *(lines[i] for i in (1, 0, 2)),
-            *(gains[i] for i in (0, 1, 2)),
-            theme.line([d["omega"]] * 2, [1e-5, 10], name="the note", color=theme.INK, width=1.5, dash="dot", panel=2),
-            theme.line([d["nyquist"]] * 2, [1e-5, 10], name="half the sampling rate", color=theme.MUTED, panel=2),
-        ],
-        x=[theme.axis("time t", low=0, high=end), theme.axis("ω", log=True, low=5, high=1000)],
-        y=[
-            theme.axis(f"output of state {d['l']}", low=-2.2 * size, high=2.6 * size),
-            theme.axis("gain after sampling", log=True, low=1e-5, high=10),
-        ],
-        titles=["What comes out", "Which notes are loud"],
-        widths=[1.25, 1],
-        notes=[
-            theme.note("S4 (wide)", 0.02 * end, -1.45 * size, color=theme.BLUE),
-            theme.note("S4D", 0.02 * end, -1.7 * size, color=theme.RED),
-            theme.note("S4-PTD", 0.02 * end, -1.95 * size, color=theme.GREEN),
-        ],
+def _figure(d: Data) -> Figure:
+    end, size = float(d.t[-1]), float(d.size)
+    S4, S4D, PTD = _curves(d.t, d.outputs)
+    return figure(
+        panel(
+            "What comes out", axis("time t", 0, end), axis(f"output of state {d.l}", -2.2 * size, 2.6 * size), 1.25
+        ).draw(S4D, S4, PTD, *key("bottom left", ("S4 (wide)", BLUE), ("S4D", RED), ("S4-PTD", GREEN))),
+        panel(
+            "Which notes are loud", axis("ω", 5, 1000, log=True), axis("gain after sampling", 1e-5, 10, log=True)
+        ).draw(
+            *_curves(d.grid, d.gains),
+            line([d.omega] * 2, [1e-5, 10], "the note", INK, width=1.5, dash="dot"),
+            line([d.nyquist] * 2, [1e-5, 10], "half the sampling rate", MUTED),
+        ),
     )
 
 
-def _readout(d: dict[str, Any]) -> str:
-    parts = [f"{name} {number_text(h, 2)}" for name, h in zip(SYSTEMS, d["heard"], strict=True)]
+def _curves(x: np.ndarray, ys: np.ndarray) -> list[Trace]:
+    styles = zip(ys, SYSTEMS, (BLUE, RED, GREEN), (4, 1.2, 1.8), strict=True)
+    return [line(x, y, name, color, width=width) for y, name, color, width in styles]
+
+
+def _readout(d: Data) -> str:
+    parts = [f"{name} {number_text(h, 2)}" for name, h in zip(SYSTEMS, d.heard, strict=True)]
     return (
-        f"n = {N}, a note of size {number_text(d['loudness'])} at ω = {d['omega']:.2f}, Δ = {number_text(d['step'])}, "
-        f"state {d['l']}: in the second half it shows in the output with {', '.join(parts)} "
-        f"(the clean output is at most {number_text(d['size'], 2)})."
+        f"n = {N}, a note of size {number_text(d.loudness)} at ω = {d.omega:.2f}, Δ = {number_text(d.step)}, "
+        f"state {d.l}: in the second half it shows in the output with {', '.join(parts)} "
+        f"(the clean output is at most {number_text(d.size, 2)})."
     )
 
 

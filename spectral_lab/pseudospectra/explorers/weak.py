@@ -7,12 +7,14 @@ from typing import Any
 
 import numpy as np
 
-from spectral_lab.explorer import Explorer, Slider, integers, number_text, theme
+from spectral_lab.explorer import Data, Explorer, Slider, integers, number_text, rounded
+from spectral_lab.explorer.palette import GREEN, INK, MUTED, PINK, RED
+from spectral_lab.explorer.theme import Figure, axis, figure, line, note, panel, points
 from spectral_lab.pseudospectra.legs import diag_gap, diag_gap_norm, legs_state_modes, legs_transfer
 
 SIZES = (4, 6, 8, 12, 16, 24, 32, 48, 64, 96, 128, 192, 256)
 # Rates of decay: never a whole number, where the input would hit a pole of LegS exactly.
-RATES = tuple(float(f"{0.7 * 2 ** (k / 3):.4g}") for k in range(40))
+RATES = rounded(0.7 * 2 ** (np.arange(40) / 3), 4)
 TIMES = 400
 
 
@@ -63,46 +65,44 @@ def _compute(n: int, l: int, rate: float) -> dict[str, Any]:
     s4 = (np.exp(-t[:, None] * k) @ own + np.sqrt(2 * rate) * transfer * np.exp(-rate * t)).real
     sizes = np.array([size for size in SIZES if size >= l])
     return {
-        "n": n, "l": l, "rate": rate, "t": t, "S4": s4, "S4D": s4 + gap, "sizes": sizes,
+        "l": l, "t": t, "S4": s4, "S4D": s4 + gap, "sizes": sizes,
         "errors": np.array([_error(int(size), l, rate) for size in sizes]),
         "worst": np.array([_highest_spike(int(size), l) for size in sizes]),
         "error": _error(n, l, rate), "here": _worst(n, l),
     }  # fmt: skip
 
 
-def _figure(d: dict[str, Any]) -> theme.Figure:
-    drawn = np.concatenate([d["S4"], d["S4D"], [0.0]])
+def _figure(d: Data) -> Figure:
+    drawn, n = np.concatenate([d.S4, d.S4D, [0.0]]), d.sizes
     room = 0.1 * np.ptp(drawn)
-    n = d["sizes"]
-    return theme.figure(
-        [
-            theme.line(d["t"], d["S4D"], name="S4D", color=theme.RED, width=1.5),
-            theme.line(d["t"], d["S4"], name="S4", color=theme.BLUE, width=2.5),
-            theme.line(n, d["worst"], name="worst input", color=theme.PINK, panel=2),
-            theme.line(n, d["errors"], name="this input", color=theme.GREEN, panel=2),
-            theme.line(n, 0.5 / n, name="1/(2n)", color=theme.MUTED, dash="dot", panel=2),
-            theme.points([d["n"], d["n"]], [d["here"], d["error"]], color=theme.INK, size=8, panel=2, name="now"),
-        ],
-        x=[theme.axis("time t", low=0, high=float(d["t"][-1])), theme.axis("states n", log=True, low=3.5, high=290)],
-        y=[
-            theme.axis("output y(t)", low=drawn.min() - room, high=drawn.max() + room),
-            theme.axis("‖y<sub>S4D</sub> − y<sub>S4</sub>‖ for ‖u‖ = 1", log=True, low=1e-4, high=10),
-        ],
-        titles=["The two outputs (S4 blue, S4D red)", "How far apart, over n"],
-        widths=[1, 1],
-        notes=[
-            theme.note("worst input", np.log10(4), np.log10(2 * d["worst"][0]), color=theme.PINK, panel=2),
-            theme.note(
-                "this input", np.log10(256), np.log10(4.5 * d["errors"][-1]), color=theme.GREEN, panel=2, anchor="right"
-            ),
-        ],
+    return figure(
+        panel(
+            "The two outputs (S4 blue, S4D red)",
+            axis("time t", 0, float(d.t[-1])),
+            axis("output y(t)", drawn.min() - room, drawn.max() + room),
+        ).draw(
+            line(d.t, d.S4D, "S4D", RED, width=1.5),
+            line(d.t, d.S4, "S4", width=2.5),
+        ),
+        panel(
+            "How far apart, over n",
+            axis("states n", 3.5, 290, log=True),
+            axis("‖y<sub>S4D</sub> − y<sub>S4</sub>‖ for ‖u‖ = 1", 1e-4, 10, log=True),
+        ).draw(
+            line(n, d.worst, "worst input", PINK),
+            line(n, d.errors, "this input", GREEN),
+            line(n, 0.5 / n, "1/(2n)", MUTED, dash="dot"),
+            points([d.n, d.n], [d.here, d.error], "now", INK, size=8),
+            note("worst input", 4, 2 * d.worst[0], PINK),
+            note("this input", 256, 4.5 * d.errors[-1], GREEN, anchor="right"),
+        ),
     )
 
 
-def _readout(d: dict[str, Any]) -> str:
+def _readout(d: Data) -> str:
     return (
-        f"n = {d['n']}, state {d['l']}, u = √(2a)·exp(−at) with a = {number_text(d['rate'])}: the outputs differ by "
-        f"{d['error']:.4f} in L²; the worst input of the same energy makes it {d['here']:.4f}."
+        f"n = {d.n}, state {d.l}, u = √(2a)·exp(−at) with a = {number_text(d.rate)}: the outputs differ by "
+        f"{d.error:.4f} in L²; the worst input of the same energy makes it {d.here:.4f}."
     )
 
 
