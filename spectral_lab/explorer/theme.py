@@ -118,7 +118,7 @@ def apart(heights: Any, distance: float, *, log: bool = False) -> list[float]:
     """The heights, moved up as little as needed for notes that stand `distance` apart: decades, with `log`."""
     places = np.log10(heights) if log else np.array(heights, dtype=float)
     lowest = -np.inf
-    for i in np.argsort(places):
+    for i in np.argsort(places, kind="stable"):
         places[i] = lowest = max(places[i], lowest + distance)
     return (10**places if log else places).tolist()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
 
@@ -15,7 +16,11 @@ from spectral_lab.explorer import Data, Explorer, choice, integers, number_text,
 from spectral_lab.explorer.palette import BLUE, GREEN, GRID, INK, MUTED, PINK, RED
 from spectral_lab.explorer.theme import Figure, Trace, axis, bare, figure, line, note, panel, points, segments
 
-CHAINS = {"tilted Ising": (tfim, 6), "Heisenberg": (xxz, 6), "Hubbard": (hubbard, 3)}
+CHAINS: dict[str, tuple[Callable[[int], Any], int]] = {
+    "tilted Ising": (tfim, 6),
+    "Heisenberg": (xxz, 6),
+    "Hubbard": (hubbard, 3),
+}
 METHODS = ("Gaussian", "Fejér", "plain", "minimax")
 DELTA = 0.01  # what counts as "in the band"
 CURVE = np.linspace(-1.6, 1.6, 769)  # in units of pi; at the longest oracle time a level turns by 1.52 pi

@@ -36,10 +36,10 @@ def _figure(d: Data) -> Figure:
     here = [points([d.overlap], [d[name]], color=color, size=8) for name, color in COLOURS.items()]
     bars = [line([1.0, d[name]], [i, i], color=COLOURS[name], width=16) for i, name in enumerate(reversed(COLOURS))]
     one, more = d["amplified filter"] * d.overlap, d[SEARCHED] * d.overlap
-    names = {"ticktext": ["bath", "with search", "amplified", "filter", "bang-bang", "cooling"]}
+    names = ["bath", "with search", "amplified", "filter", "bang-bang", "cooling"]
     overlap = axis("overlap γ of the start with the ground state", 1e-5, 1, log=True)
     queries = axis("queries of exp(−iHτ)", 1e1, 1e15, log=True, dtick=2)
-    methods = axis("", -0.6, 5.6, tickvals=list(range(6)), **names)
+    methods = axis("", -0.6, 5.6, tickvals=list(range(6)), ticktext=names)
     return figure(
         panel("As the start gets worse", overlap, queries, 1.6).draw(
             *curves,

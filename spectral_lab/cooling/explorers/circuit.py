@@ -112,7 +112,10 @@ def _figure(d: Data) -> Figure:
         "one reflection": "U = e<sup>iHτ</sup>, done where the ancilla is 0 (∘); U<sup>†</sup> where it is 1 (•)",
         "one query": "a box P is e<sup>−icτP/2</sup>, for the term cP of H; all terms, there and back",
     }[d.zoom]
-    names = {"tickvals": [-w for w in range(wires)], "ticktext": ["ancilla", *(f"spin {i}" for i in range(d.spins))]}
+    names: dict[str, Any] = {
+        "tickvals": [-w for w in range(wires)],
+        "ticktext": ["ancilla", *(f"spin {i}" for i in range(d.spins))],
+    }
     time, wire = bare(-0.01 * end, 1.01 * end, legend), bare(0.4 - wires, 1.4, showticklabels=True, **names)
     return figure(panel(d.zoom.capitalize(), time, wire).draw(*marks), height=340)
 

@@ -86,7 +86,7 @@ def _figure(d: Data) -> Figure:
         shown = np.where(np.isfinite(values), np.clip(values, BOTTOM, TOP), TOP if name != "measured" else np.nan)
         marks += [line(k, shown, name, color, dash=dash), points(k[[cut - 1]], shown[[cut - 1]], name, color, size=8)]
         marks += [note(name, 1.03 * n, end, color)]
-    side = {"anchor": "left", "xshift": 4} if cut < 0.7 * n else {"anchor": "right", "xshift": -4}
+    side: dict[str, Any] = {"anchor": "left", "xshift": 4} if cut < 0.7 * n else {"anchor": "right", "xshift": -4}
     count = axis("d", 0.7, 1.75 * n, tickvals=list(range(step, n + 1, step)))
     words, error = "heavier edge: blue, then green", axis("‖ΔSPE‖ and its bounds", BOTTOM, TOP, log=True)
     return figure(

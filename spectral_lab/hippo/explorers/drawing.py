@@ -92,9 +92,9 @@ def _figure(d: Data) -> Figure:
     family, n = _family(d.system), len(d.gram)
     peak = 1.25 * np.sqrt(2 * d.k + 1) * d.c * (1.3 if family == "fout" else 1.0)
     top = 1.3 * np.sqrt(2 * d.k + 1) if family != "fout" else 2.0
-    age, ticks = axis("age s", 0, _reach(family)), {"dtick": 1 if n <= 6 else 5}
-    state = axis("state<br><sub>red −1, white 0, blue 1</sub>", **ticks)
-    down = axis("", n - 0.5, -0.5, constraintoward="top", **ticks)
+    age, tick = axis("age s", 0, _reach(family)), 1 if n <= 6 else 5
+    state = axis("state<br><sub>red −1, white 0, blue 1</sub>", dtick=tick)
+    down = axis("", n - 0.5, -0.5, constraintoward="top", dtick=tick)
     return figure(
         panel("What e<sup>tA</sup>B draws", age, axis("kernel", -peak, peak), 1.3).draw(
             line(d.age, d.K, "K = eᵗᴬB", width=3),
