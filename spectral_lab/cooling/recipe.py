@@ -27,7 +27,8 @@ from spectral_lab import checks, records
 from spectral_lab.cooling.models import ChainRun, CoolingCircuit, cool_chain, heisenberg_chain, ising_chain
 from spectral_lab.records import figure, hardware
 from spectral_lab.training import Evaluation, Optimiser, Part, Recipe, Target, schedules
-from spectral_lab.training.classroom import ResultsTable, preset_here
+from spectral_lab.training.classroom import preset_here
+from spectral_lab.training.table import ResultsTable
 
 # Lowest level of the tilted Ising chain, by Lanczos.
 GROUND_LEVELS = {8: -13.0528868, 10: -16.49933201, 14: -23.39222409, 16: -26.83867015, 20: -33.73156226}

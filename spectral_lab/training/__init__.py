@@ -10,6 +10,7 @@
     run.py         `Run`: curves, metrics, hardware; its record
     reporter.py    `Reporter`: who listens to a run; `Text`, a progress bar
     classroom.py   `train_here` and `results_table`: the last cell of a notebook
+    table.py       the table itself, as text and as HTML
     live.py        `Live`: curves that grow in the cell's output
     command.py     `spectral-lab train`
 

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import importlib.util
-import sys
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
-from html import escape
+from itertools import zip_longest
 from math import ceil, isfinite
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 
 from spectral_lab import checks, records
@@ -20,6 +20,7 @@ from spectral_lab.training.loop import is_finished, train
 from spectral_lab.training.recipe import PRESETS, Recipe
 from spectral_lab.training.reporter import Reporter, Text
 from spectral_lab.training.run import Run
+from spectral_lab.training.table import ResultsTable, in_notebook
 
 Recipes = Mapping[str, Callable[[str], Recipe]]
 
@@ -41,6 +42,15 @@ def select(recipes: Recipes, task: str) -> Recipes:
             f"task must be one of {', '.join(map(repr, recipes))}, or the beginning of some; got {checks.shown(task)}"
         )
     return chosen
+
+
+def with_seeds(recipe: Recipe, seeds: Sequence[int] | None) -> list[Recipe]:
+    """The recipe with each of these seeds, or as it is. Raises: ValueError for no seed, or one that is there twice."""
+    if seeds is None:
+        return [recipe]
+    if not isinstance(seeds, (list, tuple, range)) or not seeds or len(set(seeds)) < len(seeds):
+        raise ValueError(f"seeds must be a list of different whole numbers, got {checks.shown(seeds)}")
+    return [replace(recipe, seed=seed) for seed in seeds]
 
 
 UNFINISHED = "unknown: the training is unfinished, run its cell again to go on"
@@ -69,7 +79,7 @@ class Unknown:
 
 
 class Measured(dict[str, float]):
-    """A metric by variant; what is not measured yet is `Unknown`."""
+    """A metric by variant, the mean over its seeds; what is not measured yet is `Unknown`."""
 
     def __init__(self, values: Mapping[str, float], variants: Sequence[str]) -> None:
         super().__init__(values)
@@ -88,15 +98,19 @@ class Runs(list[Run]):
         self.recipes = tuple(recipes)
 
     def metric(self, name: str) -> Measured:
-        """This metric of each finished run, by the last word of its name ("s4d"); `Unknown` of one that is not.
+        """This metric by the last word of the recipes' names ("s4d"): the mean over its seeds, once all are finished.
 
+        Of what is not, it is `Unknown`.
         Raises: ValueError if the finished runs have no such metric, or the variant asked for does not exist.
         """
-        finished = {_variant(run.recipe): run.metrics for run in self if run.finished}
-        for metrics in finished.values():
-            checks.choice(name, "name", metrics)
-        values = {variant: metrics[name] for variant, metrics in finished.items()}
-        return Measured(values, [_variant(recipe) for recipe in self.recipes])
+        finished: dict[str, list[float]] = {_variant(recipe): [] for recipe in self.recipes}
+        for run in self:
+            if run.finished:
+                checks.choice(name, "name", run.metrics)
+                finished[_variant(run.recipe)].append(run.metrics[name])
+        seeds = Counter(map(_variant, self.recipes))
+        means = {variant: _mean(values) for variant, values in finished.items() if len(values) == seeds[variant]}
+        return Measured(means, list(finished))
 
 
 def train_here(
@@ -104,10 +118,13 @@ def train_here(
     task: str,
     *,
     wanted: str = "paper",
+    seeds: Sequence[int] | None = None,
     reporter: Reporter | None = None,
     resume: bool = True,
 ) -> Runs:
     """Train every variant of a task in turn, as far as this machine can; returns the runs.
+
+    With `seeds` each variant is trained once for each of them, else once with the recipe's own.
 
     In a notebook its curves grow in the cell's output. Ctrl-C (the stop button) ends it without loss: called again, it
     goes on where it was. Once all variants are finished, it trains them all anew.
@@ -119,7 +136,7 @@ def train_here(
     else:
         print(f"No CUDA device here: preset {preset!r} in place of {wanted!r}, the same code in small.")
     listener = reporter or reporter_here()
-    runs = Runs([build(preset) for build in select(recipes, task).values()])
+    runs = Runs([recipe for build in select(recipes, task).values() for recipe in with_seeds(build(preset), seeds)])
     done = [resume and is_finished(recipe) for recipe in runs.recipes]
     for recipe, finished in zip(runs.recipes, done, strict=True):
         try:
@@ -142,58 +159,12 @@ def reporter_here() -> Reporter:
     return Live()
 
 
-def in_notebook() -> bool:
-    """Whether this is a notebook that can show widgets."""
-    ipython = sys.modules.get("IPython")
-    if ipython is None or not hasattr(ipython.get_ipython(), "kernel"):
-        return False
-    return importlib.util.find_spec("ipywidgets") is not None
-
-
-@dataclass(frozen=True)
-class ResultsTable:
-    """Rows of text under column names; shows as HTML in a notebook and as aligned columns elsewhere.
-
-    `rows` hold what every machine agrees on: they are the text, and what the notebook file keeps. `exact` are the same
-    rows with the numbers of this run, which a live notebook shows.
-    """
-
-    columns: tuple[str, ...]
-    rows: tuple[tuple[str, ...], ...]
-    exact: tuple[tuple[str, ...], ...] | None = None
-
-    def __repr__(self) -> str:
-        widths = [max(map(len, column)) for column in zip(self.columns, *self.rows, strict=True)]
-        lines = (self.columns, tuple("-" * width for width in widths), *self.rows)
-        return "\n".join("  ".join(f"{c:<{w}}" for c, w in zip(line, widths, strict=True)).rstrip() for line in lines)
-
-    def _repr_html_(self) -> str:
-        return self._html(self.rows if self.exact is None else self.exact)
-
-    def _ipython_display_(self) -> None:
-        """The rows that are kept; in a live notebook then those of this run, which hide them.
-
-        They are two outputs, because a page without a kernel has no widget to show.
-        """
-        from IPython.display import display
-
-        display({"text/plain": repr(self), "text/html": self._html(self.rows)}, raw=True)
-        if self.exact is not None and in_notebook():
-            from spectral_lab.training.live import shown
-
-            display(shown(self._repr_html_()), raw=True)
-
-    def _html(self, rows: Sequence[Sequence[str]]) -> str:
-        head = "".join(f"<th style='text-align:left'>{escape(column)}</th>" for column in self.columns)
-        cells = ("".join(f"<td style='text-align:left'>{escape(cell)}</td>" for cell in row) for row in rows)
-        body = "".join(f"<tr>{row}</tr>" for row in cells)
-        return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
-
-
 def results_table(
     runs: Sequence[Run], *, results: Path | None = None, decimals: int = 1, within: float | None = None
 ) -> ResultsTable:
     """Paper, recorded runs and these runs, one below the other for each recipe.
+
+    Runs that differ in the seed alone are one row: the mean and the standard deviation (of n - 1) over the seeds.
 
     Args:
         results: folder of the records; default `records.results_folder()`.
@@ -210,51 +181,101 @@ def results_table(
     decimals = checks.integer(decimals, "decimals", 0, 15)
     if within is not None:
         within = checks.number(within, "within", above=0)
+    agreed = partial(_spread, form=f".{decimals}f") if within is None else partial(_interval, width=within)
     found = records.select(folder=results)
     metrics = list(dict.fromkeys(metric for recipe in recipes for metric in recipe.target.metrics))
     rows: list[tuple[str, ...]] = []
     exact: list[tuple[str, ...]] = []
-    begun = list(runs) + [None] * (len(recipes) - len(runs))
-    for recipe, run in zip(recipes, begun, strict=True):
+    for ensemble in _ensembles(recipes, runs):
+        recipe = ensemble[0][0]
+        begun = [run for _, run in ensemble if run is not None]
         known = _known(recipe, found, metrics)
         rows += known
         exact += known
-        values = {} if run is None else run.metrics
-        name = (recipe.name, "this run", _state(recipe, run))
-        agreed = partial(figure, form=f".{decimals}f") if within is None else partial(_interval, width=within)
+        values = [run.metrics for run in begun if run.finished] or [run.metrics for run in begun[:1]]
+        name = (recipe.name, "this run", _state(ensemble))
         rows.append((*name, *_cells(values, metrics, agreed)))
-        exact.append((*name, *_cells(values, metrics, partial(figure, form=".3g"))))
+        exact.append((*name, *_cells(values, metrics, partial(_spread, form=".3g"))))
     return ResultsTable(("recipe", "source", "where", *metrics), tuple(rows), tuple(exact))
+
+
+Ensemble = list[tuple[Recipe, Run | None]]
+
+
+def _ensembles(recipes: Sequence[Recipe], runs: Sequence[Run]) -> list[Ensemble]:
+    """The recipes that are the same but for the seed, each with its run if that has begun."""
+    found: dict[str, Ensemble] = {}
+    for recipe, run in zip_longest(recipes, runs):
+        found.setdefault(replace(recipe, seed=0).fingerprint(), []).append((recipe, run))
+    return list(found.values())
 
 
 def _known(recipe: Recipe, found: Sequence[Record], metrics: Sequence[str]) -> list[tuple[str, ...]]:
     """What is known of a recipe before it is run here: the paper's numbers and the recorded ones."""
     name, target = recipe.name, recipe.target
-    rows = [(name, "paper", target.source, *_cells(target.published, metrics, "{:g}".format))] * bool(target.published)
-    recorded = [record for record in found if record.name == name]
-    for record in recorded:
-        where = f"{record.preset}, {record.machine}"
-        rows.append((name, "recorded", where, *_cells(record.metrics, metrics, _recorded)))
-    return rows if recorded else [*rows, (name, "recorded", "not yet run", *_cells({}, metrics, _recorded))]
+    rows = [(name, "paper", target.source, *_cells([target.published], metrics, _published))] * bool(target.published)
+    recorded: dict[tuple[str, ...], list[Record]] = {}
+    for record in found:
+        if record.name == name:
+            steps = str(record.content.get("steps"))  # as `--epochs` may have changed them
+            recorded.setdefault((record.preset, record.machine, steps), []).append(record)
+    for (preset, machine, _), ensemble in recorded.items():
+        where = f"{preset}, {machine}{_over([record.seed for record in ensemble])}"
+        rows.append((name, "recorded", where, *_cells([record.metrics for record in ensemble], metrics, _recorded)))
+    return rows if recorded else [*rows, (name, "recorded", "not yet run", *_cells([], metrics, _recorded))]
 
 
-def _state(recipe: Recipe, run: Run | None) -> str:
-    if run is None:
-        return f"{recipe.preset}, unfinished: run the training cell again"
-    return f"{recipe.preset}, here" + ("" if run.finished else ", interrupted: run the training cell again")
+def _state(ensemble: Ensemble) -> str:
+    """Where these runs stand, in words."""
+    preset, last = ensemble[0][0].preset, ensemble[-1][1]
+    finished = [recipe.seed for recipe, run in ensemble if run is not None and run.finished]
+    if len(finished) == len(ensemble):
+        return f"{preset}, here{_over(finished)}"
+    if len(ensemble) > 1:
+        return f"{preset}, here, {len(finished)} of {len(ensemble)} seeds: run the training cell again"
+    begun = "unfinished" if last is None else "here, interrupted"
+    return f"{preset}, {begun}: run the training cell again"
 
 
-def _cells(values: Mapping[str, float], metrics: Sequence[str], show: Callable[[float], str]) -> list[str]:
-    return [show(values[metric]) if metric in values else "" for metric in metrics]
+def _over(seeds: Sequence[int]) -> str:
+    return f", mean ± standard deviation of seeds {', '.join(map(str, sorted(seeds)))}" if len(seeds) > 1 else ""
 
 
-def _recorded(value: float) -> str:
+def _cells(
+    values: Sequence[Mapping[str, float]], metrics: Sequence[str], show: Callable[[Sequence[float]], str]
+) -> list[str]:
+    """A cell for each metric: what the runs that measured it say."""
+    measured = [[each[metric] for each in values if metric in each] for metric in metrics]
+    return [show(numbers) if numbers else "" for numbers in measured]
+
+
+def _mean(values: Sequence[float]) -> float:
+    """Of a single value that value, to the last bit."""
+    with np.errstate(invalid="ignore"):
+        return float(np.mean(values))
+
+
+def _spread(values: Sequence[float], form: str) -> str:
+    """The mean, and behind ± the standard deviation where there are several values."""
+    if len(values) == 1:
+        return figure(values[0], form)
+    with np.errstate(invalid="ignore"):
+        return f"{figure(_mean(values), form)} ± {figure(float(np.std(values, ddof=1)), form)}"
+
+
+def _published(values: Sequence[float]) -> str:
+    return f"{values[0]:g}"
+
+
+def _recorded(values: Sequence[float]) -> str:
     """Three decimals; more where these would hide a small number."""
-    return figure(value, ".3f" if abs(value) >= 0.01 or value == 0 else ".2g")
+    mean = _mean(values)
+    return _spread(values, ".3f" if abs(mean) >= 0.01 or mean == 0 else ".2g")
 
 
-def _interval(value: float, width: float) -> str:
-    """The interval k width < value <= (k + 1) width, so that an accuracy of 1 is in the topmost."""
+def _interval(values: Sequence[float], width: float) -> str:
+    """The interval k width < mean <= (k + 1) width, so that an accuracy of 1 is in the topmost."""
+    value = _mean(values)
     if not isfinite(value) or not isfinite(value / width):
         return figure(value)
     low = width * (ceil(value / width) - 1)

@@ -16,7 +16,7 @@ from spectral_lab.atomic import make_writable
 from spectral_lab.datasets import DatasetUnavailable
 from spectral_lab.records import results_folder
 from spectral_lab.training.checkpoint import CheckpointError
-from spectral_lab.training.classroom import Recipes, preset_here, results_table, select
+from spectral_lab.training.classroom import Recipes, preset_here, results_table, select, with_seeds
 from spectral_lab.training.loop import train
 from spectral_lab.training.recipe import PRESETS
 from spectral_lab.training.run import Run
@@ -31,8 +31,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help='a recipe, or several by the beginning of their names (default: the first task); "list" names them all',
     )
     parser.add_argument("--preset", choices=PRESETS, help="default: lecture with a CUDA device, miniature without")
-    parser.add_argument("--seed", type=int, help="another seed than the recipe's")
+    parser.add_argument(
+        "--seeds",
+        "--seed",
+        type=int,
+        nargs="+",
+        metavar="SEED",
+        help="train with each of these seeds in place of the recipe's",
+    )
     parser.add_argument("--epochs", type=int, help="another number of epochs than the recipe's")
+    parser.add_argument(
+        "--accumulate", type=int, metavar="PARTS", help="take each batch in so many parts, for a GPU with little memory"
+    )
     parser.add_argument("--resume", action="store_true", help="go on where it was: finished runs are not trained again")
     parser.add_argument("--runs", type=Path, help="folder of the checkpoints (default: runs/)")
     parser.add_argument("--record", action="store_true", help="write the record of each finished run into results/")
@@ -47,12 +57,12 @@ def run(args: argparse.Namespace) -> int:
             return 0
         chosen = select(recipes, args.task or next(iter(recipes)).split("/")[0])
         preset = args.preset or preset_here("lecture")
-        changes = {name: getattr(args, name) for name in ("seed", "epochs") if getattr(args, name) is not None}
+        changes = {name: getattr(args, name) for name in ("epochs", "accumulate") if getattr(args, name) is not None}
         if args.record:
             _check_results()
         runs = []
-        for build in chosen.values():
-            recipe = replace(build(preset), **changes)
+        wanted = [replace(build(preset), **changes) for build in chosen.values()]
+        for recipe in (each for one in wanted for each in with_seeds(one, args.seeds)):
             runs.append(train(recipe, resume=args.resume, again=not args.resume, folder=args.runs))
             if not runs[-1].finished:
                 return 1

@@ -85,7 +85,10 @@ class Live:
         curves: list[Curve] = []
         for i, run in enumerate(self.runs):
             dash = DASHES[i // len(COLORS) % len(DASHES)]
-            curves.append((run.recipe.name.split("/")[-1], COLORS[i % len(COLORS)], dash, _by_epoch(run, name)))
+            variant = run.recipe.name.split("/")[-1]
+            alike = sum(run.recipe.name == other.recipe.name for other in self.runs)
+            label = f"{variant}, seed {run.recipe.seed}" if alike > 1 else variant
+            curves.append((label, COLORS[i % len(COLORS)], dash, _by_epoch(run, name)))
         return curves
 
 

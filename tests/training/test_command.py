@@ -8,6 +8,7 @@ import subprocess
 import sys
 import types
 
+import numpy as np
 import pytest
 import tiny_recipe
 
@@ -50,6 +51,32 @@ def test_it_trains_records_and_shows_the_table(chapter, capsys):
     assert all(record["seed"] == 5 and record["recipe"]["epochs"] == 2 for record in records)
 
 
+def test_seeds_are_an_ensemble_in_one_row(chapter, capsys):
+    words = ("tests", "--task", "tiny", "--preset", "miniature", "--epochs", "2")
+    assert call(*words, "--seeds", "0", "1", "2", "--record") == 0
+    found = [json.loads(path.read_text()) for path in sorted((chapter / "results").glob("*.json"))]
+    assert [(record["name"], record["seed"]) for record in found] == [
+        (f"tests/{name}", seed) for name in NAMES for seed in (0, 1, 2)
+    ]
+    said = capsys.readouterr().out.splitlines()
+    for name in NAMES:
+        values = [record["metrics"]["accuracy"] for record in found if record["name"] == f"tests/{name}"]
+        spread = f"{np.mean(values):.3f} ± {np.std(values, ddof=1):.3f}"
+        assert len(set(values)) > 1
+        rows = [line for line in said if line.startswith(f"tests/{name} ")]
+        assert [spread in row for row in rows] == [False, True, True]  # the paper's number; recorded; here
+        assert "miniature, here, mean ± standard deviation of seeds 0, 1, 2" in rows[-1]
+        assert "seeds 0, 1, 2" in rows[-2]
+    assert call(*words, "--seeds", "0", "1", "2", "--resume") == 0
+    assert capsys.readouterr().err.count("was finished before") == 6
+
+
+def test_a_batch_in_parts_from_the_command_line(chapter):
+    assert call("tests", "--task", "tiny/one", "--preset", "miniature", "--accumulate", "4", "--record") == 0
+    (record,) = (chapter / "results").iterdir()
+    assert json.loads(record.read_text())["recipe"]["accumulate"] == 4
+
+
 def test_one_task_by_name_and_the_list(chapter, capsys):
     assert call("tests", "--task", "tiny/two", "--preset", "miniature", "--runs", str(chapter / "here")) == 0
     assert [path.name for path in (chapter / "here").iterdir()] == ["tests-tiny-two-miniature-seed0.safetensors"]
@@ -63,6 +90,9 @@ def test_one_task_by_name_and_the_list(chapter, capsys):
     [
         (("nothing",), "chapter must be one of 'tests', got 'nothing'"),
         (("tests", "--task", "huge"), "task must be one of 'tiny/one', 'tiny/two'"),
+        (("tests", "--seeds", "1", "1"), "seeds must be a list of different whole numbers, got [1, 1]"),
+        (("tests", "--seeds", "-1"), "seed must be a whole number between 0 and"),
+        (("tests", "--accumulate", "3"), "accumulate must divide the batch_size 8, got 3"),
         (("tests", "--epochs", "0"), "epochs must be a whole number between 1 and 1e+06, got 0"),
     ],
 )
@@ -104,7 +134,7 @@ def test_a_record_that_fails_says_that_the_run_is_kept(chapter, capsys, monkeypa
     def full(*_):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("spectral_lab.training.run.write_atomically", full)
+    monkeypatch.setattr("spectral_lab.records.write_atomically", full)
     assert call("tests", "--task", "tiny/one", "--preset", "miniature", "--record") == 1
     said = capsys.readouterr().err
     assert "the record could not be written ([Errno 28] No space left on device)" in said

@@ -38,6 +38,14 @@ def test_a_run_is_told_from_start_to_end(live, tmp_path):
     assert all({"one", "two"} <= {text.text for text in picture.iter("text")} for picture in pictures)
 
 
+def test_runs_of_one_recipe_are_told_apart_by_their_seeds(live, tmp_path):
+    for name, seed in (("tests/one", 0), ("tests/two", 0), ("tests/one", 4)):
+        train(tiny_recipe.recipe(name=name, seed=seed, epochs=1), reporter=live, folder=tmp_path)
+    for picture in ET.fromstring(live.widget.value).iter("svg"):
+        labels = {text.text for text in picture.iter("text")}
+        assert {"one, seed 0", "two", "one, seed 4"} <= labels
+
+
 def test_an_interrupted_run_says_that_nothing_is_lost(live, tmp_path):
     class Impatient(Live):
         def step(self, step, loss):

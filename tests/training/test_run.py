@@ -7,6 +7,7 @@ import json
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 import tiny_recipe
 import torch
@@ -138,7 +139,7 @@ def test_a_notebook_shows_the_numbers_and_keeps_what_machines_agree_on(run, tmp_
     assert outputs == [kept]
     assert f">{number}<" in table._repr_html_()
     assert f">{number}<" not in kept["text/html"]
-    monkeypatch.setattr(classroom, "in_notebook", lambda: True)
+    monkeypatch.setattr("spectral_lab.training.table.in_notebook", lambda: True)
     table._ipython_display_()
     assert outputs[1] == kept
     (view,) = outputs[2:]
@@ -184,6 +185,60 @@ def test_intervals_stand_for_numbers_that_machines_do_not_agree_on(run, tmp_path
     assert shown[0.51] == shown[0.93] == shown[1.0] == "0.5 to 1"
     with pytest.raises(ValueError, match="within must be a finite number greater than 0"):
         results_table([run], results=tmp_path, within=0)
+
+
+def with_accuracy(run: Run, seed: int, *values: float) -> Run:
+    curve = [(6 * epoch, value) for epoch, value in enumerate(values, start=1)]
+    return replace(run, recipe=replace(run.recipe, seed=seed), curves={"accuracy": curve}, epoch=len(values))
+
+
+def test_an_ensemble_is_one_row_with_its_spread(run, tmp_path):
+    ensemble = [with_accuracy(run, seed, 0, 0, 0, value) for seed, value in enumerate((0.6, 0.7, 0.95))]
+    other = replace(ensemble[0], recipe=replace(ensemble[0].recipe, name="tests/other"))
+    table = results_table([*ensemble, other], results=tmp_path)
+    assert [row[0] for row in table.rows] == ["tests/tiny"] * 3 + ["tests/other"] * 3
+    assert table.rows[2][2:] == ("miniature, here, mean ± standard deviation of seeds 0, 1, 2", "0.8 ± 0.2")
+    assert table.exact[2][-1] == "0.75 ± 0.18"
+    assert table.rows[-1][-1] == "0.6"
+    assert results_table(ensemble, results=tmp_path, within=0.5).rows[-1][-1] == "0.5 to 1"
+    for each in ensemble[:2]:
+        each.save(tmp_path)
+    shorter = replace(ensemble[2], recipe=replace(ensemble[2].recipe, epochs=3), epoch=3)
+    shorter.save(tmp_path)  # another number of epochs is another run
+    rows = results_table(ensemble, results=tmp_path).rows
+    recorded = {row[2].removeprefix(f"miniature, {run.hardware['name']}"): row[-1] for row in rows[1:-1]}
+    assert recorded == {", mean ± standard deviation of seeds 0, 1": "0.650 ± 0.071", "": "0.950"}
+
+
+def test_an_ensemble_shows_what_is_finished_of_it(run, tmp_path):
+    finished, begun = with_accuracy(run, 0, 0, 0, 0, 0.6), with_accuracy(run, 1, 0.9)
+    runs = classroom.Runs([replace(run.recipe, seed=seed) for seed in range(3)], [finished, begun])
+    (*_, row) = results_table(runs, results=tmp_path).rows
+    assert row[2:] == ("miniature, here, 1 of 3 seeds: run the training cell again", "0.6")
+    assert str(runs.metric("accuracy")["tiny"]) == classroom.UNFINISHED
+    runs[1:] = [with_accuracy(run, seed, 0, 0, 0, 0.9) for seed in (1, 2)]
+    assert runs.metric("accuracy")["tiny"] == pytest.approx(0.8)
+
+
+def test_a_seed_that_is_not_finite_makes_no_mean(run, tmp_path):
+    lost = [with_accuracy(run, 0, 0, 0, 0, float("inf")), with_accuracy(run, 1, 0, 0, 0, float("-inf"))]
+    assert results_table(lost, results=tmp_path).rows[-1][-1] == "not a number ± not a number"
+
+
+@pytest.mark.usefixtures("as_users_call")
+def test_the_last_cell_trains_each_variant_with_each_seed(monkeypatch, tmp_path):
+    monkeypatch.setenv("SPECTRAL_LAB_RUNS", str(tmp_path))
+    runs = classroom.train_here(RECIPES, "tiny", seeds=(3, 5), reporter=Silent())
+    assert [(run.recipe.name[-3:], run.recipe.seed) for run in runs] == [
+        ("one", 3), ("one", 5), ("two", 3), ("two", 5),
+    ]  # fmt: skip
+    values = [run.metrics["accuracy"] for run in runs]
+    assert runs.metric("accuracy") == {"one": np.mean(values[:2]), "two": np.mean(values[2:])}
+    for seeds in ((), (1, 1), 3, "12"):
+        with pytest.raises(ValueError, match="seeds must be a list of different whole numbers"):
+            classroom.with_seeds(runs.recipes[0], seeds)
+    with pytest.raises(ValueError, match="seed must be a whole number"):
+        classroom.with_seeds(runs.recipes[0], ["1"])
 
 
 def test_html_is_escaped(run, tmp_path):
