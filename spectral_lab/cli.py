@@ -11,8 +11,8 @@ import io
 import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import suppress
 from pathlib import Path
+from types import ModuleType
 
 from spectral_lab import __version__
 from spectral_lab.atomic import make_writable, write_atomically
@@ -57,8 +57,9 @@ def _run(words: list[str]) -> int:
     train = commands.add_parser("train", help="run a chapter's training recipe")
     if words[:1] == ["train"]:
         command = importlib.import_module("spectral_lab.training.command")
+        train.add_argument("chapter", type=_chapter, help="a chapter's package or number, such as pseudospectra or 3")
         command.add_arguments(train)
-        train.set_defaults(run=lambda options: command.run(_named(options)))
+        train.set_defaults(run=lambda options: _train(options, command))
 
     claims = commands.add_parser("claims", help="measure the papers' claims and show the board")
     what = claims.add_mutually_exclusive_group()
@@ -86,11 +87,15 @@ def _chapter(name: str) -> Chapter:
         raise argparse.ArgumentTypeError(str(error)) from None
 
 
-def _named(options: argparse.Namespace) -> argparse.Namespace:
-    """A chapter's number becomes its package, by which the training kit knows it."""
-    with suppress(ValueError):
-        options.chapter = chapter(options.chapter).package
-    return options
+# --- train -----------------------------------------------------------------------------------------------------------
+
+
+def _train(options: argparse.Namespace, command: ModuleType) -> int:
+    recipes = options.chapter.listed("RECIPES")
+    if not recipes:
+        print(f"spectral-lab train: error: {options.chapter.package} has no recipe (yet)", file=sys.stderr)
+        return 2
+    return int(command.run(options, recipes))
 
 
 # --- lab -------------------------------------------------------------------------------------------------------------

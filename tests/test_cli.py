@@ -43,6 +43,7 @@ def test_help_imports_nothing_heavy() -> None:
         (["train", "3", "--seed", "-1"], "seed must be a whole number between 0 and"),
         (["train", "3", "--seed", str(10**400)], "seed must be a whole number between 0 and"),
         (["train", "pseudo"], "pseudo"),
+        (["train", "0"], "matrix_functions has no recipe"),
         (["train", "pseudospectra", "--preset", "huge"], "huge"),
     ],
 )

@@ -48,11 +48,10 @@ def commands() -> list[list[str]]:
 @pytest.mark.parametrize("words", commands(), ids=" ".join)
 def test_every_training_command_of_the_pages_is_understood(words: list[str], monkeypatch) -> None:
     asked = []
-    monkeypatch.setattr(command, "run", lambda args: asked.append(args) or 0)
+    monkeypatch.setattr(command, "run", lambda args, recipes: asked.append((args, recipes)) or 0)
     assert cli.main(words) == 0
-    (args,) = asked
+    ((args, recipes),) = asked
     if args.task != "list":
-        recipes = command.chapter_recipes(args.chapter)
         for build in select(recipes, args.task or next(iter(recipes)).split("/")[0]).values():
             build(args.preset or "miniature")
 

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import importlib
-import importlib.util
 import sys
 from dataclasses import replace
 from pathlib import Path
 
 import torch
 
-import spectral_lab
 from spectral_lab.atomic import make_writable
 from spectral_lab.datasets import DatasetUnavailable
 from spectral_lab.records import results_folder
@@ -24,8 +21,7 @@ from spectral_lab.training.upkeep import TrainingError
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """The options of `spectral-lab train`."""
-    parser.add_argument("chapter", help="a chapter's package or number, such as pseudospectra or 3")
+    """The options of `spectral-lab train`, besides the chapter."""
     parser.add_argument(
         "--task",
         help='a recipe, or several by the beginning of their names (default: the first task); "list" names them all',
@@ -48,10 +44,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--record", action="store_true", help="write the record of each finished run into results/")
 
 
-def run(args: argparse.Namespace) -> int:
-    """Train what was asked for; returns the exit status: 0 done, 1 interrupted or broken off, 2 not understood."""
+def run(args: argparse.Namespace, recipes: Recipes) -> int:
+    """Train what was asked for of a chapter's recipes.
+
+    Returns the exit status: 0 done, 1 interrupted or broken off, 2 not understood.
+    """
     try:
-        recipes = chapter_recipes(args.chapter)
         if args.task == "list":
             print("\n".join(recipes))
             return 0
@@ -97,18 +95,3 @@ def _record(run: Run) -> None:
 def _first_process() -> bool:
     """Whether this is the only process, or the first of those that torchrun or srun started."""
     return not torch.distributed.is_initialized() or torch.distributed.get_rank() == 0
-
-
-def chapter_recipes(chapter: str) -> Recipes:
-    """The `RECIPES` of a chapter's `recipe.py`. Raises: ValueError with the chapters that have one."""
-    if chapter not in (known := _chapters_with_recipes()):
-        raise ValueError(f"chapter must be one of {', '.join(map(repr, known))}, got {chapter!r}")
-    return importlib.import_module(f"spectral_lab.{chapter}.recipe").RECIPES
-
-
-def _chapters_with_recipes() -> list[str]:
-    # Looked up as files: importing a package to find its recipe would bring in the widgets of the explorer kit.
-    folders = [Path(folder) for folder in spectral_lab.__path__]
-    return sorted(
-        path.parent.name for folder in folders for path in folder.glob("*/recipe.py") if path.parent.name != "training"
-    )

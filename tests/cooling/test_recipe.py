@@ -9,7 +9,6 @@ import torch
 
 from spectral_lab.cooling import recipe
 from spectral_lab.training import Silent, train
-from spectral_lab.training.command import chapter_recipes
 
 
 def test_the_miniature_schedules_train_and_signs_beat_kicks(tmp_path):
@@ -21,7 +20,6 @@ def test_the_miniature_schedules_train_and_signs_beat_kicks(tmp_path):
     assert signs["E − E₀"] < 0.3
     assert kicks["E − E₀"] > 0.86  # no product state comes nearer than -0.75 + 1.616
     assert signs["ground population"] > kicks["ground population"]
-    assert chapter_recipes("cooling") == recipe.RECIPES
 
 
 def test_the_lecture_is_the_same_experiment_at_twelve_spins():

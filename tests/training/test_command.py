@@ -18,18 +18,14 @@ from spectral_lab.training import Part, command
 
 NAMES = ("tiny/one", "tiny/two")  # the first task, which is trained by default
 OTHER = "other"
+RECIPES = {
+    name: lambda preset, name=name: tiny_recipe.recipe(name=f"tests/{name}", preset=preset) for name in (*NAMES, OTHER)
+}
 
 
 @pytest.fixture
-def chapter(monkeypatch, tmp_path):
-    """A chapter called `tests` with three recipes; runs and records go to a temporary folder."""
-    module = types.ModuleType("spectral_lab.tests.recipe")
-    module.RECIPES = {
-        name: lambda preset, name=name: tiny_recipe.recipe(name=f"tests/{name}", preset=preset)
-        for name in (*NAMES, OTHER)
-    }
-    monkeypatch.setitem(sys.modules, module.__name__, module)
-    monkeypatch.setattr(command, "_chapters_with_recipes", lambda: ["tests"])
+def folder(monkeypatch, tmp_path):
+    """Runs and records go to a temporary folder."""
     monkeypatch.setenv("SPECTRAL_LAB_RUNS", str(tmp_path / "runs"))
     monkeypatch.setenv("SPECTRAL_LAB_RESULTS", str(tmp_path / "results"))
     return tmp_path
@@ -38,23 +34,23 @@ def chapter(monkeypatch, tmp_path):
 def call(*words: str) -> int:
     parser = argparse.ArgumentParser()
     command.add_arguments(parser)
-    return command.run(parser.parse_args(words))
+    return command.run(parser.parse_args(words), RECIPES)
 
 
-def test_it_trains_records_and_shows_the_table(chapter, capsys):
-    assert call("tests", "--preset", "miniature", "--epochs", "2", "--seed", "5", "--record") == 0
+def test_it_trains_records_and_shows_the_table(folder, capsys):
+    assert call("--preset", "miniature", "--epochs", "2", "--seed", "5", "--record") == 0
     said = capsys.readouterr()
     assert "tests/tiny/one" in said.out
     assert "this run" in said.out
-    records = [json.loads(path.read_text()) for path in sorted((chapter / "results").glob("*.json"))]
+    records = [json.loads(path.read_text()) for path in sorted((folder / "results").glob("*.json"))]
     assert [record["name"] for record in records] == ["tests/tiny/one", "tests/tiny/two"]
     assert all(record["seed"] == 5 and record["recipe"]["epochs"] == 2 for record in records)
 
 
-def test_seeds_are_an_ensemble_in_one_row(chapter, capsys):
-    words = ("tests", "--task", "tiny", "--preset", "miniature", "--epochs", "2")
+def test_seeds_are_an_ensemble_in_one_row(folder, capsys):
+    words = ("--task", "tiny", "--preset", "miniature", "--epochs", "2")
     assert call(*words, "--seeds", "0", "1", "2", "--record") == 0
-    found = [json.loads(path.read_text()) for path in sorted((chapter / "results").glob("*.json"))]
+    found = [json.loads(path.read_text()) for path in sorted((folder / "results").glob("*.json"))]
     assert [(record["name"], record["seed"]) for record in found] == [
         (f"tests/{name}", seed) for name in NAMES for seed in (0, 1, 2)
     ]
@@ -71,71 +67,70 @@ def test_seeds_are_an_ensemble_in_one_row(chapter, capsys):
     assert capsys.readouterr().err.count("was finished before") == 6
 
 
-def test_a_batch_in_parts_from_the_command_line(chapter):
-    assert call("tests", "--task", "tiny/one", "--preset", "miniature", "--accumulate", "4", "--record") == 0
-    (record,) = (chapter / "results").iterdir()
+def test_a_batch_in_parts_from_the_command_line(folder):
+    assert call("--task", "tiny/one", "--preset", "miniature", "--accumulate", "4", "--record") == 0
+    (record,) = (folder / "results").iterdir()
     assert json.loads(record.read_text())["recipe"]["accumulate"] == 4
 
 
-def test_one_task_by_name_and_the_list(chapter, capsys):
-    assert call("tests", "--task", "tiny/two", "--preset", "miniature", "--runs", str(chapter / "here")) == 0
-    assert [path.name for path in (chapter / "here").iterdir()] == ["tests-tiny-two-miniature-seed0.safetensors"]
+def test_one_task_by_name_and_the_list(folder, capsys):
+    assert call("--task", "tiny/two", "--preset", "miniature", "--runs", str(folder / "here")) == 0
+    assert [path.name for path in (folder / "here").iterdir()] == ["tests-tiny-two-miniature-seed0.safetensors"]
     capsys.readouterr()
-    assert call("tests", "--task", "list") == 0
+    assert call("--task", "list") == 0
     assert capsys.readouterr().out.split() == [*NAMES, OTHER]
 
 
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (("nothing",), "chapter must be one of 'tests', got 'nothing'"),
-        (("tests", "--task", "huge"), "task must be one of 'tiny/one', 'tiny/two'"),
-        (("tests", "--seeds", "1", "1"), "seeds must be a list of different whole numbers, got [1, 1]"),
-        (("tests", "--seeds", "-1"), "seed must be a whole number between 0 and"),
-        (("tests", "--accumulate", "3"), "accumulate must divide the batch_size 8, got 3"),
-        (("tests", "--epochs", "0"), "epochs must be a whole number between 1 and 1e+06, got 0"),
+        (("--task", "huge"), "task must be one of 'tiny/one', 'tiny/two'"),
+        (("--seeds", "1", "1"), "seeds must be a list of different whole numbers, got [1, 1]"),
+        (("--seeds", "-1"), "seed must be a whole number between 0 and"),
+        (("--accumulate", "3"), "accumulate must divide the batch_size 8, got 3"),
+        (("--epochs", "0"), "epochs must be a whole number between 1 and 1e+06, got 0"),
     ],
 )
-def test_what_it_does_not_understand_it_says(chapter, capsys, words, message):
+def test_what_it_does_not_understand_it_says(folder, capsys, words, message):
     assert call(*words) == 2
     assert message in capsys.readouterr().err
 
 
-def test_a_broken_checkpoint_ends_with_one_line(chapter, capsys):
-    path = chapter / "runs" / "tests-tiny-one-miniature-seed0.safetensors"
+def test_a_broken_checkpoint_ends_with_one_line(folder, capsys):
+    path = folder / "runs" / "tests-tiny-one-miniature-seed0.safetensors"
     path.parent.mkdir()
     path.write_bytes(b"not a checkpoint")
-    assert call("tests", "--task", "tiny/one", "--preset", "miniature", "--resume") == 1
+    assert call("--task", "tiny/one", "--preset", "miniature", "--resume") == 1
     assert "is not a whole safetensors file" in capsys.readouterr().err
-    assert call("tests", "--task", "tiny/one", "--preset", "miniature") == 0
+    assert call("--task", "tiny/one", "--preset", "miniature") == 0
     assert path.with_suffix(".previous.safetensors").read_bytes() == b"not a checkpoint"
 
 
-def test_resume_does_not_repeat_a_finished_run_and_records_it(chapter, capsys):
-    words = ("tests", "--task", "tiny/one", "--preset", "miniature")
+def test_resume_does_not_repeat_a_finished_run_and_records_it(folder, capsys):
+    words = ("--task", "tiny/one", "--preset", "miniature")
     assert call(*words) == 0
-    (checkpoint,) = (chapter / "runs").iterdir()
+    (checkpoint,) = (folder / "runs").iterdir()
     content = checkpoint.read_bytes()
     assert call(*words, "--resume", "--record") == 0
     assert "was finished before" in capsys.readouterr().err
     assert checkpoint.read_bytes() == content
-    (record,) = (chapter / "results").iterdir()
+    (record,) = (folder / "results").iterdir()
     assert json.loads(record.read_text())["finished"]
 
 
-def test_a_record_that_cannot_be_written_is_known_before_training(chapter, capsys):
-    (chapter / "results").write_text("not a folder")
-    assert call("tests", "--preset", "miniature", "--record") == 1
-    assert str(chapter / "results") in capsys.readouterr().err
-    assert not (chapter / "runs").exists()
+def test_a_record_that_cannot_be_written_is_known_before_training(folder, capsys):
+    (folder / "results").write_text("not a folder")
+    assert call("--preset", "miniature", "--record") == 1
+    assert str(folder / "results") in capsys.readouterr().err
+    assert not (folder / "runs").exists()
 
 
-def test_a_record_that_fails_says_that_the_run_is_kept(chapter, capsys, monkeypatch):
+def test_a_record_that_fails_says_that_the_run_is_kept(folder, capsys, monkeypatch):
     def full(*_):
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr("spectral_lab.records.write_atomically", full)
-    assert call("tests", "--task", "tiny/one", "--preset", "miniature", "--record") == 1
+    assert call("--task", "tiny/one", "--preset", "miniature", "--record") == 1
     said = capsys.readouterr().err
     assert "the record could not be written ([Errno 28] No space left on device)" in said
     assert "the same command with --resume" in said
@@ -145,25 +140,19 @@ def unavailable():
     raise DatasetUnavailable("get it elsewhere")
 
 
-def test_data_that_are_not_here_end_with_one_line(chapter, capsys, monkeypatch):
-    recipes = sys.modules["spectral_lab.tests.recipe"].RECIPES
-    monkeypatch.setitem(recipes, OTHER, lambda preset: tiny_recipe.recipe(data=Part(unavailable)))
-    assert call("tests", "--task", OTHER, "--preset", "miniature") == 1
+def test_data_that_are_not_here_end_with_one_line(folder, capsys, monkeypatch):
+    monkeypatch.setitem(RECIPES, OTHER, lambda preset: tiny_recipe.recipe(data=Part(unavailable)))
+    assert call("--task", OTHER, "--preset", "miniature") == 1
     assert capsys.readouterr().err.splitlines()[-1] == "spectral-lab train: get it elsewhere"
 
 
-def test_only_the_first_process_shows_the_table(chapter, capsys, monkeypatch):
+def test_only_the_first_process_shows_the_table(folder, capsys, monkeypatch):
     monkeypatch.setattr(command.torch.distributed, "is_initialized", lambda: True)
     monkeypatch.setattr(command.torch.distributed, "get_rank", lambda: 1)
     monkeypatch.setattr(command, "train", lambda recipe, **_: types.SimpleNamespace(finished=True))
-    assert call("tests", "--preset", "miniature", "--record") == 0
+    assert call("--preset", "miniature", "--record") == 0
     assert capsys.readouterr().out == ""
-    assert list((chapter / "results").iterdir()) == []
-
-
-def test_chapters_with_recipes_are_found_not_listed():
-    assert "pseudospectra" in command._chapters_with_recipes()
-    assert "training" not in command._chapters_with_recipes()
+    assert list((folder / "results").iterdir()) == []
 
 
 BARE = """
@@ -196,7 +185,7 @@ def test_the_recipes_of_a_chapter_are_found_where_no_widget_is_installed(name):
     """A bare GPU machine once failed here: the search imported the explorer kit on its way."""
     script = (
         "import sys; sys.modules.update(anywidget=None, ipywidgets=None, plotly=None)\n"
-        f"from spectral_lab.training.command import chapter_recipes; assert chapter_recipes({name!r})"
+        f"from spectral_lab.course import chapter; assert chapter({name!r}).listed('RECIPES')"
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
