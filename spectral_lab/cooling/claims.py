@@ -18,7 +18,7 @@ from spectral_lab.cooling.levels import Levels, levels
 from spectral_lab.cooling.protocol import cool
 from spectral_lab.cooling.queries import bill
 from spectral_lab.cooling.spin_chains import hubbard, random_field, start_state, tfim, xxz
-from spectral_lab.course import Claim, Evidence, above, at_least, recorded
+from spectral_lab.course import Claim, Evidence, above, at_least, at_most, below, between, recorded, within
 
 
 def slope(x: Any, y: Any) -> float:
@@ -39,7 +39,8 @@ def two_flat_bands() -> Evidence:
     return Evidence(
         f"Ising, Heisenberg, Hubbard, mu in a lower gap: gap of the sign {min(gaps):.3f}; with w = 0.05 J, "
         f"{text} % of the levels lie within 1 % of -1 or +1",
-        bool(np.allclose(gaps, 2) and min(shares) >= 0.9),
+        within(gaps, 1e-9, of=2),
+        at_least(shares, 0.9),
     )
 
 
@@ -61,7 +62,9 @@ def jumps_are_suppressed() -> Evidence:
     return Evidence(
         f"largest ||QGP||^2 over t: at most {share:.2f} alpha^2 in a chain, growing as alpha^{power:.1f}; "
         f"{reached:.2f} alpha^2 for two levels, so the bound cannot be better",
-        max(share, reached) <= 1 and reached >= 0.9 and abs(power - 2) <= 0.1,
+        at_most([share, reached], 1),
+        at_least(reached, 0.9),
+        within(power, 0.1, of=2),
     )
 
 
@@ -80,7 +83,8 @@ def falls_are_resonant() -> Evidence:
     return Evidence(
         f"population that falls from level 1 to 0: up to {under_s:.2f} under S + alpha V (two-level formula "
         f"{rabi:.2f}), up to {under_h:.0e} under H + alpha V (bound {ceiling:.0e})",
-        bool(abs(under_s - rabi) < 0.05 and under_h <= 1.1 * ceiling),
+        within(under_s, 0.05, of=rabi),
+        at_most(under_h / ceiling, 1.1),
     )
 
 
@@ -107,7 +111,7 @@ def three_halves() -> Evidence:
     return Evidence(
         f"four spins, d = 5 .. 160, the strongest alpha for which all d steps together climb with a probability of "
         f"2 %: the total time grows as d^{power:.2f}",
-        abs(power - 1.5) <= 0.05,
+        within(power, 0.05, of=1.5),
     )
 
 
@@ -127,16 +131,15 @@ def one_over_epsilon() -> Evidence:
     edges, error = np.geomspace(0.03, 0.3, 6), 0.03
     outside = np.linspace(edges, np.pi / 2, 4001)
     ours = [sf.sign_series(edge, error) for edge in edges]
-    missed = max(
-        np.abs(sf.sine_series(x.coefficients, theta) - 1).max() for x, theta in zip(ours, outside.T, strict=True)
-    )
+    missed = [np.abs(sf.sine_series(x.coefficients, theta) - 1) for x, theta in zip(ours, outside.T, strict=True)]
     best = [_fewest_queries(edge, error) for edge in edges]
     powers = slope(edges, [x.degree for x in ours]), slope(edges, best)
     return Evidence(
         f"edges of 0.3 to 0.03 rad, error 3 %: the Gaussian series reaches it with degrees {ours[-1].degree} to "
         f"{ours[0].degree} (exponent {powers[0]:.2f}), and no polynomial with less than {best[-1]} to {best[0]} "
         f"(exponent {powers[1]:.2f})",
-        bool(missed <= error and max(abs(power + 1) for power in powers) <= 0.05),
+        at_most(missed, error),
+        within(powers, 0.05, of=-1),
     )
 
 
@@ -176,7 +179,9 @@ def no_bath() -> Evidence:
         f"a step of three spins from {2 * series.degree * rounds} calls of the time evolution, with one ancilla that "
         f"is measured after each sign ({kept.shape[0] + left.shape[0]} dimensions in all): the {rounds} readings are "
         f"all 0 with probability {success:.2f}, and the state then has a fidelity of {fidelity / success:.3f}",
-        bool(kept.shape == left.shape == (8, 8) and success > 0.9 and fidelity > 0.99 * success),
+        kept.shape == left.shape == (8, 8),
+        above(success, 0.9),
+        above(fidelity / success, 0.99),
     )
 
 
@@ -197,7 +202,7 @@ def overlap_hardly_matters() -> Evidence:
         + ": mean steps to F > 0.99 over 20 seeds "
         + ", ".join(f"{m:.1f}" for m in means)
         + f"; the unamplified filter would pay {prices[1] / prices[0]:.0e} times more for the last than for the first",
-        bool(max(means) < 10),
+        below(means, 10),
     )
 
 
@@ -208,22 +213,24 @@ def _sign_polynomial(degree: int) -> np.ndarray:
 
 def angles_reproduce_the_polynomial() -> Evidence:
     bounds = {1002: 1e-12, 4002: 1e-11}
-    errors = {d: qsp.product_error(p := _sign_polynomial(d), qsp.gqsp_angles(p)) for d in bounds}
-    return Evidence(
-        ", ".join(f"degree {d}: {_within(errors[d], bound)}" for d, bound in bounds.items()),
-        all(errors[d] <= bound for d, bound in bounds.items()),
-    )
+    errors = {
+        d: at_most(qsp.product_error(p := _sign_polynomial(d), qsp.gqsp_angles(p)), bound, "to within")
+        for d, bound in bounds.items()
+    }
+    return Evidence(", ".join(f"degree {d}: {error}" for d, error in errors.items()), *errors.values())
 
 
 def wrong_roots_do_not() -> Evidence:
     p = _sign_polynomial(1002)
     both = {zeros: qsp.gqsp_complement(p, zeros=zeros) for zeros in ("inside", "outside")}
-    good, bad = (qsp.product_error(p, qsp.gqsp_angles(p, q, tolerance=1.0)) for q in both.values())
+    errors = [qsp.product_error(p, qsp.gqsp_angles(p, q, tolerance=1.0)) for q in both.values()]
+    good, bad = at_most(errors[0], 1e-12, "to within"), above(errors[1], 1e-8, "more than")
     largest = {zeros: max(abs(p[-1]), abs(q[-1])) for zeros, q in both.items()}
     return Evidence(
-        f"degree 1002: zeros of Q inside, {_within(good, 1e-12)}, the first division by {largest['inside']:.1g}; "
-        f"outside, {'more' if bad > 1e-8 else 'no more'} than 1e-08, the first division by {largest['outside']:.0e}",
-        bool(good <= 1e-12 and bad > 1e-8),
+        f"degree 1002: zeros of Q inside, {good}, the first division by {largest['inside']:.1g}; outside, {bad}, the "
+        f"first division by {largest['outside']:.0e}",
+        good,
+        bad,
     )
 
 
@@ -238,11 +245,9 @@ def phases_shift_mu() -> Evidence:
     for mu in (E[0] + 1, 0.0, 2.5):
         block = qsp.gqsp_circuit(theta, qsp.shift_angles(phi, -mu * tau), lam, U, inverse_calls=K)[0]
         wanted = (W * (0.999 * sf.sine_series(series.coefficients, (E - mu) * tau))) @ W.T
-        errors.append(np.abs(np.exp(1j * K * mu * tau) * block - wanted).max())
-    return Evidence(
-        f"one set of {len(theta)} angles, three values of mu: the circuit is s(H), {_within(max(errors), 1e-11)}",
-        bool(max(errors) < 1e-11),
-    )
+        errors.append(np.abs(np.exp(1j * K * mu * tau) * block - wanted))
+    worst = at_most(errors, 1e-11, "to within")
+    return Evidence(f"one set of {len(theta)} angles, three values of mu: the circuit is s(H), {worst}", worst)
 
 
 def minimax_asymptotics() -> Evidence:
@@ -250,7 +255,8 @@ def minimax_asymptotics() -> Evidence:
     ratios = [sf.minimax_coefficients(d, edge)[1] / sf.minimax_asymptotics(d, 0.1) for d in (11, 21, 41, 81)]
     return Evidence(
         "best error / asymptotic formula at degrees 11, 21, 41, 81: " + ", ".join(f"{r:.2f}" for r in ratios),
-        all(0.9 < r < 1 for r in ratios[2:]) and ratios == sorted(ratios),
+        between(ratios[2:], 0.9, 1),
+        ratios == sorted(ratios),
     )
 
 
@@ -269,7 +275,8 @@ def no_blind_schedule_cools() -> Evidence:
     return Evidence(
         f"20 steps from each of 32 levels: blind, with a falling shift, {blind:.6f} of the population is on the "
         f"ground level (1/32 is {1 / 32:.6f}); with a reading before each step {read} of 32 arrive",
-        bool(abs(blind - 1 / 32) < 1e-9 and read >= 28),
+        within(blind, 1e-9, of=1 / 32),
+        at_least(read, 28),
     )
 
 
@@ -277,11 +284,11 @@ def ladder() -> Evidence:
     ks = (1, 2, 4, 8, 16)
     measured = [ladder_walks(k, 3000, seed=k).mean() for k in ks]
     law = [ladder_law(k) for k in ks]
-    off = max(abs(m / l - 1) for m, l in zip(measured, law, strict=True))
+    steps, expected = (", ".join(f"{x:.2f}" for x in numbers) for numbers in (measured, law))
     return Evidence(
-        "from levels 1, 2, 4, 8, 16: " + ", ".join(f"{m:.2f}" for m in measured) + " steps; 2 + H_k = "
-        + ", ".join(f"{l:.2f}" for l in law), bool(off < 0.04),
-    )  # fmt: skip
+        f"from levels 1, 2, 4, 8, 16: {steps} steps; 2 + H_k = {expected}",
+        within(np.divide(measured, law), 0.04, of=1),
+    )
 
 
 def locality_matters() -> Evidence:
@@ -304,7 +311,7 @@ def locality_matters() -> Evidence:
         f"stirring angle from mid-spectrum to the ground level, n = 3 .. 6: dense random V {totals['gue']}, a factor "
         f"of {growth['gue']:.1f} a site; local field {totals['field']}, {growth['field']:.1f} a site (standard errors "
         f"{doubt['gue']:.2f} and {doubt['field']:.2f})",
-        growth["gue"] - growth["field"] > 2 * float(np.hypot(doubt["gue"], doubt["field"])),
+        above((growth["gue"] - growth["field"]) / np.hypot(doubt["gue"], doubt["field"]), 2),
     )
 
 
@@ -325,7 +332,9 @@ def smoother_is_safer() -> Evidence:
     return Evidence(
         f"jumps grow as alpha^{powers['constant']:.1f} when V is switched suddenly, as alpha^{powers['bang-bang']:.1f} "
         f"under symmetric bang-bang pulses, and with a local exponent of {powers['ramp']:.0f} under a smooth ramp",
-        abs(powers["constant"] - 2) < 0.2 and abs(powers["bang-bang"] - 4) < 0.3 and powers["ramp"] >= 5,
+        within(powers["constant"], 0.2, of=2),
+        within(powers["bang-bang"], 0.3, of=4),
+        at_least(powers["ramp"], 5),
     )
 
 
@@ -334,7 +343,8 @@ def the_pointer_cools() -> Evidence:
     final = np.array([cool(H, neel, 20, seed=seed).ground_population[-1] for seed in range(12)])
     return Evidence(
         f"six spins, Néel, 20 steps: {(final > 0.99).sum()} of 12 seeds end above F = 0.99: mean {final.mean():.2f}",
-        bool(np.median(final) > 0.99 and (final > 0.99).sum() >= 10),
+        above(np.median(final), 0.99),
+        at_least((final > 0.99).sum(), 10),
     )
 
 
@@ -350,7 +360,8 @@ def blind_runs_reach_the_mean() -> Evidence:
         f"six spins, 40 blind steps of a falling shift, 8 seeds: mean energy {starts[0]:.0f} J -> "
         f"{ends[0]:.1f} J from Néel, {starts[1]:.0f} J -> {ends[1]:.1f} J from all up (mean of all levels: 0); "
         f"mean F {max(F):.2f}",
-        all(abs(end) < abs(start) / 4 for start, end in zip(starts, ends, strict=True)) and max(F) < 0.1,
+        below(np.abs(np.divide(ends, starts)), 1 / 4),
+        below(F, 0.1),
     )
 
 
@@ -358,11 +369,9 @@ def symmetric_stirring_is_dark() -> Evidence:
     drifts = []
     for n in (4, 6):
         run = cool(xxz(n), start_state(n, "up"), 5, perturbation="uniform", width=0.02, resolution=0.01)
-        drifts.append(np.abs(run.energies - (n - 1) / 4).max())
-    return Evidence(
-        f"Heisenberg, all up, 5 steps: the energy stays at 0.75 (n = 4) and 1.25 (n = 6) {_within(max(drifts), 1e-10)}",
-        bool(max(drifts) < 1e-10),
-    )
+        drifts.append(np.abs(run.energies - (n - 1) / 4))
+    worst = at_most(drifts, 1e-10, "to within")
+    return Evidence(f"Heisenberg, all up, 5 steps: the energy stays at 0.75 (n = 4) and 1.25 (n = 6) {worst}", worst)
 
 
 def training_beats_kicks() -> Evidence:
@@ -387,7 +396,8 @@ def training_beats_kicks() -> Evidence:
     return Evidence(
         f"Heisenberg, 4 spins, 4 layers, 150 steps of Adam: energy {energies[False]:.1f}, kicks alone "
         f"{energies[True]:.2f} (ground level -1.616, best product state -0.75)",
-        energies[False] < -1.45 and energies[True] >= -0.75 - 1e-9,
+        below(energies[False], -1.45),
+        at_least(energies[True], -0.75 - 1e-9),
     )
 
 
@@ -397,21 +407,22 @@ def the_window_leaks_no_further() -> Evidence:
     E, width = spectrum.energies, 0.5
     mu = float(E[60])
     s = sf.sign_of(E, mu, width)
-    below, beyond = E - mu <= 0, E - mu > 2 * width
-    window = ~below & ~beyond
-    bound = bands.leak_bound(alpha, gap=s[beyond].min() - s[below].max())
+    lower, beyond = E - mu <= 0, E - mu > 2 * width
+    window = ~lower & ~beyond
+    bound = bands.leak_bound(alpha, gap=s[beyond].min() - s[lower].max())
     from_below, from_window = 0.0, 0.0
     for seed in range(3):
         V = spectrum.operator(random_field(8, seed))
         for angle in (8.0, 16.0):
             up = bands.step_unitary(s, V, alpha=alpha, angle=angle)[beyond]
-            from_below = max(from_below, float(np.linalg.norm(up[:, below], 2) ** 2))
+            from_below = max(from_below, float(np.linalg.norm(up[:, lower], 2) ** 2))
             from_window = max(from_window, float((np.abs(up[:, window]) ** 2).sum(axis=0).max()))
     return Evidence(
         f"eight spins, w = 0.5 J, {window.sum()} levels within 2w above mu, alpha = 0.2: from at or below mu at most "
         f"{from_below:.3f} ends above mu + 2w (bound {bound:.2f}); from a level of the window above mu up to "
         f"{from_window:.2f}",
-        bool(from_below <= bound and from_window > 0.5),
+        at_most(from_below, bound),
+        above(from_window, 0.5),
     )
 
 
@@ -427,11 +438,6 @@ def twenty_spins_cool() -> Evidence:
         above(arrived / runs, 1 / 2),
         at_least(spins, 20),
     )
-
-
-def _within(error: float, bound: float) -> str:
-    """How an error stands to its bound: the size of a rounding error differs from machine to machine."""
-    return f"{'to within' if error <= bound else 'worse than'} {bound:.0e}"
 
 
 CLAIMS = (

@@ -40,25 +40,25 @@ class Comparison:
 def below(value: Any, bound: float, words: str = "below") -> Comparison:
     """Whether a number, or each of many, is less than the bound."""
     worst = float(_numbers(value).max())
-    return Comparison(worst, worst < bound, _said(words, bound))
+    return Comparison(worst, bool(worst < bound), _said(words, bound))
 
 
 def at_most(value: Any, bound: float, words: str = "at most") -> Comparison:
     """Whether a number, or each of many, is at most the bound."""
     worst = float(_numbers(value).max())
-    return Comparison(worst, worst <= bound, _said(words, bound))
+    return Comparison(worst, bool(worst <= bound), _said(words, bound))
 
 
 def above(value: Any, bound: float, words: str = "above") -> Comparison:
     """Whether a number, or each of many, is greater than the bound."""
     worst = float(_numbers(value).min())
-    return Comparison(worst, worst > bound, _said(words, bound))
+    return Comparison(worst, bool(worst > bound), _said(words, bound))
 
 
 def at_least(value: Any, bound: float, words: str = "at least") -> Comparison:
     """Whether a number, or each of many, is at least the bound."""
     worst = float(_numbers(value).min())
-    return Comparison(worst, worst >= bound, _said(words, bound))
+    return Comparison(worst, bool(worst >= bound), _said(words, bound))
 
 
 def between(value: Any, low: float, high: float) -> Comparison:
@@ -75,7 +75,7 @@ def _each(value: Any, middle: float, radius: float, closed: bool, bound: str) ->
     numbers = _numbers(value)
     worst = float(numbers[np.abs(numbers - middle).argmax()])  # the first NaN, if there is one
     away = abs(worst - middle)
-    return Comparison(worst, away <= radius if closed else away < radius, bound)
+    return Comparison(worst, bool(away <= radius if closed else away < radius), bound)
 
 
 def _numbers(value: Any) -> np.ndarray:

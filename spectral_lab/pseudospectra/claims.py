@@ -15,7 +15,7 @@ import numpy as np
 import scipy
 from jaxtyping import Float
 
-from spectral_lab.course import Claim, Evidence, above, below, recorded
+from spectral_lab.course import Claim, Evidence, above, at_most, below, between, recorded, within
 from spectral_lab.hippo import legs
 from spectral_lab.pseudospectra import (
     diag_gap,
@@ -46,7 +46,7 @@ def eigenvectors_nearly_coincide() -> Evidence:
     return Evidence(
         f"log10 kappa(V) = {', '.join(f'{p:.2f}' for p in powers)} at n = 8, 16, 24, 32: {slope:.3f} a state; "
         f"log10(3 + 2 sqrt 2) = {np.log10(3 + 2 * np.sqrt(2)):.3f}",
-        bool(abs(slope - np.log10(3 + 2 * np.sqrt(2))) < 0.01),
+        within(slope, 0.01, of=np.log10(3 + 2 * np.sqrt(2))),
     )
 
 
@@ -57,27 +57,25 @@ def _eigenvalue_error(n: int, rotate: bool) -> float:
 
 
 def eigenvalues_are_lost_in_a_general_basis() -> Evidence:
-    triangular, rotated = _eigenvalue_error(32, False), _eigenvalue_error(32, True)
+    triangular, rotated = below(_eigenvalue_error(32, False), 1e-12), _eigenvalue_error(32, True)
     return Evidence(
-        f"n = 32: triangular as it stands {'exact' if triangular < 1e-12 else 'inexact'}; in a random orthogonal basis "
+        f"n = 32: triangular as it stands {'exact' if triangular else 'inexact'}; in a random orthogonal basis "
         f"an eigenvalue is off by more than {5 * np.floor(rotated / 5):.0f}",
-        triangular < 1e-12 and rotated > 5,
+        triangular,
+        above(rotated, 5),
     )
 
 
 def one_factor_parts_s4_and_s4d() -> Evidence:
-    worst, rng = 0.0, np.random.default_rng(0)
+    gaps, rng = [], np.random.default_rng(0)
     for n in (4, 16, 64):
         C, s = rng.standard_normal(n), 1j * np.geomspace(0.1, n**2, 40)
         dense = [
             np.array([C @ np.linalg.solve(z * np.eye(n) - A, B + 0j) for z in s]) for A, B in (legs(n), legs_normal(n))
         ]
-        gap = np.abs(dense[1] - dense[0] - diag_gap(n, s, C))
-        worst = max(worst, float((gap / np.abs(dense[0])).max()))
-    return Evidence(
-        f"n = 4, 16, 64, random C, 40 frequencies: dense solves and closed form agree to {_decade(worst, 1e-10)}",
-        worst < 1e-10,
-    )
+        gaps.append(np.abs((dense[1] - dense[0] - diag_gap(n, s, C)) / dense[0]))
+    worst = below(gaps, 1e-10, words="")
+    return Evidence(f"n = 4, 16, 64, random C, 40 frequencies: dense solves and closed form agree to {worst}", worst)
 
 
 def the_last_spike_stays() -> Evidence:
@@ -88,7 +86,9 @@ def the_last_spike_stays() -> Evidence:
     return Evidence(
         f"heights {', '.join(f'{h:.4f}' for h in heights)} at n = 4, 16, 64, 256; 2/pi = {2 / np.pi:.4f}; "
         f"from n = 16 on at n^2/pi - pi/6 within {max(off[1:]):.3f}",
-        bool(abs(heights[-1] - 2 / np.pi) < 1e-5 and (np.diff(heights) < 0).all() and max(off[1:]) < 0.01),
+        within(heights[-1], 1e-5, of=2 / np.pi),
+        below(np.diff(heights), 0),
+        below(off[1:], 0.01),
     )
 
 
@@ -100,7 +100,8 @@ def one_input_is_forgiven() -> Evidence:
     return Evidence(
         f"u = e^-t (q = 1), state 1: error times n = {', '.join(f'{x:.4f}' for x in sizes * errors)} at n = 8, 16, 32, "
         f"64, slope {slope:.3f}; state 4: {fourth[0]:.4f} to {fourth[-1]:.4f}",
-        bool(abs(slope + 1) < 0.01 and np.ptp(fourth) < 1e-6),
+        within(slope, 0.01, of=-1),
+        below(np.ptp(fourth), 1e-6),
     )
 
 
@@ -118,7 +119,8 @@ def the_worst_input_is_not() -> Evidence:
         f"impulse responses apart by {', '.join(f'{g:.5f}' for g in gaps)} at n = 8, 16, 32, 64, as sqrt(1 - 2/n^2)/2; "
         f"outputs for a band of energy 1 at the spike apart by {', '.join(f'{o:.3f}' for o in outputs)} "
         "at n = 8, 32, 128",
-        bool(np.allclose(gaps, formula, rtol=1e-9)) and min(outputs) > 0.6,
+        within(np.divide(gaps, formula), 1e-9, of=1),
+        above(outputs, 0.6),
     )
 
 
@@ -129,7 +131,7 @@ def small_perturbations_do_little() -> Evidence:
     # C R E R B at w = 0 is largest for E from R B to what the resolvent R enlarges most: there R B = e_1.
     harsh = np.linalg.svd(np.linalg.inv(A))[2][0]
     directions = {"kind": np.outer(u, np.eye(n)[-1]), "harsh": np.outer(harsh, np.eye(n)[0])}
-    sizes, within = (0.003, 0.03, 0.1, 0.37), True
+    sizes, shares = (0.003, 0.03, 0.1, 0.37), []
     ratios: dict[str, list[float]] = {name: [] for name in directions}
     for name, direction in directions.items():
         for epsilon in sizes:
@@ -137,35 +139,37 @@ def small_perturbations_do_little() -> Evidence:
             gap, _ = hinf_norm(both, np.concatenate([B, B]), np.hstack([np.eye(n), -np.eye(n)]))
             ratios[name].append(gap / epsilon)
             size = np.linalg.norm(B) * epsilon
-            within &= gap <= min(4 * size / (1 - 2 * epsilon), (2 * np.log(n) + 4) * size)
+            shares.append(gap / min(4 * size / (1 - 2 * epsilon), (2 * np.log(n) + 4) * size))
     kind, worst = ratios["kind"], ratios["harsh"]
     return Evidence(
         f"n = 16, worst C of norm 1, ||E|| = 0.003, 0.03, 0.1, 0.37: gap / ||E|| = "
         f"{', '.join(f'{r:.4f}' for r in kind)} for our E = u e_n^T, {', '.join(f'{r:.2f}' for r in worst)} for the E "
         f"that is worst at w = 0; the bound at 0.1 is {4 * n / 0.8:.0f}",
-        bool(within) and max(kind) < 1.3 * min(kind) and worst[1] < 1.1 * worst[0],
+        at_most(shares, 1),
+        below(max(kind) / min(kind), 1.3),
+        below(worst[1] / worst[0], 1.1),
     )
 
 
 def ptd_has_no_spike() -> Evidence:
-    parts, holds = [], True
+    parts, shares = [], []
     for n in (16, 32, 64):
         (A, B), C = legs(n), np.eye(n)[0]
         E = stored_path(n).nearest(0.04).E
         gap, _ = hinf_norm(scipy.linalg.block_diag(A + E, A), np.concatenate([B, B]), np.concatenate([C, -C]))
         spike, _ = diag_gap_norm(n, C)
         parts.append(f"{gap:.3f} against {spike:.3f}")
-        holds &= gap < 0.1 * spike
+        shares.append(gap / spike)
     worst, _ = hinf_norm(scipy.linalg.block_diag(A + E, A), np.concatenate([B, B]), np.hstack([np.eye(n), -np.eye(n)]))
     return Evidence(
         f"||E|| = 0.042 ||A||, state 1: {', '.join(parts)} for S4D at n = 16, 32, 64; worst C of norm 1 at n = 64: "
         f"{worst:.2f} against {diag_gap_norm(n)[0]:.1f}",
-        bool(holds and worst < 0.1 * diag_gap_norm(n)[0]),
+        below([*shares, worst / diag_gap_norm(n)[0]], 0.1),
     )
 
 
 def chance_pays_in_proportion() -> Evidence:
-    n, trials, medians, within = 16, 100, [], True
+    n, trials, medians, shares = 16, 100, [], []  # shares of the bounds
     A = legs(n)[0] / np.linalg.norm(legs(n)[0], 2)
     for delta in (1e-1, 1e-2, 1e-3, 1e-4):
         rng, conditions, sums = np.random.default_rng(12345), [], []
@@ -175,13 +179,15 @@ def chance_pays_in_proportion() -> Evidence:
             conditions.append(result.condition)
             sums.append(np.linalg.norm(np.linalg.inv(result.V)) ** 2)
         medians.append(float(np.median(conditions)))
-        within &= max(conditions) <= 4 * n**1.5 * (1 + 1 / delta)
-        within &= np.mean(sums) <= n**2 * (1 + 2 * delta) ** 2 / delta**2
+        shares += [np.max(conditions) / (4 * n**1.5 * (1 + 1 / delta))]
+        shares += [np.mean(sums) / (n**2 * (1 + 2 * delta) ** 2 / delta**2)]
     products = [m * 10.0 ** -(i + 1) for i, m in enumerate(medians)]
     return Evidence(
         f"n = 16, 100 draws each: delta times the median kappa(V) is {', '.join(f'{p:.2f}' for p in products)} for "
         f"delta = 0.1 to 0.0001; no draw beyond 4 n^1.5 (1 + 1/delta)",
-        bool(within and max(products) < 2 and max(products) < 4 * min(products)),
+        at_most(shares, 1),
+        below(products, 2),
+        below(max(products) / min(products), 4),
     )
 
 
@@ -194,7 +200,9 @@ def descent_beats_chance() -> Evidence:
     return Evidence(
         f"n = 32, ||E|| = {ours.size:.1f}: descent kappa(V) = {ours.condition:.1f}, max Re = {ours.abscissa:.2f}; five "
         f"Gaussian draws {conditions[0]:.0f} to {conditions[-1]:.0f}, {unstable} of 5 unstable",
-        ours.condition < 0.5 * conditions[0] and ours.abscissa < 0 and unstable == 5,
+        below(ours.condition / conditions[0], 0.5),
+        below(ours.abscissa, 0),
+        unstable == 5,
     )
 
 
@@ -208,10 +216,12 @@ def the_backward_error_has_a_foot() -> Evidence:
         errors[power] = float(np.linalg.norm(V * eigenvalues @ np.linalg.inv(V) - A, 2))
     foot = min(errors, key=lambda power: errors[power])
     where = "between 1e-10 and 1e-7" if -10 <= foot <= -7 else f"at 1e{foot}"
+    least, lost = below(errors[foot], 1e-7), above(errors[-14], 1e-6)
     return Evidence(
-        f"n = 32: smallest {where}, where it is below {_decade(errors[foot], 1e-7)}; at 1e-4 it is {errors[-4]:.1e}, "
-        f"at 1e-14 {_above(errors[-14], 1e-6)}",
-        bool(-10 <= foot <= -7 and errors[foot] < 1e-7 and errors[-14] > 1e-6),
+        f"n = 32: smallest {where}, where it is {least}; at 1e-4 it is {errors[-4]:.1e}, at 1e-14 {lost}",
+        -10 <= foot <= -7,
+        least,
+        lost,
     )
 
 
@@ -219,11 +229,12 @@ def stability_is_not_free() -> Evidence:
     A, _ = legs(16)
     results = [ptd_by_adam(A, 1.0, steps=1000, seed=seed) for seed in range(4)]
     unstable = sum(result.abscissa > 0 for result in results)
-    kept = ptd(A, results[0].size / np.linalg.norm(A, 2)).abscissa
+    kept = below(ptd(A, results[0].size / np.linalg.norm(A, 2)).abscissa, -0.4)
     return Evidence(
         f"n = 16, the authors' objective with weight 1: {'some' if unstable else 'none'} of 4 starts unstable; "
-        f"a descent with our stability term, at the size of the first: largest real part {_below(kept, -0.4)}",
-        unstable > 0 and kept < -0.4,
+        f"a descent with our stability term, at the size of the first: largest real part {kept}",
+        unstable > 0,
+        kept,
     )
 
 
@@ -240,10 +251,13 @@ def _trained(start: str) -> dict[str, float]:
 
 def a_tone_silences_s4d() -> Evidence:
     s4d, s4ptd = _trained("s4d"), _trained("s4ptd")
+    clean = above([s4d["clean"], s4ptd["clean"]], 0.75)
+    silenced, heard = below(s4d["noisy"], 0.4), above(s4ptd["noisy"], 0.6)
     return Evidence(
-        f"digits, four epochs, clean: {_above(min(s4d['clean'], s4ptd['clean']), 0.75)}; with a tone at 325.43 in "
-        f"each layer: S4D {_below(s4d['noisy'], 0.4)}, S4-PTD {_above(s4ptd['noisy'], 0.6)}",
-        min(s4d["clean"], s4ptd["clean"]) > 0.75 and s4d["noisy"] < 0.4 and s4ptd["noisy"] > 0.6,
+        f"digits, four epochs, clean: {clean}; with a tone at 325.43 in each layer: S4D {silenced}, S4-PTD {heard}",
+        clean,
+        silenced,
+        heard,
     )
 
 
@@ -258,12 +272,13 @@ def _losses(start: str) -> tuple[Float[np.ndarray, " near"], Float[np.ndarray, "
 
 def the_last_spike_hurts_most() -> Evidence:
     (near, elsewhere), (calm, _) = _losses("s4d"), _losses("s4ptd")
-    ratio, most = near.max() / elsewhere.mean(), near.max() > elsewhere.max()
+    most, ratio, kept = near.max() > elsewhere.max(), above(near.max() / elsewhere.mean(), 2), below(calm, 0.1)
     return Evidence(
         f"{len(near) + len(elsewhere)} tones: S4D loses most within 3 of 325.43{'' if most else ', no'}, "
-        f"{'more than twice' if ratio > 2 else f'{ratio:.1f} times'} the mean elsewhere; S4-PTD loses "
-        f"{_below(calm.max(), 0.1)} there",
-        bool(most and ratio > 2 and calm.max() < 0.1),
+        f"{'more than twice' if ratio else f'{ratio} times'} the mean elsewhere; S4-PTD loses {kept} there",
+        most,
+        ratio,
+        kept,
     )
 
 
@@ -284,7 +299,8 @@ def amplitudes_turn_negative() -> Evidence:
     return Evidence(
         f"n = 16, amplitude learnt on w in [0, 80], true value 1, heard at 85, 90, 100: {'; '.join(parts)}, "
         f"with a mean error of {missed['S4D']:.2f} where it learnt",
-        bool(heard["S4D"].max() < 0 and min(heard["S4"].min(), heard["S4-PTD"].min()) > 0.5),
+        below(heard["S4D"], 0),
+        above([heard["S4"], heard["S4-PTD"]], 0.5),
     )
 
 
@@ -325,18 +341,21 @@ def one_feedback_does_most_of_it() -> Evidence:
     return Evidence(
         f"n = 16, ||E|| = 0.05 ||A||: the first singular pair carries {share:.2f} of the norm; kappa(V) = "
         f"{dense.condition:.1f}, and {one.condition:.1f} for u e_n^T",
-        bool(share > 0.95 and one.condition < 1.3 * dense.condition),
+        above(share, 0.95),
+        below(one.condition / dense.condition, 1.3),
     )
 
 
 def non_normal_and_calm() -> Evidence:
     A, _ = legs(32)
     omega, K = numerical_abscissa(A), kreiss_constant(A)
-    peak = semigroup_norms(A, 0.05, 100).max()
+    norms = semigroup_norms(A, 0.05, 100)
     return Evidence(
-        f"n = 32: omega(A) = {omega:.3f}, Kreiss constant {K:.3f}, largest ||e^tA|| = {peak:.3f}, "
+        f"n = 32: omega(A) = {omega:.3f}, Kreiss constant {K:.3f}, largest ||e^tA|| = {norms.max():.3f}, "
         f"log10 kappa(V) = {np.log10(eigenvector_condition(A)):.1f}",
-        bool(abs(omega + 0.5) < 1e-9 and K == 1 and peak <= 1),
+        within(omega, 1e-9, of=-0.5),
+        K == 1,
+        at_most(norms, 1),
     )
 
 
@@ -348,7 +367,8 @@ def the_resolvent_is_at_most_two() -> Evidence:
     return Evidence(
         f"sup over w of ||(iw - A)^-1|| = {', '.join(f'{x:.3f}' for x in norms)} at n = 8, 32, 64; the paper's "
         f"constant would allow {', '.join(f'{x:.2f}' for x in bounds)}; at n = 512, w = 0 it is {large:.3f}",
-        max(norms) < 2 and 1.85 < large < 2,
+        below(norms, 2),
+        between(large, 1.85, 2),
     )
 
 
@@ -358,22 +378,10 @@ def the_sign_turns_at_the_spike() -> Evidence:
     before, after, far = ratios
     return Evidence(
         f"n = 32, G_S4D / G_S4 = {before:.1f} at w = 320, {after:.1f} at 330, size {abs(far):.3f} at 10000",
-        before.imag * after.imag < 0 and min(abs(before), abs(after)) > 10 and abs(abs(far) - 0.5) < 0.01,
+        below(before.imag * after.imag, 0),
+        above([abs(before), abs(after)], 10),
+        within(abs(far), 0.01, of=0.5),
     )
-
-
-def _decade(value: float, ceiling: float) -> str:
-    """A rounding error in words: below the ceiling, or its size."""
-    return f"{ceiling:.0e}" if value < ceiling else f"{value:.1e}"
-
-
-def _above(value: float, floor: float) -> str:
-    """A number that differs from machine to machine, in words: above the floor, or its size."""
-    return f"above {floor:g}" if value > floor else f"{value:.3f}"
-
-
-def _below(value: float, ceiling: float) -> str:
-    return f"below {ceiling:g}" if value < ceiling else f"{value:.3f}"
 
 
 CLAIMS = (
