@@ -193,7 +193,7 @@ def _fit(
             if not losses.unread:
                 keeper.save_now_and_then()
 
-        with keeper.average.in_place():
+        with keeper.averaged():
             measured = _evaluate(run, fabric, splits) | _measure(run, fabric, splits)
         with keeper.changing():
             run.epoch += 1
@@ -316,6 +316,8 @@ def _size(dataset: Dataset) -> int:
 def _steps_per_epoch(recipe: Recipe, splits: Mapping[str, Dataset], processes: int) -> int:
     for split in ("train", *(evaluation.split for evaluation in recipe.evaluations)):
         checks.choice(split, "split", splits)
+        if _size(splits[split]) < processes:
+            raise ValueError(f"split {split!r} must have a sample for each process, got {_size(splits[split])}")
     size = _size(splits["train"])
     parts = processes * recipe.accumulate
     if recipe.batch_size > size or recipe.batch_size % parts:

@@ -188,7 +188,8 @@ class Measurement(_Every):
     """What is measured on the model itself: the tail of a spectrum, a sample that it generates.
 
     `measure(model, splits)` returns named values: numbers, or any JSON value. It is called on the first process, with
-    the model in evaluation mode: once at the end where `every` is 0, else also after every `every` epochs.
+    the model in evaluation mode on its device and the splits where `data` put them: after every `every` epochs, or
+    once at the end where `every` is 0.
     """
 
     measure: Part

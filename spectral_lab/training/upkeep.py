@@ -103,15 +103,6 @@ class Average:
             weight.copy_(average)
             average.copy_(kept)
 
-    @contextmanager
-    def in_place(self) -> Iterator[None]:
-        """Within it the model has the averaged weights."""
-        self.swap()
-        try:
-            yield
-        finally:
-            self.swap()
-
 
 class Keeper:
     """Saves the run, from the first process, and knows when it is too torn to be saved."""
@@ -146,6 +137,17 @@ class Keeper:
         self.torn = True
         yield
         self.torn = False
+
+    @contextmanager
+    def averaged(self) -> Iterator[None]:
+        """Within it the model has the averaged weights, if there is an average."""
+        with self.changing():
+            self.average.swap()
+        try:
+            yield
+        finally:
+            with self.changing():
+                self.average.swap()
 
 
 class Clock:

@@ -60,6 +60,12 @@ def test_a_safetensors_file_of_another_program_is_refused(unfinished):
     refused(unfinished, "not a checkpoint of this kit")
 
 
+@pytest.mark.parametrize("version", ["1", "2", "99"])
+def test_a_checkpoint_of_another_version_may_be_deleted(unfinished, version):
+    sealed(unfinished, format=f"spectral_lab.training {version}")
+    refused(unfinished, "is a checkpoint of another version of this kit, .*: you may delete the file")
+
+
 def test_a_checkpoint_of_another_configuration_is_refused_by_name(unfinished):
     before = unfinished.read_bytes()
     with pytest.raises(CheckpointError, match=r"optimiser\.learning_rate: 0\.05 or 0\.1") as caught:
@@ -174,10 +180,11 @@ def test_an_optimiser_state_of_other_parameters_is_refused(unfinished):
         ("optimiser.0", torch.zeros(())),
         ("optimiser.0.exp_avg", torch.zeros(7)),
         ("optimiser.0.more", torch.zeros(())),
+        ("average.0.weight", torch.zeros(8, 2)),  # of a recipe that keeps none
     ):
         tensors = whole | {name: tensor}
         save_file(tensors, unfinished, metadata | {"digest": _digest(tensors, metadata)})
-        refused(unfinished, "no state of this optimiser|state in part")
+        refused(unfinished, "no state of this optimiser|state in part|other tensors than this model")
 
 
 class Complex(torch.nn.Module):
@@ -195,7 +202,8 @@ def complex_network(kind: str) -> torch.nn.Module:
 
 @pytest.mark.parametrize("kind", ["complex64", "complex128"])
 def test_complex_parameters_are_kept_to_the_last_bit(tmp_path, kind):
-    recipe = tiny_recipe.recipe(model=Part(complex_network, {"kind": kind}), optimiser=Optimiser("adamw", 0.05))
+    optimiser = Optimiser("adamw", 0.05, clip=0.5)
+    recipe = tiny_recipe.recipe(model=Part(complex_network, {"kind": kind}), optimiser=optimiser, average=0.9)
     whole = train(recipe, reporter=Silent(), folder=tmp_path / "whole")
 
     def stop():

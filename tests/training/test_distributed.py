@@ -71,6 +71,8 @@ def test_a_batch_that_does_not_divide_is_refused():
     recipe = tiny_recipe.recipe()
     with pytest.raises(ValueError, match="batch_size must be at most the 48 training samples and a multiple of the 3"):
         loop._steps_per_epoch(recipe, recipe.data(), processes=3)
+    with pytest.raises(ValueError, match="split 'test' must have a sample for each process, got 20"):
+        loop._steps_per_epoch(recipe, recipe.data(), processes=24)
     parts = tiny_recipe.recipe(accumulate=4)
     with pytest.raises(ValueError, match="a multiple of the 4 processes times 4 parts, got 8"):
         loop._steps_per_epoch(parts, parts.data(), processes=4)

@@ -44,6 +44,18 @@ def blobs(seed: int, noise: float) -> dict[str, TensorDataset]:
     return {"train": TensorDataset(x[:48], labels[:48]), "test": TensorDataset(x[48:], labels[48:])}
 
 
+class Shaken(TensorDataset):
+    """Draws its samples anew each time that they are asked for, as augmentation does."""
+
+    def __getitems__(self, rows: list[int]) -> list[tuple[torch.Tensor, torch.Tensor]]:
+        x, labels = self[rows]
+        return list(zip(x + 0.1 * torch.randn_like(x), labels, strict=True))
+
+
+def shaken(seed: int, noise: float) -> dict[str, TensorDataset]:
+    return {name: Shaken(*split.tensors) for name, split in blobs(seed, noise).items()}
+
+
 def network(plain: bool) -> nn.Module:
     if plain:
         return nn.Sequential(nn.Linear(2, 8), nn.Tanh(), nn.Linear(8, 2))
@@ -140,6 +152,7 @@ def full_options(plain: bool) -> dict:
         "average": 0.8,
         "callbacks": (Part(Phases, {"most": 2.0}), Part(Fading)),
         "measurements": (Measurement(Part(describe), every=3),),
+        "data": Part(blobs if plain else shaken, {"seed": 3, "noise": 0.7}),
     }
 
 
