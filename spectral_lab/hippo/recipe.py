@@ -21,15 +21,15 @@ from typing import Any
 
 import torch
 import torch.nn.functional as F
-from jaxtyping import Bool, Float
+from jaxtyping import Float
 from torch import Tensor, nn
 
 from spectral_lab import checks
 from spectral_lab.hippo import data
 from spectral_lab.hippo.data.arena import Pairs
-from spectral_lab.hippo.models import DelayModel, Network, PairNetwork, Recurrent, Transformer, s4_stack
+from spectral_lab.hippo.models import DelayModel, Recurrent, Transformer, reader, s4_stack
 from spectral_lab.samples import Sequences
-from spectral_lab.training import Evaluation, Group, Optimiser, Part, Recipe, Target, schedules
+from spectral_lab.training import Evaluation, Group, Optimiser, Part, Recipe, Target, metrics, schedules
 from spectral_lab.training.recipe import PRESETS
 
 # --- the delay -------------------------------------------------------------------------------------------------------
@@ -134,29 +134,7 @@ def classifier(
             channels, layers, states=states, kernel=kernel, init=init, copies=copies, steps=steps,
             bidirectional=bidirectional, norm=norm, prenorm=prenorm, dropout=dropout, length=length, B_clip=B_clip,
         )  # fmt: skip
-    if pairs:
-        return PairNetwork(Network(encoder, body, nn.Identity(), pool), channels, classes)
-    return Network(encoder, body, nn.Linear(channels, classes), pool)
-
-
-def logits(model: nn.Module, batch: tuple[Any, ...]) -> tuple[Float[Tensor, "b classes"], Tensor]:
-    """The answers to a batch of sequences or of pairs, and the labels."""
-    if len(batch) == 5:
-        x, n, y, m, labels = batch
-        return model(x, y, (n, m)), labels
-    x, lengths, labels = batch
-    return model(x, lengths), labels
-
-
-def cross_entropy(model: nn.Module, batch: tuple[Any, ...]) -> Float[Tensor, ""]:
-    """The mean cross-entropy of a batch."""
-    return F.cross_entropy(*logits(model, batch))
-
-
-def accuracy(model: nn.Module, batch: tuple[Any, ...], name: str) -> dict[str, Bool[Tensor, " b"]]:
-    """Whether each sample is classified right."""
-    answers, labels = logits(model, batch)
-    return {name: answers.argmax(-1) == labels}
+    return reader(encoder, body, channels, classes, pool=pool, pairs=pairs)
 
 
 # --- the data in small -----------------------------------------------------------------------------------------------
@@ -329,8 +307,8 @@ def arena(task: str, model: str, preset: str, rows: Mapping[str, Row] = ROWS, gr
         preset=preset,
         data=PAPER_DATA[task] if preset == "paper" else SMALL_DATA[preset][task],
         model=Part(classifier, options),
-        loss=Part(cross_entropy),
-        evaluations=tuple(Evaluation(split, Part(accuracy, {"name": names[split]})) for split in splits),
+        loss=Part(metrics.cross_entropy),
+        evaluations=tuple(Evaluation(split, Part(metrics.accuracy, {"name": names[split]})) for split in splits),
         optimiser=Optimiser("adamw", row.rate if space else row.rate / 10, row.decay, groups),
         schedule=Part(schedules.cosine, {"warmup": row.warmup} | ({"length": row.steps} if row.steps else {})),
         target=Target(

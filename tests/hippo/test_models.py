@@ -164,7 +164,8 @@ def test_pairs_share_their_batch_norm_and_are_otherwise_read_alone():
     """In training the statistics are those of both documents together; in use each is as if it were read alone."""
     network = Network(torch.nn.Embedding(9, 4), s4_stack(4, 1, states=4, norm="batch"), torch.nn.Identity())
     pair, first, second = PairNetwork(network, 4), torch.randint(9, (6, 10)), torch.randint(9, (6, 10))
-    pair(first, second)
+    whole = torch.full((6,), 10)
+    pair(first, whole, second, whole)
     norm = network.body.blocks[0].norm.norm
     both = network.encoder(torch.cat([first, second])).flatten(0, 1)
     torch.testing.assert_close(norm.running_mean, 0.1 * both.mean(0))
@@ -172,7 +173,7 @@ def test_pairs_share_their_batch_norm_and_are_otherwise_read_alone():
     pair.eval()
     n, m = torch.tensor([10, 9, 8, 1, 2, 3]), torch.tensor([6, 5, 4, 3, 2, 1])
     a, b = network.features(first, n), network.features(second[:, :6], m)
-    torch.testing.assert_close(pair(first, second[:, :6], (n, m)), pair.head(torch.cat([a, b, a - b, a * b], -1)))
+    torch.testing.assert_close(pair(first, n, second[:, :6], m), pair.head(torch.cat([a, b, a - b, a * b], -1)))
 
 
 def test_frozen_state_space_part_has_only_c_to_learn():
@@ -198,7 +199,8 @@ def test_parameter_counts_are_the_authors():
 def test_pairs_and_delays_have_their_shapes():
     network = Network(torch.nn.Embedding(9, 4), s4_stack(4, 1, states=4), torch.nn.Identity())
     pair = PairNetwork(network, 4)
-    assert pair(torch.randint(9, (3, 10)), torch.randint(9, (3, 8))).shape == (3, 2)
+    n, m = torch.tensor([10, 3, 1]), torch.tensor([8, 8, 1])
+    assert pair(torch.randint(9, (3, 10)), n, torch.randint(9, (3, 8)), m).shape == (3, 2)
     assert DelayModel("legs", 8, (0.1, 0.2))(torch.randn(2, 20, 1)).shape == (2, 20, 1)
 
 

@@ -16,17 +16,17 @@ from spectral_lab.hippo import legs
 from spectral_lab.pseudospectra import legs_normal, stored_path
 from spectral_lab.pseudospectra.models import (
     S5SSM,
-    ChannelNorm,
+    Block,
     DiagonalSSM,
     FourierNoise,
     Modes,
+    Norm,
     OneHot,
-    PairClassifier,
-    S4Block,
     S5Block,
-    SequenceClassifier,
+    Stack,
     TiedDropout,
     ptd_modes,
+    reader,
     s4d_modes,
 )
 
@@ -79,14 +79,15 @@ def test_the_authors_kernel_output_and_tone(reference):
     r = reference("s4ptd_kernel.npz")
     torch.manual_seed(0)
     ssm = DiagonalSSM(Modes(r["A"][0], np.eye(32, dtype=complex), r["B"][0]), channels=3)
-    set_to(ssm, log_step=r["log_dt"], log_decay=np.log(-r["A"].real), frequency=r["A"].imag, B=r["B"], C=r["C"][None])
+    A = {"A_real": np.log(-r["A"].real), "A_imag": -r["A"].imag}
+    set_to(ssm.kernel, inv_step=r["log_dt"], B=r["B"], C=r["C"][None], **A)
     K = ssm.kernel(48)[0].detach().numpy()
     assert abs(K - r["K"]).max() < 1e-5 * abs(r["K"]).max()
     with torch.no_grad():
         y = ssm(torch.tensor(r["u"].T[None]))[0].numpy().T
     assert abs(y - r["y"]).max() < 1e-5 * abs(r["y"]).max()
     silence = torch.zeros(1, 48, 3)
-    tone = FourierNoise(325.4, 1.0).add(silence, ssm.step().detach())[0]
+    tone = FourierNoise(325.4, 1.0).add(silence, ssm.kernel.step_sizes().detach())[0]
     wave = (tone / tone[0]).T.numpy()  # the first sample is the strength itself
     np.testing.assert_allclose(wave, r["noise_wave_omega_325_4"], atol=2e-4)  # theirs is in float32, at 1500 radians
 
@@ -110,18 +111,18 @@ def test_the_kernel_is_that_of_the_dense_system(shared, system):
     n, channels, length = 8, 3, 33
     torch.manual_seed(1)
     modes = s4d_modes(n) if system == "s4d" else ptd_modes(rank_one(n))
-    ssm = DiagonalSSM(modes, channels, shared=shared, gain=1.0).double()
+    ssm = DiagonalSSM(modes, channels, shared=shared).double()
     A, B = legs_normal(n) if system == "s4d" else (legs(n)[0] + rank_one(n), legs(n)[1])
     C0 = np.random.default_rng(2).standard_normal((channels, n))
     C = C0 @ modes.V
-    set_to(ssm, C=(C * modes.B if shared else C)[None].astype(complex))
-    set_to(ssm, log_decay=np.log(-modes.eigenvalues.real)[None].repeat(1 if shared else channels, 0))
-    set_to(ssm, frequency=modes.eigenvalues.imag[None].repeat(1 if shared else channels, 0))
+    set_to(ssm.kernel, C=(C * modes.B if shared else C)[None].astype(complex))
+    set_to(ssm.kernel, A_real=np.log(-modes.eigenvalues.real)[None].repeat(1 if shared else channels, 0))
+    set_to(ssm.kernel, A_imag=-modes.eigenvalues.imag[None].repeat(1 if shared else channels, 0))
     if not shared:
-        set_to(ssm, B=modes.B[None].repeat(channels, 0).astype(complex))
-    K, steps = ssm.kernel(length)[0].detach().numpy(), ssm.step().detach().numpy()
+        set_to(ssm.kernel, B=modes.B[None].repeat(channels, 0).astype(complex))
+    K, steps = ssm.kernel(length)[0].detach().numpy(), ssm.kernel.step_sizes().detach().numpy()
     for h in range(channels):
-        expected = zoh_kernel(A, B, C0[h], float(steps[h]), length)
+        expected = 2 * zoh_kernel(A, B, C0[h], float(steps[h]), length)  # the 2 of the authors' code
         np.testing.assert_allclose(K[h], expected, atol=1e-10 * abs(expected).max())
 
 
@@ -150,10 +151,10 @@ def test_a_tone_meets_the_spike_at_every_channels_own_step():
     quiet = torch.zeros(1, 4096, 8)
     loudness = {}
     for name, modes in {"s4d": s4d_modes(n), "ptd": ptd_modes(rank_one(n))}.items():
-        ssm = DiagonalSSM(modes, 8, steps=(1e-3, 1e-3), gain=1.0, trainable=False)
+        ssm = DiagonalSSM(modes, 8, steps=(1e-3, 1e-3), trainable=False)
         for frequency in (200.0, 325.4263):
-            with torch.no_grad():
-                y = ssm(quiet, FourierNoise(frequency, 1.0))
+            with torch.no_grad(), FourierNoise(frequency, 1.0).inside(ssm):
+                y = ssm(quiet)
             loudness[name, frequency] = float(y[:, 2048:].square().mean().sqrt())
     assert loudness["s4d", 325.4263] > 5 * loudness["s4d", 200.0]
     assert loudness["ptd", 325.4263] < 2 * loudness["ptd", 200.0]
@@ -161,15 +162,17 @@ def test_a_tone_meets_the_spike_at_every_channels_own_step():
 
 def test_frozen_layers_learn_only_their_read_outs():
     ssm = DiagonalSSM(s4d_modes(4), 3, trainable=False)
-    assert [name for name, _ in ssm.named_parameters()] == ["C"]
-    trained = DiagonalSSM(s4d_modes(4), 3)
-    assert sorted(name for name, _ in trained.named_parameters()) == ["B", "C", "frequency", "log_decay", "log_step"]
+    assert [name for name, _ in ssm.named_parameters()] == ["kernel.C"]
+    trained, shared = DiagonalSSM(s4d_modes(4), 3), DiagonalSSM(s4d_modes(4), 3, shared=True)
+    learnt = {name.removeprefix("kernel.") for name, _ in trained.named_parameters()}
+    assert learnt == {"A_real", "A_imag", "B", "C", "inv_step"}
+    assert {name.removeprefix("kernel.") for name, _ in shared.named_parameters()} == learnt - {"B"}
     assert set(ssm.state_dict()) == set(trained.state_dict())
 
 
 def test_gradients_reach_every_parameter():
     torch.manual_seed(3)
-    block = S4Block(DiagonalSSM(ptd_modes(rank_one(8)), 4, bidirectional=True, skip=True), 4)
+    block = Block(DiagonalSSM(ptd_modes(rank_one(8)), 4, bidirectional=True, skip=True))
     block(torch.randn(2, 20, 4)).square().sum().backward()
     for name, parameter in block.named_parameters():
         assert parameter.grad is not None, name
@@ -253,8 +256,7 @@ COUNTS = [
 def test_the_number_of_parameters_is_the_authors(task, inputs, classes, layers, H, J, n, half, whole):
     for conjugate, expected in ((True, half), (False, whole)):
         block = S5Block(S5SSM(s4d_modes(n), H, blocks=J, conjugate=conjugate, bidirectional=True), H)
-        network = PairClassifier if task == "retrieval" else SequenceClassifier
-        model = network(nn.Linear(inputs, H), [block], H, classes)
+        model = reader(nn.Linear(inputs, H), Stack([block]), H, classes, pairs=task == "retrieval")
         one, rest = (sum(parameter.numel() for parameter in part.parameters()) for part in (block, model))
         assert rest + (layers - 1) * one == expected
 
@@ -289,7 +291,8 @@ def test_s5_blocks_learn_all_their_parameters(activation):
     torch.manual_seed(3)
     block = S5Block(S5SSM(s4d_modes(4), 5, bidirectional=True), 5, activation=activation, dropout=0.1)
     x = torch.randn(3, 11, 5)
-    block(x, FourierNoise(5.0, 0.1)).square().sum().backward()
+    with FourierNoise(5.0, 0.1).inside(block):
+        block(x).square().sum().backward()
     for name, parameter in block.named_parameters():
         assert parameter.grad is not None, name
         assert parameter.grad.isfinite().all(), name
@@ -301,19 +304,39 @@ def test_s5_blocks_learn_all_their_parameters(activation):
         torch.testing.assert_close(block(x), x + left * torch.sigmoid(block.gate(g)))
 
 
-def test_a_pair_is_read_by_one_body():
+def test_s5_hears_a_tone_at_the_step_of_its_highest_state():
+    torch.manual_seed(5)
+    ssm = S5SSM(s4d_modes(8), 3)
+    highest = int(ssm.imag.abs().argmax())
+    torch.testing.assert_close(ssm.tone_step(), ssm.log_step[highest].exp().expand(3))
+    noise, u = FourierNoise(7.0, 0.3), torch.zeros(2, 20, 3)
+    torch.manual_seed(6)
+    expected = ssm(noise.add(u, ssm.tone_step()))
+    torch.manual_seed(6)
+    with noise.inside(ssm):
+        torch.testing.assert_close(ssm(u), expected)
+    torch.testing.assert_close(ssm(u), torch.zeros_like(u))  # the tone is gone
+
+
+def test_s5_resamples_a_slow_signal():
+    """Half as many samples, each twice as long: nearly the same output at the kept samples."""
+    torch.manual_seed(7)
+    ssm = S5SSM(s4d_modes(8), 2, steps=(1e-3, 2e-3)).double()
+    t = torch.arange(4000, dtype=torch.float64) / 4000
+    u = torch.stack([torch.sin(6 * t), torch.cos(4 * t)], -1)[None]
+    fine, coarse = ssm(u)[:, 1::2], ssm(u[:, 1::2], rate=2.0)
+    assert (fine - coarse)[:, 100:].abs().max() < 0.02 * fine.abs().max()
+
+
+def test_pairs_of_tokens_are_read():
     torch.manual_seed(4)
     encoder = nn.Sequential(OneHot(5), nn.Linear(5, 4))
-    model = PairClassifier(encoder, [S5Block(S5SSM(s4d_modes(4), 4), 4)], 4, classes=2).eval()
+    model = reader(encoder, Stack([S5Block(S5SSM(s4d_modes(4), 4), 4)]), 4, 2, pairs=True, gelu="tanh").eval()
     first, second = torch.randint(0, 5, (3, 9)), torch.randint(0, 5, (3, 7))
     n, m = torch.tensor([9, 3, 1]), torch.tensor([5, 7, 2])
-    seen: list[torch.Tensor] = []
-    model.hidden.register_forward_hook(lambda module, inputs, output: seen.append(inputs[0]))
-    assert model(first, n, second, m).shape == (3, 2)
-    a, b, difference, product = seen[0].chunk(4, -1)
-    torch.testing.assert_close(b[1], model.body(second[1:2], m[1:2])[0])
-    torch.testing.assert_close(difference, a - b)
-    torch.testing.assert_close(product, a * b)
+    answers = model(first, n, second, m)
+    alone = model(first[1:2, :3], n[1:2], second[1:2], m[1:2])
+    torch.testing.assert_close(answers[1:2], alone, rtol=1e-4, atol=1e-5)
 
 
 # --- around the layer ------------------------------------------------------------------------------------------------
@@ -328,16 +351,16 @@ def test_tied_dropout_has_one_mask_for_the_whole_sequence():
     assert torch.equal(dropout.eval()(y), y)
 
 
-def test_channel_norm_normalises_over_batch_and_length():
+def test_batch_norm_normalises_over_batch_and_length():
     torch.manual_seed(5)
-    y = ChannelNorm(3)(2 + 5 * torch.randn(4, 50, 3))
+    y = Norm("batch", 3)(2 + 5 * torch.randn(4, 50, 3))
     torch.testing.assert_close(y.mean((0, 1)), torch.zeros(3), rtol=0, atol=1e-5)
     torch.testing.assert_close(y.std((0, 1), unbiased=False), torch.ones(3), rtol=1e-3, atol=0)
 
 
 @pytest.mark.parametrize("prenorm", [False, True])
 def test_the_residual_is_what_is_left_when_the_layer_is_silent(prenorm):
-    block = S4Block(DiagonalSSM(s4d_modes(4), 3), 3, norm="batch", prenorm=prenorm)
+    block = Block(DiagonalSSM(s4d_modes(4), 3), norm="batch", prenorm=prenorm)
     nn.init.zeros_(block.mix.weight)
     nn.init.zeros_(block.mix.bias)
     x = torch.randn(2, 7, 3)
@@ -348,7 +371,7 @@ def test_the_residual_is_what_is_left_when_the_layer_is_silent(prenorm):
 
 def test_samples_after_the_end_change_nothing():
     torch.manual_seed(6)
-    model = SequenceClassifier(nn.Linear(1, 4), [S4Block(DiagonalSSM(s4d_modes(4), 4), 4)], 4, classes=3)
+    model = reader(nn.Linear(1, 4), Stack([Block(DiagonalSSM(s4d_modes(4), 4))]), 4, classes=3)
     x = torch.randn(2, 10, 1)
     lengths = torch.tensor([10, 6])
     other = x.clone()
@@ -362,18 +385,19 @@ def test_samples_after_the_end_change_nothing():
     [
         (lambda: s4d_modes(0), "n must be a whole number of at least 1"),
         (lambda: ptd_modes([[1.0, 2.0]]), "E must be a square matrix"),
-        (lambda: DiagonalSSM(s4d_modes(4), 2, steps=(0.0, 0.1)), "steps must be a finite number greater than 0"),
-        (lambda: DiagonalSSM(s4d_modes(4), 2, steps=(0.1,)), r"steps must have shape \(2,\)"),
-        (lambda: S5SSM(s4d_modes(4), 2, steps=(0.1, -1.0)), "steps must be a finite number greater than 0, got -1.0"),
+        (lambda: DiagonalSSM(s4d_modes(4), 2, steps=(0.0, 0.1)), "steps must be the smallest and the largest step"),
+        (lambda: DiagonalSSM(s4d_modes(4), 2, steps=(0.1,)), "steps must be the smallest and the largest step"),
+        (lambda: S5SSM(s4d_modes(4), 2, steps=(0.1, -1.0)), "steps must be the smallest and the largest step, above 0"),
+        (lambda: S5SSM(s4d_modes(4), 2)(torch.zeros(1, 5, 2), 0.0), "rate must be a finite number greater than 0"),
         (lambda: DiagonalSSM(s4d_modes(4), 0), "channels must be a whole number of at least 1"),
         (lambda: DiagonalSSM(s4d_modes(4), 0, shared=True), "channels must be a whole number of at least 1"),
-        (lambda: DiagonalSSM(s4d_modes(4), 2).kernel(0), "length must be a whole number of at least 1"),
+        (lambda: DiagonalSSM(s4d_modes(4), 2).kernel(0), "length must be a whole number between 1 and"),
         (lambda: S5SSM(s4d_modes(5), 2), "conjugate needs modes in conjugate pairs, none of them real"),
         (lambda: S5SSM(s4d_modes(4), 2, method="euler"), "method must be one of 'zoh', 'bilinear'"),
         (lambda: S5SSM(s4d_modes(4), 2, read_out="normal"), "read_out must be one of"),
         (lambda: S5Block(S5SSM(s4d_modes(4), 2), 2, activation="relu"), "activation must be one of"),
         (lambda: TiedDropout(1.5), "rate must be a finite number between 0 and 1"),
-        (lambda: S4Block(DiagonalSSM(s4d_modes(4), 2), 2, norm="group"), "norm must be one of 'layer', 'batch'"),
+        (lambda: Block(DiagonalSSM(s4d_modes(4), 2), norm="group"), "norm must be one of 'layer', 'batch'"),
     ],
 )
 def test_wrong_arguments_are_named(make, message):

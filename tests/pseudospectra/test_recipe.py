@@ -10,6 +10,7 @@ import torch
 
 from spectral_lab import cli
 from spectral_lab.hippo import legs
+from spectral_lab.hippo.recipe import RECIPES as hippo_recipes
 from spectral_lab.pseudospectra import s4d_frequencies, stored_path
 from spectral_lab.pseudospectra.data import Pairs, listops
 from spectral_lab.pseudospectra.recipe import (
@@ -20,7 +21,6 @@ from spectral_lab.pseudospectra.recipe import (
     TASKS,
     accuracy,
     arena,
-    cross_entropy,
     perturbed_modes,
     robustness_network,
     s4_network,
@@ -28,7 +28,7 @@ from spectral_lab.pseudospectra.recipe import (
     s5_network,
     sweep,
 )
-from spectral_lab.training import Silent, train
+from spectral_lab.training import Silent, metrics, train
 from spectral_lab.training.recipe import PRESETS
 
 
@@ -72,7 +72,7 @@ def test_the_sweep_meets_the_first_spikes():
 
 def test_only_what_the_paper_trains_is_trained():
     model = robustness_network("s4d", 8, 1, 2, 4, 0.0)
-    learnt = {name.rsplit(".", 1)[-1] for name, _ in model.named_parameters() if ".ssm." in name}
+    learnt = {name.rsplit(".", 1)[-1] for name, _ in model.named_parameters() if ".kernel." in name}
     assert learnt == {"C"}
     optimiser = RECIPES["digits/s4d"]("miniature").optimiser.build(model)
     assert sorted(group["lr"] for group in optimiser.param_groups) == [0.004, 0.01]
@@ -114,9 +114,10 @@ def test_the_command_trains_the_miniature_and_records_it(tmp_path, monkeypatch, 
 def test_learnt_recipes_learn_what_the_paper_freezes():
     frozen, learnt = (RECIPES[f"{task}/s4ptd"]("miniature") for task in ("digits", "learnt"))
     names = [
-        {name.split(".")[-1] for name, _ in r.model().named_parameters() if ".ssm." in name} for r in (frozen, learnt)
+        {name.split(".")[-1] for name, _ in r.model().named_parameters() if ".kernel." in name}
+        for r in (frozen, learnt)
     ]
-    assert names == [{"C"}, {"C", "B", "log_step", "log_decay", "frequency"}]
+    assert names == [{"C"}, {"C", "B", "inv_step", "A_real", "A_imag"}]
     rates = {group["lr"] for group in learnt.optimiser.build(learnt.model()).param_groups}
     assert rates == {0.01, 0.004, 0.001}
 
@@ -127,7 +128,7 @@ def test_the_ablation_starts_from_perturbations_of_the_sizes_it_names():
         E = stored_path(32).nearest(recipe.model.options["epsilon"]).E
         assert np.linalg.norm(E, 2) == pytest.approx(epsilon * np.linalg.norm(legs(32)[0], 2), rel=0.15)
         model = recipe.model()
-        assert model.body.blocks[0].ssm.D is not None
+        assert model.body.blocks[0].convolution.D is not None
         assert model.body.blocks[0].residual
     paper = RECIPES["ablation/0.01"]("paper")
     assert {"layers": 6, "channels": 512, "inputs": 3}.items() <= paper.model.options.items()
@@ -177,7 +178,8 @@ def test_the_images_of_s5ptd_start_from_b_h_and_clip():
 def test_a_norm_ends_the_pre_norm_models_of_s4ptd_only():
     for task, ends in (("text", True), ("listops", False)):
         body = RECIPES[f"arena/{task}/s4ptd"]("paper").model().body
-        assert [name for name, _ in body.final_norm.named_parameters()] == ["norm.weight", "norm.bias"] * ends
+        assert [name for name, _ in body.norm.named_parameters()] == ["norm.weight", "norm.bias"] * ends
+    assert not list(RECIPES["arena/listops/s5"]("miniature").model().body.norm.parameters())
     images = {model: RECIPES[f"arena/image/{model}"]("paper").model.options for model in ("s4ptd", "s5")}
     assert (images["s4ptd"]["norm"], images["s4ptd"]["prenorm"]) == ("layer", False)
     assert images["s5"]["stabiliser"] == "clip"
@@ -202,7 +204,7 @@ def test_who_learns_b_and_the_steps():
         assert found[place + "B"] == pytest.approx(B)
         assert found[place + "log_step"] == pytest.approx(step)
         assert found[place + "real"][1] == 0.0
-        assert found["body.blocks.0.norm.norm.weight"] == found["decoder.weight"]
+        assert found["body.blocks.0.norm.norm.weight"] == found["head.weight"]
 
 
 def test_the_schedule_of_s5_rises_falls_and_rests():
@@ -232,21 +234,31 @@ def test_expressions_and_pairs_of_them_are_read(tmp_path, monkeypatch):
     monkeypatch.setenv("SPECTRAL_LAB_DATA", str(tmp_path))
     torch.manual_seed(0)
     parts = listops(40, 10, 10, 0, 3, 4, 8, 40, workers=1)
+    assert all(int(part.x.max()) < TASKS["listops"]["tokens"] for part in parts.values())
     rows = [3, 1, 4]
     for name in ("arena/listops/s5ptd", "arena/listops/s4ptd"):
         model = RECIPES[name]("miniature").model()
-        assert cross_entropy(model, parts["train"].__getitems__(rows)).isfinite()
+        assert metrics.cross_entropy(model, parts["train"].__getitems__(rows)).isfinite()
     pairs = Pairs(parts["train"], parts["train"])
     for model in (
         s5_network(True, 1, 8, 1, 2, classes=10, tokens=20, pairs=True),
         s4_network(1, 8, 8, classes=10, tokens=20, pairs=True),
     ):
-        assert cross_entropy(model, pairs.__getitems__(rows)).isfinite()
+        assert metrics.cross_entropy(model, pairs.__getitems__(rows)).isfinite()
 
 
-def test_tasks_without_a_stand_in_say_so():
-    with pytest.raises(ValueError, match="preset must be 'paper' for text, whose data have no stand-in"):
-        RECIPES["arena/text/s5ptd"]("miniature")
+@pytest.mark.parametrize("preset", PRESETS)
+def test_the_arena_is_that_of_chapter_02(preset):
+    """The same data, and the same network but for the kernel: state-space parameters apart, as many to learn."""
+    for task in TASKS:
+        ours, theirs = RECIPES[f"arena/{task}/s4ptd"](preset), hippo_recipes[f"arena/{task}/s4d-legs"](preset)
+        assert ours.data == theirs.data
+        if preset == "miniature":
+            shapes = [
+                {name: tuple(p.shape) for name, p in recipe.model().named_parameters() if ".kernel." not in name}
+                for recipe in (ours, theirs)
+            ]
+            assert shapes[0] == shapes[1]
 
 
 def test_unknown_starts_tasks_and_presets_are_named():

@@ -11,14 +11,22 @@ Sequences are (batch, length, channels).
 from __future__ import annotations
 
 from spectral_lab.hippo.models.baselines import Recurrent, Transformer
-from spectral_lab.hippo.models.kernels import FreeKernel, S4DKernel, S4Kernel, StateSpaceKernel
+from spectral_lab.hippo.models.kernels import (
+    DiagonalKernel,
+    FreeKernel,
+    S4DKernel,
+    S4Kernel,
+    StateSpaceKernel,
+    drawn_log_steps,
+)
 from spectral_lab.hippo.models.layers import Block, Convolution, Norm, Stack, TiedDropout
-from spectral_lab.hippo.models.networks import DelayModel, Network, PairNetwork, s4_stack
+from spectral_lab.hippo.models.networks import DelayModel, Network, PairNetwork, reader, s4_stack
 
 __all__ = [
     "Block",
     "Convolution",
     "DelayModel",
+    "DiagonalKernel",
     "FreeKernel",
     "Network",
     "Norm",
@@ -30,5 +38,7 @@ __all__ = [
     "StateSpaceKernel",
     "TiedDropout",
     "Transformer",
+    "drawn_log_steps",
+    "reader",
     "s4_stack",
 ]

@@ -1,7 +1,7 @@
 """Kernels: (directions, H, length), one convolution kernel for each of H channels, from a state-space system or free.
 
     S4Kernel     diagonal plus low rank, K[k] = C A_bar^k B_bar by two-level products (arXiv 2111.00396, 2206.12037)
-    S4DKernel    diagonal, a two-level Vandermonde product (arXiv 2206.11893)
+    S4DKernel    diagonal, a two-level Vandermonde product (arXiv 2206.11893); `DiagonalKernel` from any modes
     FreeKernel   L free numbers a channel: the baseline without a state
 
 A state-space kernel can also step, one sample at a time, with the same result: that is what the state is for.
@@ -34,7 +34,8 @@ class StateSpaceKernel(nn.Module):
     Lambda = -exp(A_real) - i A_imag stays in the left half plane. A and B are kept in `copies` versions, which the
     channels take in turn (1: all share one; H: each has its own); C and the steps belong to the channels. The steps are
     drawn log-uniformly, so that 1/step, the memory in samples, spans the range given. C is complex normal, of unit
-    variance: the state of an orthogonal memory is bounded by the input, so no 1/sqrt(n) belongs there.
+    variance, unless it is given: the state of an orthogonal memory is bounded by the input, so no 1/sqrt(n) belongs
+    there. Without B it is 1 and is not learnt: then C stands for the product C B, which is all that a kernel shows.
     """
 
     inv_step: Tensor
@@ -47,7 +48,8 @@ class StateSpaceKernel(nn.Module):
         self,
         channels: int,
         Lambda: Complex[np.ndarray, "copies half"],
-        B: Complex[np.ndarray, "copies half"],
+        B: Complex[np.ndarray, "copies half"] | None,
+        C: Complex[Tensor, "directions channels half"] | None = None,
         *,
         steps: Sequence[float],
         step_map: str,
@@ -58,18 +60,22 @@ class StateSpaceKernel(nn.Module):
         self.channels = checks.integer(channels, "channels", 1, WIDEST)
         self.trainable, bidirectional = checks.flag(trainable, "trainable"), checks.flag(bidirectional, "bidirectional")
         self.step_map = checks.choice(step_map, "step_map", STEP_MAPS)
-        low, high = _range(steps)
         copies, half = Lambda.shape
         if channels % copies:
             raise ValueError(f"channels must be a multiple of the {copies} copies, got {channels}")
-        step = torch.exp(torch.rand(channels) * (log(high) - log(low)) + log(low))  # (H,)
+        log_step = drawn_log_steps(steps, channels)  # (H,)
+        step = log_step.exp()
         # softplus(x) is x where x is large, and e^x - 1 would overflow there
-        self._keep("inv_step", step.log() if step_map == "exp" else step.where(step > 20, step.expm1().log()))
+        self._keep("inv_step", log_step if step_map == "exp" else step.where(step > 20, step.expm1().log()))
         self._keep("A_real", torch.tensor(np.maximum(-Lambda.real, 1e-4)).log())  # (copies, half)
         self._keep("A_imag", torch.tensor(-Lambda.imag))
-        self._keep("B", torch.view_as_real(torch.tensor(B)))  # (copies, half, 2)
-        C = torch.randn(1 + bidirectional, channels, half, 2) / 2**0.5
-        self.C = nn.Parameter(C)  # (directions, H, half, 2)
+        if B is None:
+            self.register_buffer("B", torch.view_as_real(torch.ones(1, half, dtype=torch.complex64)))
+        else:
+            self._keep("B", torch.view_as_real(torch.tensor(B)))  # (copies, half, 2)
+        if C is None:
+            C = torch.view_as_complex(torch.randn(1 + bidirectional, channels, half, 2) / 2**0.5)
+        self.C = nn.Parameter(torch.view_as_real(C).float().clone())  # (directions, H, half, 2)
 
     def _keep(self, name: str, value: Tensor) -> None:
         """A parameter if the state-space part is trained, a buffer if it is not."""
@@ -210,33 +216,29 @@ class S4Kernel(StateSpaceKernel):
         return (state * C).sum(-1), state
 
 
-class S4DKernel(StateSpaceKernel):
-    """S4D: z' = Lambda z + B u, mode by mode, K[k] = 2 Re sum C B_bar Lambda_bar^k.
+class DiagonalKernel(StateSpaceKernel):
+    """z' = Lambda z + B u, mode by mode, K[k] = 2 Re sum C B_bar Lambda_bar^k, started from given modes.
 
-    Args: init, one of `diagonal`'s; discretisation, "zoh" or "bilinear"; the others as `S4Kernel`. Raises: ValueError.
+    Args: channels, H; Lambda and B (or None), (copies, half); C (or None), (directions, H, half); discretisation, "zoh"
+    or "bilinear"; the others as `S4Kernel`. Raises: ValueError.
     """
 
     def __init__(
         self,
         channels: int,
-        states: int = 64,
+        Lambda: Complex[np.ndarray, "copies half"],
+        B: Complex[np.ndarray, "copies half"] | None,
+        C: Complex[Tensor, "directions channels half"] | None = None,
         *,
-        init: str = "legs",
-        copies: int = 1,
         steps: Sequence[float] = (1e-3, 1e-1),
         step_map: str = "softplus",
         bidirectional: bool = False,
         trainable: bool = True,
         discretisation: str = "zoh",
     ) -> None:
-        copies, states = checks.integer(copies, "copies", 1, WIDEST), checks.order(states, "states", 2)
-        checks.room(checks.integer(channels, "channels", 1, WIDEST) * states, "channels and states")
-        checks.room(copies * states, "copies and states")
-        Lambda, B = diagonal(checks.choice(init, "init", INITIALISATIONS), states)
         super().__init__(
-            channels, np.tile(Lambda, (copies, 1)), np.tile(B, (copies, 1)), steps=steps, step_map=step_map,
-            bidirectional=bidirectional, trainable=trainable,
-        )  # fmt: skip
+            channels, Lambda, B, C, steps=steps, step_map=step_map, bidirectional=bidirectional, trainable=trainable
+        )
         self.discretisation = checks.choice(discretisation, "discretisation", ("zoh", "bilinear"))
 
     def discrete(self, rate: float = 1.0) -> tuple[Complex[Tensor, "h half"], Complex[Tensor, "h half"]]:
@@ -284,6 +286,21 @@ class S4DKernel(StateSpaceKernel):
         return 2 * (state * C).sum(-1).real, state
 
 
+class S4DKernel(DiagonalKernel):
+    """S4D: the diagonal kernel that starts from one of `diagonal`'s systems, with the states of one half plane.
+
+    Args: states, n, even; init, the name of the system; copies, how many versions of Lambda and B there are; the others
+    as `DiagonalKernel`. Raises: ValueError.
+    """
+
+    def __init__(self, channels: int, states: int = 64, *, init: str = "legs", copies: int = 1, **options: Any) -> None:
+        copies, states = checks.integer(copies, "copies", 1, WIDEST), checks.order(states, "states", 2)
+        checks.room(checks.integer(channels, "channels", 1, WIDEST) * states, "channels and states")
+        checks.room(copies * states, "copies and states")
+        Lambda, B = diagonal(checks.choice(init, "init", INITIALISATIONS), states)
+        super().__init__(channels, np.tile(Lambda, (copies, 1)), np.tile(B, (copies, 1)), **options)
+
+
 class FreeKernel(nn.Module):
     """A kernel of `length` free numbers a channel: what a convolution is without a state behind it.
 
@@ -304,14 +321,15 @@ class FreeKernel(nn.Module):
         return F.pad(self.values, (0, max(0, length - self.values.shape[-1])))[..., :length]
 
 
-def _range(steps: Any) -> tuple[float, float]:
+def drawn_log_steps(steps: Any, count: int) -> Float[Tensor, " count"]:
+    """Logarithms of `count` steps, uniform between those of the smallest and the largest step. Raises: ValueError."""
     try:
         low, high = (checks.number(step, "steps", above=0) for step in steps)
     except (TypeError, ValueError):
         low, high = 1.0, 0.0
     if low > high:
         raise ValueError(f"steps must be the smallest and the largest step, above 0, got {steps!r}")
-    return low, high
+    return torch.rand(count) * (log(high) - log(low)) + log(low)
 
 
 def _length(length: Any, channels: int) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import torch
@@ -10,22 +11,23 @@ from jaxtyping import Bool, Float
 from torch import Tensor, nn
 
 from spectral_lab import checks
-from spectral_lab.hippo.models.kernels import WIDEST, FreeKernel, S4DKernel, S4Kernel
+from spectral_lab.hippo.models.kernels import WIDEST, DiagonalKernel, FreeKernel, S4Kernel
 
 DEEPEST = 1_000  # layers
+NORMS = ("layer", "batch")
 
 
 class Convolution(nn.Module):
     """y = K * u + D u for each channel, causal; with two kernels also from the future.
 
     y_i = sum_{j <= i} K0[i - j] u_j + sum_{j > i} K1[j - i - 1] u_j: K1[0] meets the next sample, so that the present
-    is not counted twice (the authors' convention).
+    is not counted twice (the authors' convention). Without `skip` there is no D.
     """
 
-    def __init__(self, kernel: S4Kernel | S4DKernel | FreeKernel) -> None:
+    def __init__(self, kernel: S4Kernel | DiagonalKernel | FreeKernel, *, skip: bool = True) -> None:
         super().__init__()
         self.kernel = kernel
-        self.D = nn.Parameter(torch.randn(kernel.channels))
+        self.D = nn.Parameter(torch.randn(kernel.channels)) if checks.flag(skip, "skip") else None
 
     def forward(self, u: Float[Tensor, "b l h"], rate: float = 1.0) -> Float[Tensor, "b l h"]:
         """By FFT of twice the length. Raises: ValueError."""
@@ -37,7 +39,8 @@ class Convolution(nn.Module):
         if len(K) == 2:
             k = k + F.pad(K[1].flip(-1), (length, 0))
         spectrum = torch.fft.rfft(u.transpose(1, 2), 2 * length) * torch.fft.rfft(k)
-        return torch.fft.irfft(spectrum, 2 * length)[..., :length].transpose(1, 2) + self.D * u
+        y = torch.fft.irfft(spectrum, 2 * length)[..., :length].transpose(1, 2)
+        return y if self.D is None else y + self.D * u
 
     def step(
         self, u: Float[Tensor, "b h"], state: Tensor | None = None, system: Any = None
@@ -49,12 +52,12 @@ class Convolution(nn.Module):
         """
         if u.ndim != 2 or u.shape[1] != self.kernel.channels:
             raise ValueError(f"u must have shape (batch, {self.kernel.channels}), got {tuple(u.shape)}")
-        if not isinstance(self.kernel, (S4Kernel, S4DKernel)) or len(self.kernel.C) != 1:
+        if not isinstance(self.kernel, (S4Kernel, DiagonalKernel)) or len(self.kernel.C) != 1:
             raise ValueError("kernel must be a causal S4Kernel or S4DKernel to step; this one has no causal state")
         system = self.kernel.stepper() if system is None else system
         state = self.kernel.initial_state(len(u)) if state is None else state
         y, state = self.kernel.advance(system, state, u)
-        return y + self.D * u, state
+        return y if self.D is None else y + self.D * u, state
 
 
 class TiedDropout(nn.Module):
@@ -69,13 +72,16 @@ class TiedDropout(nn.Module):
 
 
 class Norm(nn.Module):
-    """Layer norm over the channels, or batch norm over batch and length (padding counted, as the authors do)."""
+    """Layer norm over the channels, or batch norm over batch and length (padding counted, as the authors do).
 
-    def __init__(self, kind: str, channels: int) -> None:
+    Args: kind, "layer" or "batch"; momentum, of the running statistics of batch norm. Raises: ValueError.
+    """
+
+    def __init__(self, kind: str, channels: int, momentum: float = 0.1) -> None:
         super().__init__()
-        checks.choice(kind, "kind", ("layer", "batch"))
+        checks.choice(kind, "kind", NORMS)
         channels = checks.integer(channels, "channels", 1, WIDEST)
-        self.norm = nn.LayerNorm(channels) if kind == "layer" else nn.BatchNorm1d(channels)
+        self.norm = nn.LayerNorm(channels) if kind == "layer" else nn.BatchNorm1d(channels, momentum=momentum)
 
     def forward(self, x: Float[Tensor, "b l h"]) -> Float[Tensor, "b l h"]:
         return self.norm(x) if isinstance(self.norm, nn.LayerNorm) else self.norm(x.transpose(1, 2)).transpose(1, 2)
@@ -84,16 +90,22 @@ class Norm(nn.Module):
 class Block(nn.Module):
     """Convolution, GELU, dropout, gated linear map; x + f(norm(x)) (prenorm) or norm(x + f(x)).
 
-    Args: norm, "layer" or "batch". Raises: ValueError.
+    Args: norm, "layer" or "batch"; residual, whether the x + is there at all. Raises: ValueError.
     """
 
     def __init__(
-        self, convolution: Convolution, *, norm: str = "layer", prenorm: bool = True, dropout: float = 0.0
+        self,
+        convolution: Convolution,
+        *,
+        norm: str = "layer",
+        prenorm: bool = True,
+        dropout: float = 0.0,
+        residual: bool = True,
     ) -> None:
         super().__init__()
         channels = convolution.kernel.channels
-        self.convolution, self.prenorm = convolution, prenorm
-        self.norm = Norm(norm, channels)
+        self.convolution, self.prenorm, self.residual = convolution, prenorm, residual
+        self.norm = Norm(checks.choice(norm, "norm", NORMS), channels)
         self.dropout = TiedDropout(dropout)
         self.mix = nn.Linear(channels, 2 * channels)
 
@@ -105,20 +117,23 @@ class Block(nn.Module):
         if inside is not None:
             y = y * inside
         y = self.dropout(F.gelu(self.convolution(y, rate)))
-        y = x + self.dropout(F.glu(self.mix(y), dim=-1))
+        y = self.dropout(F.glu(self.mix(y), dim=-1))
+        if self.residual:
+            y = x + y
         return y if self.prenorm else self.norm(y)
 
 
 class Stack(nn.Module):
-    """Blocks one after the other, and the final norm that pre-norm blocks need."""
+    """Blocks one after the other, and the final norm that pre-norm `Block`s need (those of S5 do without)."""
 
-    def __init__(self, blocks: list[Block], norm: str = "layer") -> None:
+    def __init__(self, blocks: Sequence[nn.Module], norm: str = "layer") -> None:
         super().__init__()
         if not blocks:
             raise ValueError("blocks must hold at least one block")
-        self.blocks = nn.ModuleList(blocks)
-        prenorm, channels = blocks[0].prenorm, blocks[0].convolution.kernel.channels
-        self.norm = Norm(norm, channels) if prenorm else nn.Identity()
+        self.blocks, first = nn.ModuleList(blocks), blocks[0]
+        self.norm: nn.Module = nn.Identity()
+        if isinstance(first, Block) and first.prenorm:
+            self.norm = Norm(norm, first.convolution.kernel.channels)
 
     def forward(
         self, x: Float[Tensor, "b l h"], inside: Bool[Tensor, "b l 1"] | None = None, rate: float = 1.0

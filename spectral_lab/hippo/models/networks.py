@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from spectral_lab import checks
 from spectral_lab.hippo.models.kernels import WIDEST, FreeKernel, S4DKernel, S4Kernel
-from spectral_lab.hippo.models.layers import DEEPEST, Block, Convolution, Stack
+from spectral_lab.hippo.models.layers import DEEPEST, NORMS, Block, Convolution, Stack
 
 
 class Network(nn.Module):
@@ -55,24 +55,38 @@ class PairNetwork(nn.Module):
     """Two documents through one network (its head is unused), then [a, b, a - b, a b] to a small head (retrieval).
 
     Both go through as one batch, padded to one length, so that batch norm sees them together, as in the authors' code.
+    Args: gelu, how the GELU of the head is computed: "none", exactly, or "tanh", as in JAX.
     """
 
-    def __init__(self, network: Network, channels: int, classes: int = 2) -> None:
+    def __init__(self, network: Network, channels: int, classes: int = 2, gelu: str = "none") -> None:
         super().__init__()
         self.network = network
-        self.head = nn.Sequential(nn.Linear(4 * channels, channels), nn.GELU(), nn.Linear(channels, classes))
+        self.head = nn.Sequential(nn.Linear(4 * channels, channels), nn.GELU(gelu), nn.Linear(channels, classes))
 
     def forward(
-        self,
-        first: Int[Tensor, "b _"],
-        second: Int[Tensor, "b _"],
-        lengths: tuple[Tensor | None, Tensor | None] = (None, None),
+        self, first: Int[Tensor, "b _"], n: Int[Tensor, " b"], second: Int[Tensor, "b _"], m: Int[Tensor, " b"]
     ) -> Tensor:
-        pair, longest = (first, second), max(first.shape[1], second.shape[1])
-        n = [x.new_full((len(x),), x.shape[1]) if m is None else m for x, m in zip(pair, lengths, strict=True)]
-        documents = torch.cat([F.pad(x, (0, longest - x.shape[1])) for x in pair])
-        a, b = self.network.features(documents, torch.cat(n)).chunk(2)
+        """Answers (batch, classes) to pairs of documents with their lengths."""
+        longest = max(first.shape[1], second.shape[1])
+        documents = torch.cat([F.pad(x, (0, longest - x.shape[1])) for x in (first, second)])
+        a, b = self.network.features(documents, torch.cat([n, m])).chunk(2)
         return self.head(torch.cat([a, b, a - b, a * b], -1))
+
+
+def reader(
+    encoder: nn.Module,
+    body: nn.Module,
+    channels: int,
+    classes: int,
+    *,
+    pool: str = "mean",
+    pairs: bool = False,
+    gelu: str = "none",
+) -> Network | PairNetwork:
+    """The network that tells the class of a sequence, or of a pair; arguments as of `Network` and `PairNetwork`."""
+    if pairs:
+        return PairNetwork(Network(encoder, body, nn.Identity(), pool), channels, classes, gelu)
+    return Network(encoder, body, nn.Linear(channels, classes), pool)
 
 
 def s4_stack(
@@ -93,7 +107,7 @@ def s4_stack(
 ) -> Stack:
     """The authors' architecture: `layers` blocks of S4 ("s4"), S4D ("s4d") or free kernels of `length` ("free")."""
     checks.choice(kernel, "kernel", ("s4", "s4d", "free"))
-    checks.choice(norm, "norm", ("layer", "batch"))
+    checks.choice(norm, "norm", NORMS)
     prenorm, dropout = checks.flag(prenorm, "prenorm"), checks.number(dropout, "dropout", 0, 1)
     channels, layers = checks.integer(channels, "channels", 1, 10_000), checks.integer(layers, "layers", 1, DEEPEST)
     checks.room(2 * channels**2 * layers, "channels and layers")

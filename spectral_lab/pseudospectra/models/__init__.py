@@ -4,9 +4,10 @@
                 PTD's, of the perturbed matrix (A_H + E, B_H), V of condition about 10 and no spike
     s4.py       S4D and S4-PTD: one scalar system for each channel, a convolution
     s5.py       S5 and S5-PTD: one system with many inputs and outputs, a scan
-    layers.py   norm, classifiers
+    scan.py     the scan, with its own adjoint
     noise.py    the tone of the robustness experiments
 
+Blocks, stacks and networks are those of chapter 02: only the start of the kernel is new.
 Yu et al., "Robustifying State-space Models for Long Sequences via Approximate Diagonalization" (arXiv 2310.01698);
 S4D: Gu, Gupta, Goel, Re (arXiv 2206.11893); S5: Smith, Warrington, Linderman (arXiv 2208.04933).
 Sequences are (batch, length, channels) throughout.
@@ -14,32 +15,28 @@ Sequences are (batch, length, channels) throughout.
 
 from __future__ import annotations
 
-from spectral_lab.hippo.models import TiedDropout
-from spectral_lab.pseudospectra.models.layers import (
-    ChannelNorm,
-    OneHot,
-    PairClassifier,
-    SequenceClassifier,
-    block_norm,
-)
+from spectral_lab.hippo.models import Block, Network, Norm, PairNetwork, Stack, TiedDropout, reader
 from spectral_lab.pseudospectra.models.modes import Modes, ptd_modes, s4d_modes
 from spectral_lab.pseudospectra.models.noise import FourierNoise
-from spectral_lab.pseudospectra.models.s4 import DiagonalSSM, S4Block
-from spectral_lab.pseudospectra.models.s5 import S5SSM, S5Block
+from spectral_lab.pseudospectra.models.s4 import DiagonalSSM
+from spectral_lab.pseudospectra.models.s5 import S5SSM, OneHot, S5Block
+from spectral_lab.pseudospectra.models.scan import linear_scan
 
 __all__ = [
     "S5SSM",
-    "ChannelNorm",
+    "Block",
     "DiagonalSSM",
     "FourierNoise",
     "Modes",
+    "Network",
+    "Norm",
     "OneHot",
-    "PairClassifier",
-    "S4Block",
+    "PairNetwork",
     "S5Block",
-    "SequenceClassifier",
+    "Stack",
     "TiedDropout",
-    "block_norm",
+    "linear_scan",
     "ptd_modes",
+    "reader",
     "s4d_modes",
 ]

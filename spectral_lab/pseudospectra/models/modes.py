@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import log
-from typing import Any, SupportsInt
+from typing import SupportsInt
 
 import numpy as np
-import torch
-from jaxtyping import Complex, Float
+from jaxtyping import Complex
 from numpy.typing import ArrayLike
-from torch import Tensor
 
 from spectral_lab import checks
 from spectral_lab.hippo import legs
@@ -49,10 +46,3 @@ def ptd_modes(E: ArrayLike) -> Modes:
     A, B = legs(len(E))
     system = diagonalize(A, E)
     return Modes(system.eigenvalues, system.V, np.linalg.solve(system.V, B + 0j))
-
-
-def drawn_log_steps(steps: Any, count: int) -> Float[Tensor, " count"]:
-    """Logarithms of `count` steps, uniform between those of the two ends of a range. Raises: ValueError."""
-    ends = checks.array(steps, "steps", (2,))
-    low, high = (log(checks.number(step, "steps", above=0)) for step in ends.tolist())
-    return torch.rand(count) * (high - low) + low

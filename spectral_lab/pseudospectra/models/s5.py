@@ -8,15 +8,13 @@ from math import sqrt
 import numpy as np
 import torch
 import torch.nn.functional as F
-from jaxtyping import Complex, Float
+from jaxtyping import Bool, Complex, Float, Int
 from torch import Tensor, nn
 
 from spectral_lab import checks
 from spectral_lab.hippo import legs
-from spectral_lab.hippo.models import TiedDropout
-from spectral_lab.pseudospectra.models.layers import ChannelNorm, pairs
-from spectral_lab.pseudospectra.models.modes import Modes, drawn_log_steps
-from spectral_lab.pseudospectra.models.noise import FourierNoise
+from spectral_lab.hippo.models import Norm, TiedDropout, drawn_log_steps
+from spectral_lab.pseudospectra.models.modes import Modes
 from spectral_lab.pseudospectra.models.scan import linear_scan
 
 READ_OUTS = ("lecun", "truncated", "complex")
@@ -100,12 +98,13 @@ class S5SSM(nn.Module):
             real = -real.abs()
         return torch.complex(real, self.imag.double())
 
-    def discretized(self) -> tuple[Complex[Tensor, " p"], Complex[Tensor, "p h"]]:
-        """lambda_bar and B_bar of the discrete system; with z = lambda step,
+    def discretized(self, rate: float = 1.0) -> tuple[Complex[Tensor, " p"], Complex[Tensor, "p h"]]:
+        """lambda_bar and B_bar of the discrete system, a sample lasting `rate` times as long; with z = lambda step,
 
         "zoh": e^z and (e^z - 1)/lambda B; "bilinear": (1 + z/2)/(1 - z/2) and step/(1 - z/2) B.
         """
-        eigenvalues, step = self.eigenvalues(), self.log_step.double().exp()
+        eigenvalues = self.eigenvalues()
+        step = checks.number(rate, "rate", above=0) * self.log_step.double().exp()
         z = eigenvalues * step
         if self.method == "zoh":
             propagator, scale = torch.exp(z), torch.expm1(z) / eigenvalues
@@ -114,15 +113,13 @@ class S5SSM(nn.Module):
         B = torch.view_as_complex(self.B)
         return propagator.to(B.dtype), scale[:, None].to(B.dtype) * B
 
-    def forward(self, u: Float[Tensor, "b l h"], noise: FourierNoise | None = None) -> Float[Tensor, "b l h"]:
-        """The output for an input; complex products are made of real ones, which GPUs have fast units for.
+    def tone_step(self) -> Float[Tensor, " h"]:
+        """The step at which a tone runs: that of the state with the highest frequency, where S5 has S4D's spike."""
+        return self.log_step[self.imag.abs().argmax()].exp().expand(len(self.D))
 
-        A tone runs at the step of the state with the highest frequency: that is where S5 has the spike of S4D.
-        """
-        if noise is not None:
-            highest = self.imag.detach().abs().argmax()
-            u = noise.add(u, self.log_step.detach()[highest].exp().expand(u.shape[-1]))
-        propagator, B = self.discretized()
+    def forward(self, u: Float[Tensor, "b l h"], rate: float = 1.0) -> Float[Tensor, "b l h"]:
+        """The output for an input; complex products are made of real ones, which GPUs have fast units for."""
+        propagator, B = self.discretized(rate)
         drive = torch.complex(u @ B.real.T, u @ B.imag.T)  # (b, l, P)
         y = self.D * u
         for reverse, C in zip((False, True), self.C, strict=False):
@@ -143,13 +140,16 @@ class S5Block(nn.Module):
     ) -> None:
         super().__init__()
         self.activation = checks.choice(activation, "activation", ACTIVATIONS)
-        self.ssm, self.norm = ssm, ChannelNorm(channels, momentum)
+        self.ssm, self.norm = ssm, Norm("batch", channels, momentum)
         self.dropout = TiedDropout(dropout)
         self.gate = nn.Linear(channels, channels)
         self.value = nn.Linear(channels, channels) if activation == "full_glu" else None
 
-    def forward(self, x: Float[Tensor, "b l h"], noise: FourierNoise | None = None) -> Float[Tensor, "b l h"]:
-        y = self.ssm(self.norm(x), noise)
+    def forward(
+        self, x: Float[Tensor, "b l h"], inside: Bool[Tensor, "b l 1"] | None = None, rate: float = 1.0
+    ) -> Float[Tensor, "b l h"]:
+        """`inside` is not looked at: the authors' code reads the padding too."""
+        y = self.ssm(self.norm(x), rate)
         g = self.dropout(F.gelu(y, approximate="tanh"))
         if self.activation == "half_glu1":
             y = g
@@ -157,6 +157,17 @@ class S5Block(nn.Module):
             y = self.value(g)
         y = y * torch.sigmoid(self.gate(g))
         return x + self.dropout(y)
+
+
+class OneHot(nn.Module):
+    """Tokens as unit vectors: (batch, length) whole numbers to (batch, length, width)."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.width = checks.integer(width, "width", 1)
+
+    def forward(self, tokens: Int[Tensor, "b l"]) -> Float[Tensor, "b l width"]:
+        return F.one_hot(tokens, self.width).float()
 
 
 def upper_half(modes: Modes) -> np.ndarray:
@@ -171,3 +182,8 @@ def lecun_normal(shape: tuple[int, ...], fan_in: int) -> Float[Tensor, "*shape"]
     """Normal numbers truncated at two deviations, scaled to the variance 1/fan_in."""
     draws = nn.init.trunc_normal_(torch.empty(shape, dtype=torch.float64), a=-2.0, b=2.0)
     return draws / (0.8796256610342398 * sqrt(fan_in))
+
+
+def pairs(z: Complex[Tensor, "*shape"]) -> Float[Tensor, "*shape 2"]:
+    """A complex tensor as single-precision (real, imaginary) pairs: what optimisers and NCCL understand."""
+    return torch.view_as_real(z).float().clone()
