@@ -9,7 +9,6 @@ moving picture imports anyway. Wanted: at most 1.3 times that for `spectral_lab`
 
 from __future__ import annotations
 
-import importlib.util
 import subprocess
 import sys
 
@@ -36,12 +35,10 @@ def import_seconds(modules: list[str]) -> float:
 
 def main() -> None:
     """Time all rows in turn and publish the best of each."""
-    packages = [item.package for item in CHAPTERS if importlib.util.find_spec(f"spectral_lab.{item.package}")]
-    rooms = [f"spectral_lab.{name}.explorers" for name in packages]
+    rooms = [f"spectral_lab.{item.package}.explorers" for item in CHAPTERS if item.listed("EXPLORERS")]
     cases = {
         ", ".join(YARDSTICK): YARDSTICK,
         "the kit: spectral_lab.explorer": ["spectral_lab.explorer"],
-        "notebook 00": ["spectral_lab.course", "spectral_lab.matrix_functions.explorers"],
         **{room: ["spectral_lab", room] for room in rooms},
         "the explorers of all chapters": ["spectral_lab", *rooms],
     }

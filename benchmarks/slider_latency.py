@@ -15,7 +15,6 @@ bare of at most 1.3 and to matplotlib of at most 0.65; fields (heat maps, contou
 from __future__ import annotations
 
 import argparse
-import importlib
 import statistics
 import tempfile
 from pathlib import Path
@@ -148,10 +147,11 @@ def measure(page: Any, cell: int, layers: str, native: int = 0, moves: int = MOV
     return [t for t in times[2 if moves > 4 else 1 :] if t is not None]
 
 
-def explorers_of(chapter: str) -> dict[str, Any]:
+def explorers_of(package: str) -> dict[str, Any]:
     """The explorers of a chapter by name, not yet built."""
-    module = importlib.import_module(f"spectral_lab.{chapter}.explorers")
-    return {name: getattr(module, name) for name in module.__all__}
+    from spectral_lab.course.chapters import chapter
+
+    return {make.__name__: make for make in chapter(package).listed("EXPLORERS")}
 
 
 def main() -> None:

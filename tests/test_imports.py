@@ -16,7 +16,7 @@ TORCH_ROOMS = {"models", "data", "recipe"}
 HEAVY = {"torch", "lightning_fabric", "matplotlib", "plotly", "sklearn", "qutip", "mpmath", "pandas"}
 # Slow parts of scipy: modules say `import scipy` and call `scipy.linalg.solve`, so that they load when first used.
 SLOW = {"scipy.linalg", "scipy.optimize", "scipy.integrate", "scipy.stats", "scipy.signal", "scipy.interpolate"}
-PACKAGES = [item.package for item in CHAPTERS if importlib.util.find_spec(f"spectral_lab.{item.package}")]
+PACKAGES = [item.package for item in CHAPTERS if item.written]
 
 
 def loaded(*modules: str) -> set[str]:

@@ -25,7 +25,7 @@ We could read the abstract only. So three words are kept apart everywhere: "the 
     baselines.py       filters, imaginary time, adiabatic passage, a bath
     chebyshev.py       functions of H without its eigenvectors
     matrix_free.py     and what `cool` needs of a long chain
-    models.py          long chains and trained schedules (torch)
+    models/            long chains and trained schedules (torch)
 """
 
 import warnings

@@ -1,6 +1,6 @@
 """The course kit: what every chapter uses to state claims, ask for a guess, and set exercises.
 
-    chapters.py     the eight chapters and their papers: the one place that tables, map and commands read
+    chapters.py     the chapters, their papers and what they list: what tables, map, commands and tests ask
     claims.py       `Claim`, `check`: the paper's statements beside what is measured here and now
     evidence.py     `Evidence`, and what it is held against: `below` and its kin; `recorded` runs
     predictions.py  `Prediction`: guess before you slide

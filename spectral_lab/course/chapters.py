@@ -64,6 +64,11 @@ class Chapter:
         """`"open"` once the notebook exists, `"planned"` until then."""
         return "open" if (NOTEBOOKS / self.notebook).is_file() else "planned"
 
+    @property
+    def written(self) -> bool:
+        """Whether the chapter has its package."""
+        return importlib.util.find_spec(f"spectral_lab.{self.package}") is not None
+
     def listed(self, name: str) -> Any:
         """What the chapter lists under a name of `ROOMS`: a tuple, or a dict for recipes and data sets.
 
@@ -77,8 +82,7 @@ class Chapter:
 
     def room(self, name: str) -> ModuleType | None:
         """A module of the chapter, such as `claims` or `data`; None where the chapter has no such room (yet)."""
-        package = importlib.util.find_spec(f"spectral_lab.{self.package}")
-        if package is None or importlib.util.find_spec(f"spectral_lab.{self.package}.{name}") is None:
+        if not self.written or importlib.util.find_spec(f"spectral_lab.{self.package}.{name}") is None:
             return None
         return importlib.import_module(f"spectral_lab.{self.package}.{name}")
 

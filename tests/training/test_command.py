@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 import tiny_recipe
 
-import spectral_lab
+from spectral_lab.checkout import ROOT
 from spectral_lab.datasets import DatasetUnavailable
 from spectral_lab.training import Part, command
 
@@ -175,8 +175,7 @@ UNWANTED = (
 @pytest.mark.parametrize("module", ["spectral_lab.training", "spectral_lab.pseudospectra.recipe"])
 def test_training_needs_no_widget_and_no_plot(module):
     code = BARE.format(unwanted=UNWANTED, module=module)
-    root = str(next(iter(spectral_lab.__path__))).removesuffix("spectral_lab")
-    done = subprocess.run([sys.executable, "-c", code], env={"PYTHONPATH": root}, capture_output=True, text=True)
+    done = subprocess.run([sys.executable, "-c", code], env={"PYTHONPATH": str(ROOT)}, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
 
 

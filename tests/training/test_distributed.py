@@ -14,6 +14,7 @@ import pytest
 import tiny_recipe
 from lightning_fabric import Fabric
 
+from spectral_lab.checkout import ROOT
 from spectral_lab.training import Silent, loop, train
 
 # Two half batches are summed in another order than one whole batch: single precision, 24 steps of AdamW.
@@ -27,7 +28,7 @@ def torchrun(folder: Path, *arguments: str, processes: int = 2) -> dict:
         port = free.getsockname()[1]
     command = [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node", str(processes)]
     command += ["--master-addr", "127.0.0.1", "--master-port", str(port), str(script), str(folder), *arguments]
-    environment = {**os.environ, "PYTHONPATH": str(script.parents[2]), "OMP_NUM_THREADS": "1"}
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
     done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stderr
     return json.loads((folder / "curves.json").read_text())

@@ -13,6 +13,7 @@ import tiny_recipe
 import torch
 from safetensors.torch import load_file
 
+from spectral_lab.checkout import ROOT
 from spectral_lab.training import (
     CheckpointError,
     Optimiser,
@@ -52,8 +53,7 @@ def whole(tmp_path_factory) -> Run:
 
 def run_script(folder: Path, *arguments: str) -> subprocess.CompletedProcess:
     script = Path(tiny_recipe.__file__)
-    root = str(script.parents[2])
-    environment = {**os.environ, "PYTHONPATH": root, "OMP_NUM_THREADS": str(torch.get_num_threads())}
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": str(torch.get_num_threads())}
     return subprocess.run(
         [sys.executable, str(script), str(folder), *arguments], env=environment, capture_output=True, text=True
     )
