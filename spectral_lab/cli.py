@@ -74,6 +74,13 @@ def _run(words: list[str]) -> int:
     doctor = commands.add_parser("doctor", help="say what this machine has, and what to do about what it lacks")
     doctor.set_defaults(run=lambda _: _doctor())
 
+    for item in CHAPTERS:
+        if item.command is not None:
+            own = commands.add_parser(item.command[0], help=item.command[1])
+            if words[:1] == [item.command[0]] and (room := item.room("command")):
+                room.add_arguments(own)
+                own.set_defaults(run=room.run)
+
     options = parser.parse_args(words)
     if getattr(options, "port", None) is not None and not 0 <= options.port <= LARGEST_PORT:
         lab.error(f"argument --port: must be a whole number between 0 and {LARGEST_PORT}, got {options.port}")

@@ -58,6 +58,7 @@ class Chapter:
     thesis: str
     function: str  # the function of a matrix that the chapter is about
     builds_on: tuple[str, ...] = ()  # the packages of earlier chapters that it imports
+    command: tuple[str, str] | None = None  # the name and the help of a command that its room `command` runs
 
     @property
     def status(self) -> str:
@@ -177,6 +178,7 @@ CHAPTERS: tuple[Chapter, ...] = (
         ),
         thesis="The shape of a weight matrix bends its spectrum; cut it into equal shapes before you compare tails.",
         function=r"the eigenvalue density of $W^\top W$, where $W$ holds weights",
+        command=("spectra", "read the weight spectra of a checkpoint"),
     ),
     Chapter(
         number=6,

@@ -1,0 +1,279 @@
+"""Read a model: the spectrum of every weight matrix, beside that of noise of the same shape.
+
+`report(model_or_path)` in a notebook, `spectral-lab spectra PATH` in a shell. Each layer is read on its own; nothing
+but one matrix and its Gram matrix is in memory. Matrices are analysed in single precision: exponents are right to 1e-5,
+eigenvalues below 1e-7 of the largest are not told from 0.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, SupportsInt
+
+import numpy as np
+from jaxtyping import Float
+
+from spectral_lab import checks
+from spectral_lab.heavytails.data import Checkpoint, Entry, of_tensors, open_checkpoint
+from spectral_lab.heavytails.edges import largest_eigenvalue_law
+from spectral_lab.heavytails.esd import esd
+from spectral_lab.heavytails.marchenko_pastur import LARGEST_Q, MarchenkoPastur
+from spectral_lab.heavytails.null import noise_exponent
+from spectral_lab.heavytails.tails import RULES, tail_exponent
+from spectral_lab.heavytails.windows import farms_exponent
+
+BINS = 60
+FEWEST = 16  # eigenvalues; noise of fewer reads almost anything
+CLEAR = 3.5  # standard deviations of noise that count as a difference
+HEAVY = -0.25  # difference from noise, and
+DECADES = 10.0  # span of the tail, from which it may be called heavy
+BEYOND = 3.2724  # 99.9 % point of the Tracy-Widom law: noise passes it once in a thousand matrices
+UNRESOLVED = 1e-7  # of the largest eigenvalue, in single precision
+
+
+@dataclass(frozen=True)
+class LayerReading:
+    """One weight matrix, or one convolution with its kernel positions pooled; `remarks` say what to mind."""
+
+    name: str
+    shape: tuple[int, ...]
+    count: int  # eigenvalues
+    aspect: float  # Q = longer over shorter side
+    alpha: float
+    x_min: float
+    noise: float  # what noise of this shape reads, and its standard deviation
+    spread: float
+    farms: float | None
+    spikes: int  # eigenvalues beyond the edge of a bulk whose variance is taken from the median
+    variance: float
+    stable_rank: float
+    reading: str
+    start: float  # log10 of the ends of the histogram
+    end: float
+    histogram: tuple[int, ...]
+    remarks: tuple[str, ...] = ()
+
+    @property
+    def corrected(self) -> float:
+        """alpha minus that of noise: 0 for noise, negative for a heavier tail."""
+        return self.alpha - self.noise
+
+
+@dataclass(frozen=True)
+class Report:
+    """The readings of all layers in the order of the file, and a line for everything that was not read."""
+
+    source: str
+    rule: str
+    farms: int | None
+    layers: tuple[LayerReading, ...]
+    remarks: tuple[str, ...] = ()
+
+    def __repr__(self) -> str:
+        return "\n".join([*_table(self), *self.notes()])
+
+    def _repr_html_(self) -> str:
+        from spectral_lab.heavytails.page import fragment
+
+        return fragment(self)
+
+    def notes(self) -> list[str]:
+        """What a reader must know beside the table."""
+        careful = [f"{layer.name}: {remark}" for layer in self.layers for remark in layer.remarks]
+        windows = (
+            f" FARMS {self.farms}: alpha of its square windows, where large noise reads 2.12." if self.farms else ""
+        )
+        return [*(f"note: {line}" for line in (*self.remarks, *careful)), MEANING + windows]
+
+    def json(self) -> str:
+        """The report as JSON: numbers as they are, infinite ones as null."""
+        return json.dumps(_finite(asdict(self)), indent=1)
+
+
+MEANING = (
+    "alpha: exponent of the tail; noise: what noise of this shape reads, and its scatter; less: alpha minus noise, "
+    "0 for noise, negative for a heavier tail. A reading is a description, not a verdict on the model."
+)
+
+
+def report(model_or_path: Any, farms: SupportsInt | None = None, rule: str = "median") -> Report:
+    """Read a checkpoint (a path), a model (anything with `state_dict()`), or a mapping from names to arrays.
+
+    farms: size of FARMS windows, or None for none; rule as `tail_exponent`. Raises: ValueError, FileNotFoundError.
+    """
+    if isinstance(model_or_path, (str, Path)):
+        checkpoint = open_checkpoint(model_or_path)
+    elif hasattr(model_or_path, "state_dict"):
+        checkpoint = of_tensors(model_or_path.state_dict(), type(model_or_path).__name__)
+    elif isinstance(model_or_path, Mapping):
+        checkpoint = of_tensors(model_or_path, "tensors")
+    else:
+        raise ValueError(f"model_or_path must be a path, a model or a mapping, got {checks.shown(model_or_path)}")
+    readings = read_layers(checkpoint, farms, rule)
+    return gathered(checkpoint, readings, farms, rule)
+
+
+def gathered(
+    checkpoint: Checkpoint, readings: Iterable[LayerReading | str], farms: SupportsInt | None, rule: str
+) -> Report:
+    """Readings and remarks as one report."""
+    items = list(readings)
+    layers = tuple(item for item in items if isinstance(item, LayerReading))
+    remarks = (*checkpoint.remarks, *(item for item in items if isinstance(item, str)))
+    size = None if farms is None else checks.integer(farms, "farms", 2, checks.LARGEST_ORDER)
+    return Report(checkpoint.source, rule, size, layers, remarks)
+
+
+def read_layers(
+    checkpoint: Checkpoint,
+    farms: SupportsInt | None = None,
+    rule: str = "median",
+    known: Mapping[str, LayerReading | str] | None = None,
+    done: Callable[[Entry], Any] | None = None,
+) -> Iterator[LayerReading | str]:
+    """A reading, or a line that says why there is none, for each matrix; `known` ones are not read again.
+
+    `done` hears of each. Vectors and single numbers are passed over without a line.
+    """
+    rule = checks.choice(rule, "rule", RULES)
+    size = None if farms is None else checks.integer(farms, "farms", 2, checks.LARGEST_ORDER)
+    for entry in matrices(checkpoint):
+        if known and entry.name in known:
+            yield known[entry.name]
+        else:
+            yield _read(entry, size, rule)
+        if done is not None:
+            done(entry)
+
+
+def matrices(checkpoint: Checkpoint) -> list[Entry]:
+    """The tensors that are read as matrices: those of two to five axes (convolutions of one to three dimensions)."""
+    return [entry for entry in checkpoint.entries if 2 <= len(entry.shape) <= 5]
+
+
+def cost(entry: Entry) -> float:
+    """About how many operations an entry takes: the Gram matrix and its eigenvalues."""
+    rows, columns = (*entry.shape[:2], 1)[:2]
+    low, high, slices = min(rows, columns), max(rows, columns), max(math.prod(entry.shape[2:]), 1)
+    return float(slices * (2.0 * low * low * high + 20.0 * low**3) + math.prod(entry.shape))
+
+
+def memory(checkpoint: Checkpoint) -> int:
+    """About how many bytes the largest matrix takes: as stored, in single precision, and its Gram matrix twice."""
+    needs = (e.size + 4 * math.prod(e.shape) + 8 * min(e.shape[:2]) ** 2 for e in matrices(checkpoint))
+    return max(needs, default=0)
+
+
+def _read(entry: Entry, size: int | None, rule: str) -> LayerReading | str:
+    try:
+        if 0 in entry.shape:
+            return f"{entry.name} of shape {entry.shape} is empty: left out"
+        if min(entry.shape[:2]) > checks.LARGEST_ORDER:
+            return f"{entry.name} of shape {entry.shape} is too large to diagonalise: left out"
+        if math.prod(entry.shape) > 20 * checks.LARGEST_ARRAY:
+            return f"{entry.name} of shape {entry.shape} is larger than the memory that is set aside: left out"
+        weights = entry.read()
+        unsound = int(weights.size - np.isfinite(weights).sum())
+        if unsound:
+            return f"{entry.name} holds {unsound:,} NaN or infinite numbers of {weights.size:,}: left out"
+        if len(entry.shape) > 2:
+            weights = weights.reshape(*entry.shape[:2], -1, 1)
+        return _reading(entry, weights, size, rule)
+    except (ValueError, OSError, MemoryError) as error:
+        return f"{entry.name} cannot be read: {' '.join(str(error).split())[:200]}"
+
+
+def _reading(entry: Entry, weights: Float[np.ndarray, "*shape"], size: int | None, rule: str) -> LayerReading | str:
+    if not weights.any():
+        return f"{entry.name} is zero throughout: left out"
+    low, high = sorted(entry.shape[:2])
+    slices = weights.shape[2] if weights.ndim == 4 else 1
+    values = esd(weights, "single")
+    lost = values <= UNRESOLVED * values[-1]
+    if len(values) < 2 or high > LARGEST_Q * low:
+        return f"{entry.name} of shape {entry.shape} has too few eigenvalues for any tail: left out"
+    fit, noise = tail_exponent(values, rule), noise_exponent((low, high), rule, slices=min(slices, 4096))
+    variance, spikes = _bulk(values, low, high)
+    alpha = fit.alpha if math.isfinite(fit.alpha) else math.inf
+    above = alpha - noise.mean
+    remarks = list(fit.doubts if rule != "median" or fit.alpha <= 1 else ())
+    if lost.sum() > max(1, 0.01 * len(values)):
+        remarks.append(f"{int(lost.sum())} of {len(values)} eigenvalues are 0 or too small for single precision")
+    if "F8" in entry.kind or "float8" in entry.kind:
+        remarks.append("read without the scales that 8-bit numbers often have beside them")
+    positive = np.log10(values[~lost])
+    counts, edges = np.histogram(positive, BINS)
+    return LayerReading(
+        name=entry.name,
+        shape=entry.shape,
+        count=len(values),
+        aspect=high / low,
+        alpha=alpha,
+        x_min=fit.x_min,
+        noise=noise.mean,
+        spread=noise.spread,
+        farms=None if size is None else farms_exponent(weights, size, rule, precision="single").alpha,
+        spikes=spikes,
+        variance=variance,
+        stable_rank=float(values.sum() / values[-1]) / slices,
+        reading=_word(len(values), above, noise.spread, spikes, float(values[-1] / fit.x_min) if fit.x_min else 1.0),
+        start=float(edges[0]),
+        end=float(edges[-1]),
+        histogram=tuple(int(count) for count in counts),
+        remarks=tuple(remarks),
+    )
+
+
+def _bulk(values: Float[np.ndarray, " N"], low: int, high: int) -> tuple[float, int]:
+    """The variance of entries that gives noise this median eigenvalue, and how many lie beyond that noise's edge."""
+    variance = float(np.median(values)) / high / float(MarchenkoPastur(high / low).quantile(0.5))
+    centre, scale = largest_eigenvalue_law(high, low)
+    return variance, int((values > variance * (centre + BEYOND * scale)).sum())
+
+
+def _word(count: int, above: float, spread: float, spikes: int, span: float) -> str:
+    if count < FEWEST:
+        return "too few values"
+    if abs(above) <= CLEAR * spread and spikes == 0:
+        return "like noise"
+    return "heavy tail" if above <= HEAVY and spikes and span >= DECADES else "some structure"
+
+
+def _table(report: Report) -> list[str]:
+    head = ["layer", "shape", "Q", "alpha", "noise", "less", "spikes", "stable rank", "reading"]
+    if report.farms is not None:
+        head.insert(6, f"FARMS {report.farms}")
+    rows = [head, *(row(layer, report.farms is not None) for layer in report.layers)]
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    lines = ["  ".join(cell.ljust(width) for cell, width in zip(cells, widths, strict=True)).rstrip() for cells in rows]
+    return [f"{report.source}: {len(report.layers)} matrices, rule {report.rule!r}", *lines]
+
+
+def row(layer: LayerReading, farms: bool) -> list[str]:
+    """A layer's line of the table."""
+    cells = [
+        layer.name,
+        "x".join(map(str, layer.shape)),
+        f"{layer.aspect:.3g}",
+        f"{layer.alpha:.2f}",
+        f"{layer.noise:.2f} ± {layer.spread:.2g}",
+        f"{layer.corrected:+.2f}",
+        str(layer.spikes),
+        f"{layer.stable_rank:.1f}",
+        layer.reading,
+    ]
+    if farms:
+        cells.insert(6, "" if layer.farms is None else f"{layer.farms:.2f}")
+    return cells
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _finite(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_finite(item) for item in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
