@@ -30,7 +30,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Read the checkpoint; returns the exit code. What was read before Ctrl-C is kept, and the next call goes on."""
     from spectral_lab.heavytails import report as reports
-    from spectral_lab.heavytails.data import open_checkpoint
+    from spectral_lab.heavytails.checkpoints import open_checkpoint
 
     try:
         if options.farms is not None and options.farms < 2:

@@ -18,7 +18,7 @@ import numpy as np
 from jaxtyping import Float
 
 from spectral_lab import checks
-from spectral_lab.heavytails.data import Checkpoint, Entry, of_tensors, open_checkpoint
+from spectral_lab.heavytails.checkpoints import Checkpoint, Entry, of_tensors, open_checkpoint
 from spectral_lab.heavytails.edges import largest_eigenvalue_law
 from spectral_lab.heavytails.esd import esd
 from spectral_lab.heavytails.marchenko_pastur import LARGEST_Q, MarchenkoPastur

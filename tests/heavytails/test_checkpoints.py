@@ -15,8 +15,7 @@ from safetensors.torch import save_file
 from spectral_lab.archives import FormatError
 from spectral_lab.cli import main
 from spectral_lab.heavytails import esd, gaussian_matrix, planted_matrix, tail_exponent
-from spectral_lab.heavytails.data import Checkpoint, Entry, open_checkpoint
-from spectral_lab.heavytails.data.checkpoints import decode
+from spectral_lab.heavytails.checkpoints import Checkpoint, Entry, decode, open_checkpoint
 from spectral_lab.heavytails.page import page
 from spectral_lab.heavytails.report import memory, read_layers, report
 
