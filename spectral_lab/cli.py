@@ -54,7 +54,7 @@ def _run(words: list[str]) -> int:
     lab.add_argument("--no-browser", action="store_true", help="print the address instead of opening a browser")
     lab.set_defaults(run=_lab)
 
-    train = commands.add_parser("train", help="run a chapter's training recipe")
+    train = commands.add_parser("train", help="run a chapter's recipe: a training, or another long computation")
     if words[:1] == ["train"]:
         command = importlib.import_module("spectral_lab.training.command")
         train.add_argument("chapter", type=_chapter, help="a chapter's package or number, such as pseudospectra or 3")

@@ -8,6 +8,7 @@ A comparison holds its bound once. It is what decides, and what is printed:
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import fmean
@@ -158,14 +159,16 @@ class Recorded:
 def recorded(task: str, variants: Collection[str] = (), *, preset: str, metrics: Sequence[str]) -> Recorded:
     """The recorded runs that settle a claim, read when asked for: "eigenspaces/counting/all" and its variants.
 
-    A recipe is named `task/variant`; without variants the task is one recipe, and its variant its last word. A run
-    counts if it is finished and has measured all `metrics`. Raises: NotYetRun, with the command that would record them,
-    unless every variant has run.
+    A recipe is named `task/variant`, or as the task says with the variant in the place of its "*" ("hippo/arena/*/s4");
+    without variants the task is one recipe, and its variant its last word. A run counts if it is finished and has
+    measured all `metrics`. Raises: NotYetRun, with the command that would record them, unless every variant has run.
     """
-    names = {variant: f"{task}/{variant}" for variant in variants} or {task.split("/")[-1]: task}
-    runs = {v: tuple(records.select(name, preset, metrics=metrics)) for v, name in names.items()}
-    missing = [name for variant, name in names.items() if not runs[variant]]
+    pattern = task if "*" in task else f"{task}/*"
+    names = {variant: pattern.replace("*", variant) for variant in variants} or {task.split("/")[-1]: task}
+    runs = {variant: tuple(records.select(name, preset, metrics=metrics)) for variant, name in names.items()}
+    missing = [names[variant] for variant in names if not runs[variant]]
     if missing:
         chapter, recipe = (missing[0] if len(missing) == 1 else task).split("/", 1)
-        raise NotYetRun(f"needs recorded runs: spectral-lab train {chapter} --task {recipe} --preset {preset} --record")
+        command = f"train {chapter} --task {shlex.quote(recipe)} --preset {preset} --record"
+        raise NotYetRun(f"needs recorded runs: spectral-lab {command}")
     return Recorded(runs)

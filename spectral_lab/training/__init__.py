@@ -4,6 +4,7 @@
     schedules.py   learning rate schedules
     metrics.py     cross-entropy and accuracy of a classifier
     callback.py    `Callback`: what happens between epochs or steps
+    computation.py `Computation`: what takes long and trains nothing, recorded in the same way
     loop.py        `train`: the loop, short enough to read
     upkeep.py      what the loop needs around it: loss curve, checkpoints, clock, Ctrl-C
     checkpoint.py  safetensors in, safetensors out
@@ -15,13 +16,14 @@
     command.py     `spectral-lab train`
 
 A chapter's `recipe.py` holds `RECIPES`, a dict from a name such as "digits/s4d" to a function from a preset to a
-`Recipe`. Nothing here imports a widget before a notebook asks for one.
+`Recipe` or a `Computation`. Nothing here imports a widget before a notebook asks for one.
 """
 
 from spectral_lab.training import metrics, schedules
 from spectral_lab.training.callback import Callback
 from spectral_lab.training.checkpoint import CheckpointError
 from spectral_lab.training.classroom import preset_here, results_table, train_here
+from spectral_lab.training.computation import Computation
 from spectral_lab.training.loop import train
 from spectral_lab.training.recipe import Evaluation, Group, Measurement, Optimiser, Part, Recipe, Target
 from spectral_lab.training.reporter import Reporter, Silent, Text
@@ -31,6 +33,7 @@ from spectral_lab.training.upkeep import TrainingError
 __all__ = [
     "Callback",
     "CheckpointError",
+    "Computation",
     "Evaluation",
     "Group",
     "Measurement",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from fnmatch import fnmatchcase
 from functools import partial
 from itertools import zip_longest
 from math import ceil, isfinite
@@ -16,13 +17,16 @@ import torch
 
 from spectral_lab import checks, records
 from spectral_lab.records import Record, figure
+from spectral_lab.training.computation import Computation, Computed
 from spectral_lab.training.loop import is_finished, train
 from spectral_lab.training.recipe import PRESETS, Recipe
 from spectral_lab.training.reporter import Reporter, Text
 from spectral_lab.training.run import Run
 from spectral_lab.training.table import ResultsTable, in_notebook
 
-Recipes = Mapping[str, Callable[[str], Recipe]]
+AnyRecipe = Recipe | Computation
+AnyRun = Run | Computed
+Recipes = Mapping[str, Callable[[str], Any]]  # from a preset to a `Recipe` or a `Computation`
 
 
 def preset_here(wanted: str = "paper") -> str:
@@ -32,11 +36,11 @@ def preset_here(wanted: str = "paper") -> str:
 
 
 def select(recipes: Recipes, task: str) -> Recipes:
-    """The recipes of a task: the one of this name, or all those under it ("digits" holds "digits/s4d").
+    """The recipes of a task: that of this name, those under it ("digits" holds "digits/s4d"), those of a pattern.
 
     Raises: ValueError with the names there are.
     """
-    chosen = {name: build for name, build in recipes.items() if name == task or name.startswith(f"{task}/")}
+    chosen = {name: build for name, build in recipes.items() if fnmatchcase(name, task) or name.startswith(f"{task}/")}
     if not chosen:
         raise ValueError(
             f"task must be one of {', '.join(map(repr, recipes))}, or the beginning of some; got {checks.shown(task)}"
@@ -44,7 +48,7 @@ def select(recipes: Recipes, task: str) -> Recipes:
     return chosen
 
 
-def with_seeds(recipe: Recipe, seeds: Sequence[int] | None) -> list[Recipe]:
+def with_seeds(recipe: AnyRecipe, seeds: Sequence[int] | None) -> list[AnyRecipe]:
     """The recipe with each of these seeds, or as it is. Raises: ValueError for no seed, or one that is there twice."""
     if seeds is None:
         return [recipe]
@@ -90,10 +94,10 @@ class Measured(dict[str, float]):
         return Unknown()
 
 
-class Runs(list[Run]):
+class Runs(list[AnyRun]):
     """The runs of a task that have begun; `recipes` are all of them."""
 
-    def __init__(self, recipes: Sequence[Recipe], begun: Sequence[Run] = ()) -> None:
+    def __init__(self, recipes: Sequence[AnyRecipe], begun: Sequence[AnyRun] = ()) -> None:
         super().__init__(begun)
         self.recipes = tuple(recipes)
 
@@ -122,7 +126,7 @@ def train_here(
     reporter: Reporter | None = None,
     resume: bool = True,
 ) -> Runs:
-    """Train every variant of a task in turn, as far as this machine can; returns the runs.
+    """Train (or compute) every variant of a task in turn, as far as this machine can; returns the runs.
 
     With `seeds` each variant is trained once for each of them, else once with the recipe's own.
 
@@ -137,9 +141,12 @@ def train_here(
         print(f"No CUDA device here: preset {preset!r} in place of {wanted!r}, the same code in small.")
     listener = reporter or reporter_here()
     runs = Runs([recipe for build in select(recipes, task).values() for recipe in with_seeds(build(preset), seeds)])
-    done = [resume and is_finished(recipe) for recipe in runs.recipes]
+    done = [resume and isinstance(recipe, Recipe) and is_finished(recipe) for recipe in runs.recipes]
     for recipe, finished in zip(runs.recipes, done, strict=True):
         try:
+            if isinstance(recipe, Computation):
+                runs.append(recipe.run())
+                continue
             runs.append(train(recipe, reporter=listener, resume=resume, again=all(done) or not finished))
         except KeyboardInterrupt:  # before its first step or after its last
             print(f"Interrupted before {recipe.name}. Run this cell again to go on.")
@@ -160,7 +167,7 @@ def reporter_here() -> Reporter:
 
 
 def results_table(
-    runs: Sequence[Run], *, results: Path | None = None, decimals: int = 1, within: float | None = None
+    runs: Sequence[AnyRun], *, results: Path | None = None, decimals: int = 1, within: float | None = None
 ) -> ResultsTable:
     """Paper, recorded runs and these runs, one below the other for each recipe.
 
@@ -173,7 +180,7 @@ def results_table(
             0.5 shows an accuracy as "0 to 0.5" or "0.5 to 1".
     Raises: ValueError if there are no runs or the width is not positive.
     """
-    if not isinstance(runs, (list, tuple)) or not all(isinstance(run, Run) for run in runs):
+    if not isinstance(runs, (list, tuple)) or not all(isinstance(run, AnyRun) for run in runs):
         raise ValueError(f"runs must be a list of runs, as train_here returns it, got {checks.shown(runs)}")
     recipes = runs.recipes if isinstance(runs, Runs) else [run.recipe for run in runs]
     if not recipes:
@@ -199,10 +206,10 @@ def results_table(
     return ResultsTable(("recipe", "source", "where", *metrics), tuple(rows), tuple(exact))
 
 
-Ensemble = list[tuple[Recipe, Run | None]]
+Ensemble = list[tuple[AnyRecipe, AnyRun | None]]
 
 
-def _ensembles(recipes: Sequence[Recipe], runs: Sequence[Run]) -> list[Ensemble]:
+def _ensembles(recipes: Sequence[AnyRecipe], runs: Sequence[AnyRun]) -> list[Ensemble]:
     """The recipes that are the same but for the seed, each with its run if that has begun."""
     found: dict[str, Ensemble] = {}
     for recipe, run in zip_longest(recipes, runs):
@@ -210,7 +217,7 @@ def _ensembles(recipes: Sequence[Recipe], runs: Sequence[Run]) -> list[Ensemble]
     return list(found.values())
 
 
-def _known(recipe: Recipe, found: Sequence[Record], metrics: Sequence[str]) -> list[tuple[str, ...]]:
+def _known(recipe: AnyRecipe, found: Sequence[Record], metrics: Sequence[str]) -> list[tuple[str, ...]]:
     """What is known of a recipe before it is run here: the paper's numbers and the recorded ones."""
     name, target = recipe.name, recipe.target
     rows = [(name, "paper", target.source, *_cells([target.published], metrics, _published))] * bool(target.published)
@@ -282,5 +289,5 @@ def _interval(values: Sequence[float], width: float) -> str:
     return f"{low:zg} to {low + width:zg}"
 
 
-def _variant(recipe: Recipe) -> str:
+def _variant(recipe: AnyRecipe) -> str:
     return recipe.name.split("/")[-1]

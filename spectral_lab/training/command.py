@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,7 +14,8 @@ from spectral_lab.atomic import make_writable
 from spectral_lab.datasets import DatasetUnavailable
 from spectral_lab.records import results_folder
 from spectral_lab.training.checkpoint import CheckpointError
-from spectral_lab.training.classroom import Recipes, preset_here, results_table, select, with_seeds
+from spectral_lab.training.classroom import AnyRecipe, AnyRun, Recipes, preset_here, results_table, select, with_seeds
+from spectral_lab.training.computation import Computation
 from spectral_lab.training.loop import train
 from spectral_lab.training.recipe import PRESETS
 from spectral_lab.training.run import Run
@@ -58,10 +60,13 @@ def run(args: argparse.Namespace, recipes: Recipes) -> int:
         changes = {name: getattr(args, name) for name in ("epochs", "accumulate") if getattr(args, name) is not None}
         if args.record:
             _check_results()
-        runs = []
-        wanted = [replace(build(preset), **changes) for build in chosen.values()]
+        runs: list[AnyRun] = []
+        wanted = [_changed(build(preset), changes) for build in chosen.values()]
         for recipe in (each for one in wanted for each in with_seeds(one, args.seeds)):
-            runs.append(train(recipe, resume=args.resume, again=not args.resume, folder=args.runs))
+            if isinstance(recipe, Computation):
+                runs.append(recipe.run())
+            else:
+                runs.append(train(recipe, resume=args.resume, again=not args.resume, folder=args.runs))
             if not runs[-1].finished:
                 return 1
             if args.record and _first_process():
@@ -75,6 +80,12 @@ def run(args: argparse.Namespace, recipes: Recipes) -> int:
     return 0
 
 
+def _changed(recipe: AnyRecipe, changes: Mapping[str, int]) -> AnyRecipe:
+    if isinstance(recipe, Computation) and changes:
+        raise ValueError(f"{' and '.join(changes)} must not be given: {recipe.name} trains nothing")
+    return replace(recipe, **changes)  # type: ignore[arg-type]
+
+
 def _check_results() -> None:
     """A record that cannot be written is better known before training. Raises: TrainingError."""
     try:
@@ -84,10 +95,12 @@ def _check_results() -> None:
         raise TrainingError(f"records cannot be written into {results_folder()} ({error}): {advice}") from None
 
 
-def _record(run: Run) -> None:
+def _record(run: AnyRun) -> None:
     try:
         print(f"Record: {run.save()}", file=sys.stderr)
     except OSError as error:
+        if not isinstance(run, Run):
+            raise
         again = "the same command with --resume writes it without training again"
         raise TrainingError(f"the record could not be written ({error}). {run.checkpoint} is kept: {again}.") from None
 

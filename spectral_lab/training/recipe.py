@@ -227,8 +227,20 @@ class Target:
         checks.choice(self.best, "best", ("highest", "lowest"))
 
 
+class Configured:
+    """A frozen tree that decides a run."""
+
+    def config(self) -> dict[str, Any]:
+        """The whole tree as JSON values."""
+        return _plain(self)
+
+    def fingerprint(self) -> str:
+        """A short hash of the configuration: two recipes with the same one are the same run."""
+        return sha256(json.dumps(self.config(), sort_keys=True).encode()).hexdigest()[:16]
+
+
 @dataclass(frozen=True)
-class Recipe:
+class Recipe(Configured):
     """One training run, entirely: same recipe, same machine, same curve.
 
     name        "chapter/task/variant", such as "pseudospectra/digits/s4d"
@@ -285,14 +297,6 @@ class Recipe:
             checks.number(self.average, "average", 0, 1)
         _all(self.callbacks, "callbacks", Part)
         _all(self.measurements, "measurements", Measurement)
-
-    def config(self) -> dict[str, Any]:
-        """The whole tree as JSON values."""
-        return _plain(self)
-
-    def fingerprint(self) -> str:
-        """A short hash of the configuration: two recipes with the same one are the same run."""
-        return sha256(json.dumps(self.config(), sort_keys=True).encode()).hexdigest()[:16]
 
 
 def differences(one: Any, other: Any, path: str = "") -> list[str]:

@@ -1,19 +1,20 @@
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 
 import numpy as np
 import pytest
 import torch
 
+from spectral_lab import records
 from spectral_lab.cooling import recipe
-from spectral_lab.training import Silent, train
+from spectral_lab.training import Silent, results_table, train, train_here
+from spectral_lab.training.classroom import select
 
 
 def test_the_miniature_schedules_train_and_signs_beat_kicks(tmp_path):
     runs = {}
-    for name, build in recipe.RECIPES.items():
+    for name, build in select(recipe.RECIPES, "schedule").items():
         runs[name] = train(build("miniature"), reporter=Silent(), folder=tmp_path)
         assert runs[name].finished
     signs, kicks = (runs[f"schedule/{name}"].metrics for name in ("kicks-and-signs", "kicks-alone"))
@@ -28,40 +29,35 @@ def test_the_lecture_is_the_same_experiment_at_twelve_spins():
     assert small.loss == large.loss
 
 
-def test_pointer_cooling_is_recorded_and_shown(tmp_path, monkeypatch):
-    small = replace(recipe.POINTER["miniature"], n=8, steps=2, batch=2)
-    monkeypatch.setitem(recipe.POINTER, "miniature", small)
-    seen = []
-    result = recipe.pointer_cooling("miniature", lambda step, energies: seen.append(step))
-    assert seen == [1, 2]
-    record = json.loads(result.save(tmp_path).read_text())
-    assert np.shape(record["energies"]) == (2, 3)
-    assert record["settings"]["n"] == 8
-    assert min(map(min, record["energies"])) > record["ground_level"] - 1e-3
-    table = recipe.pointer_table(result, tmp_path)
-    assert [row[0] for row in table.rows] == ["recorded", "this run"]
-    assert recipe.pointer_table(result, tmp_path / "none").rows[0][1] == "not yet run"
+def test_pointer_cooling_is_recorded_and_shown(tmp_path):
+    short = recipe.pointer("miniature")
+    short = replace(short, compute=replace(short.compute, options=recipe.POINTER["miniature"] | {"steps": 2}))
+    done = short.run()
+    assert results_table([done], results=tmp_path / "none").rows[0][1:3] == ("recorded", "not yet run")
+    (record,) = records.select("cooling/pointer", folder=done.save(tmp_path).parent)
+    energies = np.array(record.content["details"]["energies"])
+    assert energies.shape == (4, 3)
+    assert energies.min() > recipe.GROUND_LEVELS[8] - 1e-3
+    assert record.content["recipe"]["compute"]["n"] == 8
+    assert record.metrics["lowest E − E₀"] == pytest.approx(energies[:, -1].min() - recipe.GROUND_LEVELS[8], abs=2e-6)
+    assert [row[1] for row in results_table([done], results=tmp_path).rows] == ["recorded", "this run"]
 
 
-def test_after_stop_the_pointer_table_says_that_the_run_is_unfinished(tmp_path, monkeypatch, capsys):
-    def stop(*_):
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr(recipe, "pointer_cooling", stop)
-    cooled = recipe.pointer_here("lecture")
-    assert "Interrupted. Run this cell again" in capsys.readouterr().out
-    assert recipe.pointer_table(cooled, tmp_path).rows[-1][:2] == (
-        "this run",
-        "unfinished: run the training cell again",
-    )
+def test_a_cooling_that_is_stopped_leaves_no_record(monkeypatch, capsys):
+    """`cool_chain` returns the steps so far."""
+    whole = recipe.cool_chain
+    monkeypatch.setattr(recipe, "cool_chain", lambda chain, steps, **options: whole(chain, steps - 1, **options))
+    runs = train_here(recipe.RECIPES, "pointer", wanted="miniature")
+    assert "Interrupted before cooling/pointer. Run this cell again" in capsys.readouterr().out
+    assert results_table(runs).rows[-1][2] == "miniature, unfinished: run the training cell again"
 
 
 def test_there_is_no_paper_preset():
-    for call in (lambda: recipe.pointer_cooling("paper"), lambda: recipe.schedule("paper", False)):
+    for call in (lambda: recipe.pointer("paper"), lambda: recipe.schedule("paper", False)):
         with pytest.raises(ValueError, match="gives no configuration"):
             call()
     with pytest.raises(ValueError, match="preset must be"):
-        recipe.pointer_cooling("huge")
+        recipe.pointer("huge")
 
 
 @pytest.mark.parametrize("count", [0, 2.5, 10**12, None])
