@@ -30,18 +30,18 @@ def cole_hopf(x: ArrayLike, t: Any, viscosity: Any) -> Float[np.ndarray, "*point
 
     Args: x, real, of any shape; t, 0 to 100; viscosity nu, 1e-4 to 100. Raises: ValueError.
     """
-    x, t = checks.real_array(x, "x"), checks.number(t, "t", 0, 100)
+    place, t = checks.real_array(x, "x"), checks.number(t, "t", 0, 100)
     nu = checks.number(viscosity, "viscosity", 1e-4, 100)
-    x = x - np.floor(x)
+    place = place - np.floor(place)
     if t < 1e-14:
-        return np.asarray(np.sin(2 * np.pi * x))
+        return np.asarray(np.sin(2 * np.pi * place))
     # The weight is at least as wide as `narrow`, has period-1 parts, and is below e^-40 of its largest beyond `reach`.
     narrow = 1 / math.sqrt(1 / (2 * nu * t) + math.pi / nu)
     reach = math.sqrt(2 * t / math.pi + 160 * nu * t)
     count = math.ceil(max(4 / narrow, 32) * reach)
-    checks.room(x.size * (2 * count + 1) // 4, "x, t and 1 / viscosity")
+    checks.room(place.size * (2 * count + 1) // 4, "x, t and 1 / viscosity")
     offset = reach / count * np.arange(-count, count + 1)
-    y = x[..., None] + offset
+    y = place[..., None] + offset
     exponent = np.cos(2 * np.pi * y) / (4 * np.pi * nu) - offset**2 / (4 * nu * t)
     weight = np.exp(exponent - exponent.max(axis=-1, keepdims=True))
     return np.asarray((weight * np.sin(2 * np.pi * y)).sum(axis=-1) / weight.sum(axis=-1))
