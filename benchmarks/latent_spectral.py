@@ -59,6 +59,7 @@ def plain(model: LSM) -> LSM:
     other = copy.deepcopy(model)
     other.body.blocks = nn.ModuleList(PlainBlock(block) for block in other.body.blocks)
     body = other.body.forward
+    other.body.to(memory_format=torch.contiguous_format)
     other.body.forward = lambda x: body(x.contiguous())
     return other
 

@@ -82,31 +82,35 @@ class SpectralBlock(nn.Module):
 
     def encode(self, points: Tensor) -> Tensor:
         """(patches, L, width) -> T_x = T + softmax_points(T K^T) V (patches, heads, C, width / heads)."""
-        T = self.tokens
+        T, shape = self.tokens, self.tokens.shape[:2]
         keys, values = self._by_head(self.encoder.weight[::2]), self._by_head(self.encoder.weight[1::2])
         scores = points @ (T @ keys).flatten(0, 1).T  # (patches, L, heads C)
         means = scores.softmax(dim=1).transpose(1, 2) @ points  # (patches, heads C, width)
-        means = means.unflatten(1, T.shape[:2])
-        return T + means @ values.transpose(1, 2) + self.encoder.bias[1::2].view(HEADS, 1, -1)
+        means = torch.einsum("nhcd,hed->nhce", means.unflatten(1, shape), values)
+        return T + means + self.encoder.bias[1::2].view(HEADS, 1, -1)
 
     def solve(self, T: Tensor) -> Tensor:
         """T_y = T + sum_k (W_k sin(k w T) + W_{N+k} cos(k w T)), w = omega_1: Re of a polynomial in e^{iwT}."""
-        sine, cosine = self.weights.view(HEADS, 1, T.shape[-1], 2, -1).unbind(dim=-2)
-        coefficients = torch.complex(cosine, -sine)
-        z = torch.polar(torch.ones_like(T), self.frequency * T)
-        curve = coefficients[..., -1].expand_as(z)
-        for k in range(coefficients.shape[-1] - 2, -1, -1):
-            curve = torch.addcmul(coefficients[..., k], curve, z)
-        return T + curve.real
+        t = T.permute(1, 3, 0, 2).reshape(self.width, -1)  # a row a channel: long rows are quick to sum
+        sine, cosine = self.weights.unflatten(1, (2, -1, 1)).unbind(dim=1)
+        coefficients = torch.complex(cosine, -sine)  # (width, N, 1)
+        z = torch.polar(torch.ones_like(t), self.frequency * t)
+        curve = coefficients[:, -1].expand_as(z)
+        for k in range(coefficients.shape[1] - 2, -1, -1):
+            curve = torch.addcmul(coefficients[:, k], curve, z)
+        return T + curve.real.view(HEADS, -1, len(T), T.shape[2]).permute(2, 0, 3, 1)
 
     def decode(self, points: Tensor, T: Tensor) -> Tensor:
         """Y = X + softmax_tokens(Q T^T) T, with tokens as keys and values."""
-        queries, bias = self._by_head(self.decoder.weight), self.decoder.bias.view(HEADS, -1, 1)
-        scores = (T @ queries).flatten(1, 2).transpose(1, 2)  # (patches, width, heads C)
-        scores = torch.baddbmm((T @ bias).flatten(1).unsqueeze(1), points, scores)
-        weights = scores.unflatten(2, T.shape[1:3]).softmax(dim=-1).flatten(2)  # (patches, L, heads C)
+        queries = torch.einsum("nhce,hed->nhcd", T, self._by_head(self.decoder.weight)).flatten(1, 2)
+        bias = torch.einsum("nhce,he->nhc", T, self.decoder.bias.view(HEADS, -1)).flatten(1).unsqueeze(-1)
+        scores = torch.baddbmm(bias, queries, points.transpose(1, 2))  # (patches, heads C, L)
+        weights = scores.unflatten(1, T.shape[1:3]).softmax(dim=2).flatten(1, 2)
         each = torch.eye(HEADS, dtype=T.dtype, device=T.device).view(HEADS, 1, HEADS, 1)
-        return torch.baddbmm(points, weights, (T.unsqueeze(3) * each).flatten(3).flatten(1, 2))
+        spread = (
+            (T.unsqueeze(3) * each).flatten(3).flatten(1, 2)
+        )  # (patches, heads C, width): a head fills its channels
+        return torch.baddbmm(points, weights.transpose(1, 2), spread)
 
     def load_published(self, state: Mapping[str, Any]) -> list[str]:
         """Take the tensors of a published block by their published names; what was not needed is returned."""
