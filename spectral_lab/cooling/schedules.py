@@ -86,6 +86,6 @@ def recorded_training() -> Training:
 
     Made by `python -m spectral_lab.cooling.models.record`; float32.
     """
-    with np.load(str(files("spectral_lab.cooling.data") / "training.npz")) as stored:
+    with np.load(str(files("spectral_lab.cooling") / "data" / "training.npz")) as stored:
         arrays = {name: stored[name].astype(float) for name in stored.files}
     return Training(**(arrays | {"width": float(arrays["width"])}))

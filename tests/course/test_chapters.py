@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+from pkgutil import iter_modules
 
 import pytest
 
@@ -74,6 +75,14 @@ def test_no_guess_exercise_or_explorer_is_left_out(item) -> None:
     assert {explorer.__name__ for explorer in item.listed("EXPLORERS")} == set(getattr(room, "__all__", ())) - {
         "EXPLORERS"
     }
+
+
+@pytest.mark.parametrize("item", CHAPTERS, ids=lambda item: item.package)
+def test_rooms_are_folders_and_an_explorers_helper_is_known_by_its_name(item) -> None:
+    assert all(hasattr(item.room(name), "__path__") for name in ("models", "data", "explorers") if item.room(name))
+    files = {module.name for module in iter_modules(getattr(item.room("explorers"), "__path__", []))}
+    makers = {explorer.__module__.split(".")[-1] for explorer in item.listed("EXPLORERS")}
+    assert {name for name in files if not name.startswith("_")} == makers
 
 
 def test_a_list_of_another_name_is_refused_and_a_missing_room_lists_nothing(monkeypatch) -> None:
