@@ -1,4 +1,7 @@
-"""Property tests try the same examples in every run: a check that passed today passes tomorrow."""
+"""Property tests try the same examples in every run: a check that passed today passes tomorrow.
+
+One profile for all of them; a test that needs more or fewer examples says so itself.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,7 @@ import jaxtyping
 import pytest
 from hypothesis import settings
 
-settings.register_profile("fixed", derandomize=True, deadline=None)
+settings.register_profile("fixed", derandomize=True, deadline=None, max_examples=30)
 settings.load_profile("fixed")
 
 

@@ -176,7 +176,7 @@ pentagons = Exercise(
         lambda: cycle_counts(named_graph("Petersen"), 5),
         relative=1e-9,
         mistakes=(
-            (120, "That is the trace of $A^5$: every cycle is walked from 5 places in 2 directions."),
+            (120, "That is the trace of A⁵: every cycle is walked from 5 places in 2 directions."),
             (24, "Divide by 5 starting places and by 2 directions."),
         ),
     ),

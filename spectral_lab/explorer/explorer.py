@@ -140,7 +140,8 @@ class Explorer(anywidget.AnyWidget):
                     f"{label},{x[j]},{y[i]},{grid[i, j]}" for i in range(grid.shape[0]) for j in range(grid.shape[1])
                 ]
             else:
-                rows += [f"{label},{a},{b}," for a, b in zip(x, y, strict=True)]
+                gap = {None: "nan"}  # as in the traces that are given as arrays
+                rows += [f"{label},{gap.get(a, a)},{gap.get(b, b)}," for a, b in zip(x, y, strict=True)]
         return "\n".join(rows) + "\n"
 
     def __repr__(self) -> str:

@@ -146,7 +146,7 @@ half_weight = Exercise(
         lambda: float(np.log(2) / 0.01),
         relative=0.01,
         mistakes=(
-            (100.0, r"There the weight is $1/e$."),
+            (100.0, r"There the weight is 1/e."),
             (50.0, "That is a quarter of the window of LegT; LegS has none."),
         ),
     ),
@@ -173,7 +173,7 @@ best_step = Exercise(
         relative=0.02,
         mistakes=(
             (0.02, "That is one cycle per unit of time; 64 states can follow more."),
-            (2 * np.pi * 0.02 / 64, r"There $n=2\pi f$ and $s^*=\ln2$. A larger step sees further."),
+            (2 * np.pi * 0.02 / 64, r"There n = 2πf and s* = ln 2. A larger step sees further."),
         ),
     ),
     hint_text=r"In units of time the tone has $f=0.02/\Delta$ cycles. Maximise $s^*/\Delta$ on a grid, or over "
@@ -192,7 +192,7 @@ trace = Exercise(
     starter="trace = ...",
     judge=Value(
         lambda: float(np.trace(gramian(*legs(100)))),
-        mistakes=((100.0, "For the flat measure it would be $n$; here half of it fades."),),
+        mistakes=((100.0, "For the flat measure it would be n; here half of it fades."),),
     ),
     hint_text=r"The diagonal of $W$ holds $\int_0^\infty K_k^2dt$, and $K_k=xL_k(x)$ with $x=e^{-t}$. $L_k(x)^2$ is "
     r"symmetric about $x=\frac12$.",

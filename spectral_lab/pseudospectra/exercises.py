@@ -135,8 +135,8 @@ last_spike = Exercise(
         lambda: s4d_frequencies(48)[0],
         relative=1e-4,
         mistakes=(
-            (48**2 / np.pi, r"This is the leading term $n^2/\pi$; there is a constant correction."),
-            (48**2, r"Divide by $\pi$."),
+            (48**2 / np.pi, r"This is the leading term n²/π; there is a constant correction."),
+            (48**2, r"Divide by π."),
         ),
     ),
     hint_text=r"`s4d_frequencies(48)` knows. By hand: $n^2/\pi$, and then a constant that you can read off at $n=32$.",
@@ -187,8 +187,8 @@ worth_of_the_bound = Exercise(
         lambda: 0.03 / (4 * 32 + 2 * 0.03),
         relative=2e-3,
         mistakes=(
-            (0.03 / (4 + 0.06), r"$\|B_H\|$ is not 1: its square is $1+3+\dots+(2n-1)$."),
-            (0.03 / (4 * 32**2 + 0.06), r"That is $\|B_H\|^2$ in place of $\|B_H\|$."),
+            (0.03 / (4 + 0.06), r"‖B_H‖ is not 1: its square is 1 + 3 + … + (2n − 1)."),
+            (0.03 / (4 * 32**2 + 0.06), r"That is ‖B_H‖² in place of ‖B_H‖."),
         ),
     ),
     hint_text=r"`np.linalg.norm(legs(32)[1])`, and solve $\|B\|\|C\|\frac{4\varepsilon}{1-2\varepsilon}=0.03$.",
@@ -207,9 +207,9 @@ radius_of_a_block = Exercise(
         lambda: float(np.cos(np.pi / 33)),
         relative=1e-4,
         mistakes=(
-            (1.0, r"That is the norm. $\frac12\|A\|\le w\le\|A\|$."),
-            (0.5, r"That is half of the norm, the least it could be; it is that for $n=2$ only."),
-            (float(np.cos(np.pi / 32)), r"Nearly. For $n=2$ the radius is $\frac12=\cos\frac\pi3$."),
+            (1.0, r"That is the norm. The radius lies between half of it and all of it."),
+            (0.5, r"That is half of the norm, the least it could be; it is that for n = 2 only."),
+            (float(np.cos(np.pi / 32)), r"Nearly. For n = 2 the radius is 1/2 = cos(π/3)."),
         ),
     ),
     hint_text=r"`numerical_radius`. By hand: $W(A)$ is a disc, so its rightmost point will do, the largest eigenvalue "

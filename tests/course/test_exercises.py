@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from copy import deepcopy
 from decimal import Decimal
 from fractions import Fraction
 
@@ -14,7 +13,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from spectral_lab.course import CHAPTERS, Exercise, Function, Prediction, Value, chapter
+from spectral_lab.course import Exercise, Function, Prediction, Value, chapter
 
 
 def exercise(judge) -> Exercise:
@@ -201,18 +200,3 @@ def test_a_reference_that_works_in_place_gives_the_learner_a_fresh_case() -> Non
     task = exercise(Function(negated, [(np.array([1.0, 2.0]),)]))
     assert task.check(lambda v: -v).correct
     assert task.check(lambda v: -v).correct
-
-
-@pytest.mark.parametrize("item", CHAPTERS, ids=lambda item: item.package)
-def test_no_exercise_of_the_course_is_changed_by_an_answer(item) -> None:
-
-    def vandal(*arguments: object) -> float:
-        for argument in arguments:
-            if isinstance(argument, np.ndarray):
-                argument[...] = 0
-        return 0.0
-
-    for judge in (task.judge for task in item.listed("EXERCISES") if isinstance(task.judge, Function)):
-        before = deepcopy(judge.cases)
-        judge(vandal)
-        np.testing.assert_equal(list(judge.cases), list(before))

@@ -7,10 +7,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import settings
-
-settings.register_profile("hamiltonians", derandomize=True, deadline=None, max_examples=30)
-settings.load_profile("hamiltonians")
 
 REFERENCE = Path(__file__).parents[1] / "reference" / "sphnet"
 

@@ -5,11 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import settings
 from threadpoolctl import threadpool_limits
-
-settings.register_profile("hippo", deadline=None, max_examples=25)
-settings.load_profile("hippo")
 
 REFERENCE = Path(__file__).parents[1] / "reference" / "hippo"
 

@@ -1,0 +1,41 @@
+"""The rooms of every chapter have the names that all chapters agree on; an open chapter has them all."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+from pkgutil import iter_modules
+from typing import Any
+
+FOLDERS = {"models", "data", "explorers"}
+FILES = {"recipe", "claims", "exercises"}
+# What a room may not be called: it would hide beside the agreed one.
+STRAYS = {"model", "networks", "datasets", "dataset", "explorer", "recipes", "claim", "exercise", "utils", "helpers"}
+
+
+def test_rooms_have_the_agreed_names_and_kinds(item: Any) -> None:
+    package = importlib.import_module(f"spectral_lab.{item.package}")
+    kinds = {module.name: module.ispkg for module in iter_modules(package.__path__)}
+    assert {name for name in FOLDERS & kinds.keys() if not kinds[name]} == set(), "these are folders"
+    assert {name for name in kinds if kinds[name]} <= FOLDERS, "the mathematics stands in files"
+    assert STRAYS & kinds.keys() == set()
+
+
+def test_an_open_chapter_has_every_room_that_its_notebook_needs(item: Any) -> None:
+    needed = ("EXPLORERS", "PREDICTIONS", "EXERCISES", *(("CLAIMS",) if item.paper else ()))
+    assert item.status == "planned" or [name for name in needed if not item.listed(name)] == []
+
+
+def test_helpers_of_explorers_are_told_from_explorers_by_name(item: Any) -> None:
+    room = item.room("explorers")
+    modules = {module.name for module in iter_modules(room.__path__)} if room else set()
+    homes = {make.__module__.rsplit(".", 1)[1] for make in item.listed("EXPLORERS")}
+    assert {name for name in modules if not name.startswith("_")} == homes
+
+
+def test_public_names_are_listed_once_and_explained(item: Any) -> None:
+    package = importlib.import_module(f"spectral_lab.{item.package}")
+    assert package.__doc__
+    assert len(set(package.__all__)) == len(package.__all__)
+    public = [getattr(package, name) for name in package.__all__]
+    assert [each.__name__ for each in public if inspect.isroutine(each) and not inspect.getdoc(each)] == []
