@@ -14,7 +14,7 @@ In single precision both keep three to six digits; which keeps more depends on n
 
 from __future__ import annotations
 
-from math import isqrt
+from math import isqrt, log2
 from typing import Any
 
 import numpy as np
@@ -200,6 +200,44 @@ def _bilinear(system: DPLR, Delta: Float[np.ndarray, "*systems"]) -> Dense:
     j = np.arange(2 * half)
     A_bar[..., j, j] -= 1
     return A_bar, B_bar
+
+
+def kernel_as_printed(system: Any, C: ArrayLike, step: Any, length: Any) -> Float[np.ndarray, " length"]:
+    """The kernel by Cauchy sums at z = 2 (1 - omega)/(1 + omega), as S4 prints it: infinite at omega = -1.
+
+    For one system of rank one, C in its eigenbasis. The roots of unity of an even length meet -1, and every sample is
+    then not a number; those of an odd length do not. `kernel` takes a form without that pole. Raises: ValueError.
+    """
+    length = checks.integer(length, "length", 1, LONGEST)
+    if not isinstance(system, DPLR) or system.Lambda.ndim != 1 or len(system.P) != 1:
+        raise ValueError("system must be one DPLR of rank one")
+    A_bar, _, c = discrete_system(system, C, step)
+    c = c - c @ np.linalg.matrix_power(A_bar, length)
+    half = len(c) // 2
+    omega = np.exp(-2j * np.pi * np.arange(length // 2 + 1) / length)
+    if length % 2 == 0:
+        omega[-1] = -1.0  # which rounding would miss
+    left = np.stack([(c[:half] - 1j * c[half:]) / 2, system.P[0].conj()])
+    v = left[:, None] * np.stack([system.B, system.P[0]]) * step
+    with np.errstate(all="ignore"):
+        z = (2 * (1 - omega) / (1 + omega)).astype(system.Lambda.dtype)
+        poles = system.Lambda * _real_type(system)(step)
+        sums = (v[..., None] / (z - poles[:, None])).sum(2) + (v.conj()[..., None] / (z - poles.conj()[:, None])).sum(2)
+        K_hat = 2 / (1 + omega) * (sums[0, 0] - sums[0, 1] * sums[1, 0] / (1 + sums[1, 1]))
+        return np.fft.irfft(K_hat, length)
+
+
+def multiplications(method: str, n: Any, length: Any) -> float:
+    """Real multiplications of one kernel by a method, to leading order in n and length. Raises: ValueError."""
+    method = checks.choice(method, "method", METHODS)
+    n, length = checks.integer(n, "n", 1), checks.integer(length, "length", 1, LONGEST)
+    if method == "powers":
+        return float(n**2 * length)
+    if method == "krylov":
+        width = 1 << isqrt(length - 1).bit_length()
+        # Columns and rows by doubling, the squarings between them, and the last product.
+        return n**2 * (width + length / width) + n**3 * log2(length) + n * length
+    return 4 * (4 * n) * (length / 2) + 2.5 * length * log2(length)
 
 
 def _pair(system: Any) -> Dense:

@@ -19,7 +19,7 @@ from spectral_lab.hippo import (
     vandermonde_kernel,
     without_low_rank,
 )
-from spectral_lab.hippo.kernels import METHODS
+from spectral_lab.hippo.kernels import METHODS, kernel_as_printed, multiplications
 
 C8 = np.cos(np.arange(8) + 1)
 
@@ -122,6 +122,24 @@ def test_removable_points_of_the_generating_function():
         omega = np.array([1, -1, 1j, np.exp(2j * np.pi / 20)])
         expected = (K * omega[:, None] ** np.arange(20)).sum(axis=-1)
         np.testing.assert_allclose(generating_function(form, C8, 0.1, 20, omega), expected, atol=1e-12)
+
+
+def test_cauchy_sums_as_printed_are_the_kernel_but_for_their_pole():
+    form = dplr("legs", 8)
+    C, step, length = form.rotate(np.cos(np.arange(8.0))), 0.1, 64
+    assert np.isnan(kernel_as_printed(form, C, step, length)).all()
+    np.testing.assert_allclose(kernel_as_printed(form, C, step, 63), kernel(form, C, step, 63), atol=1e-12)
+    with pytest.raises(ValueError, match="system must be one DPLR of rank one"):
+        kernel_as_printed((np.eye(2), np.ones(2)), C, step, 64)
+
+
+def test_multiplications_grow_as_the_algorithms_do():
+    assert multiplications("powers", 64, 1 << 20) == 2 * multiplications("powers", 64, 1 << 19)
+    for method in ("cauchy", "krylov"):
+        assert multiplications(method, 64, 1 << 22) / multiplications(method, 64, 1 << 20) == pytest.approx(4, rel=0.25)
+        assert multiplications(method, 64, 4096) < multiplications("powers", 64, 4096) / 3
+    with pytest.raises(ValueError, match="method must be one of"):
+        multiplications("fast", 8, 8)
 
 
 def test_single_precision_stays_single_and_close():

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from math import isqrt, log2
 from typing import Any
 
 import numpy as np
@@ -12,7 +11,7 @@ from spectral_lab.explorer import Data, Explorer, Slider, choice, number_text, s
 from spectral_lab.explorer.palette import BLUE, INK, MUTED, RED
 from spectral_lab.explorer.theme import Figure, axis, figure, key, line, panel, points
 from spectral_lab.hippo.dplr import DPLR, dplr
-from spectral_lab.hippo.kernels import discrete_system, kernel
+from spectral_lab.hippo.kernels import kernel, kernel_as_printed, multiplications
 
 WAYS = ("two-level Krylov", "Cauchy and Woodbury", "powers", "Cauchy, z as printed")
 METHODS = {WAYS[0]: "krylov", WAYS[1]: "cauchy", WAYS[2]: "powers"}
@@ -30,46 +29,19 @@ def _forms(n: int) -> tuple[DPLR, np.ndarray, DPLR]:
     return form, form.rotate(np.cos(np.arange(n) + 1.0)), single
 
 
-def as_printed(system: DPLR, C: np.ndarray, step: float, length: int) -> np.ndarray:
-    """The rank-one kernel with z = 2 (1 - omega)/(1 + omega), as S4 prints it: infinite at omega = -1."""
-    A_bar, _, c = discrete_system(system, C, step)
-    c = c - c @ np.linalg.matrix_power(A_bar, length)
-    half = len(c) // 2
-    omega = np.exp(-2j * np.pi * np.arange(length // 2 + 1) / length)
-    omega[-1] = -1.0  # an even length meets -1 exactly
-    left = np.stack([(c[:half] - 1j * c[half:]) / 2, system.P[0].conj()])
-    v = left[:, None] * np.stack([system.B, system.P[0]]) * step
-    with np.errstate(all="ignore"):
-        z = (2 * (1 - omega) / (1 + omega)).astype(system.Lambda.dtype)
-        poles = system.Lambda * np.float32(step)
-        sums = (v[..., None] / (z - poles[:, None])).sum(2) + (v.conj()[..., None] / (z - poles.conj()[:, None])).sum(2)
-        K_hat = 2 / (1 + omega) * (sums[0, 0] - sums[0, 1] * sums[1, 0] / (1 + sums[1, 1]))
-        return np.fft.irfft(K_hat, length)
-
-
-def multiplications(way: str, n: int, length: int) -> float:
-    """Real multiplications of one kernel, to leading order."""
-    if way == "powers":
-        return float(n**2 * length)
-    if way == "two-level Krylov":
-        width = 1 << isqrt(length - 1).bit_length()
-        # Columns and rows by doubling, the squarings between them, and the last product.
-        return n**2 * (width + length / width) + n**3 * log2(length) + n * length
-    return 4 * (4 * n) * (length / 2) + 2.5 * length * log2(length)
-
-
 def _compute(way: str, n: int, length: int, step: float, precision: str) -> dict[str, Any]:
     form, C, single = _forms(n)
     exact = kernel(form, C, step, length)
     system, c = (form, C) if precision == "double" else (single, C.astype(np.complex64))
-    K = kernel(system, c, step, length, METHODS[way]) if way in METHODS else as_printed(system, c, step, length)
+    K = kernel(system, c, step, length, METHODS[way]) if way in METHODS else kernel_as_printed(system, c, step, length)
     show = np.unique(np.geomspace(1, length, DRAWN).astype(int)) - 1
     broken = not np.isfinite(K).all()
     error = np.abs(K - exact) / np.abs(exact).max() if not broken else np.full(length, np.nan)
     starts = np.unique(np.geomspace(1, length, 97).astype(int)[:-1]) - 1  # the largest error in each stretch
+    cost = multiplications(METHODS.get(way, "cauchy"), n, length)
     return {
         "k": show, "K": K[show], "exact": exact[show], "broken": broken, "error": float(error.max()),
-        "at": starts, "errors": np.maximum.reduceat(error, starts), "cost": multiplications(way, n, length),
+        "at": starts, "errors": np.maximum.reduceat(error, starts), "cost": cost,
     }  # fmt: skip
 
 
@@ -80,7 +52,8 @@ def _figure(d: Data) -> Figure:
     error = panel("Error along it", sample, axis("error / largest entry", 1e-18, 1, log=True, dtick=3))
     lengths, colors = np.geomspace(64, 16384, 33), dict(zip(WAYS[:3], (BLUE, RED, MUTED), strict=True))
     costs = [
-        line(lengths, [multiplications(way, d.n, int(L)) for L in lengths], way, color) for way, color in colors.items()
+        line(lengths, [multiplications(METHODS[way], d.n, int(L)) for L in lengths], way, color)
+        for way, color in colors.items()
     ]
     return figure(
         kernel.draw(
@@ -112,24 +85,24 @@ def _code(way: str, n: int, length: int, step: float, precision: str) -> str:
         return f"""
         import numpy as np
         from spectral_lab.hippo import dplr
-        from spectral_lab.hippo.explorers.algorithms import as_printed, multiplications
+        from spectral_lab.hippo.kernels import kernel_as_printed, multiplications
 
         form = dplr("legs", {n})
-        K = as_printed(form, form.rotate(np.cos(np.arange({n}) + 1.0)), {step!r}, {length})
-        print(np.isfinite(K).all(), multiplications("{way}", {n}, {length}))
+        K = kernel_as_printed(form, form.rotate(np.cos(np.arange({n}) + 1.0)), {step!r}, {length})
+        print(np.isfinite(K).all(), multiplications("cauchy", {n}, {length}))
         """
     cast = ".astype(np.complex64)" if precision == "single" else ""
     return f"""
         import numpy as np
         from spectral_lab.hippo import DPLR, dplr, kernel
-        from spectral_lab.hippo.explorers.algorithms import multiplications
+        from spectral_lab.hippo.kernels import multiplications
 
         form = dplr("legs", {n})
         C = form.rotate(np.cos(np.arange({n}) + 1.0))
         exact = kernel(form, C, {step!r}, {length})
         system = DPLR(*(x{cast} for x in (form.Lambda, form.P, form.B)))
         K = kernel(system, C{cast}, {step!r}, {length}, "{METHODS[way]}")
-        print(abs(K - exact).max() / abs(exact).max(), multiplications("{way}", {n}, {length}))
+        print(abs(K - exact).max() / abs(exact).max(), multiplications("{METHODS[way]}", {n}, {length}))
     """
 
 
