@@ -77,11 +77,11 @@ def missing(machine: Machine) -> str:
 
 
 def tests(machine: Machine) -> list[str]:
-    """The notebooks, and the folders of the chapters' tests on one thread: two are too slow for all."""
+    """The notebooks, and the tests of the chapters on one thread: two are too slow for all."""
     if machine.threads > 1:
         return ["notebooks"]
     folders = [f"tests/{chapter.package}" for chapter in CHAPTERS]
-    return ["notebooks", "tests/course", *(folder for folder in folders if (ROOT / folder).is_dir())]
+    return ["notebooks", "tests/course", "tests/chapters", *(folder for folder in folders if (ROOT / folder).is_dir())]
 
 
 def main(names: list[str]) -> int:

@@ -5,13 +5,12 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
-from pkgutil import iter_modules
 
 import pytest
 
 from spectral_lab.checkout import ROOT
-from spectral_lab.course import CHAPTERS, Chapter, Exercise, Prediction, chapter
-from spectral_lab.course.chapters import BY_NAME, NOTEBOOKS, ROOMS, markdown_table, readme
+from spectral_lab.course import CHAPTERS, Chapter, chapter
+from spectral_lab.course.chapters import NOTEBOOKS, markdown_table, readme
 
 
 def test_readme_table_is_current() -> None:
@@ -56,33 +55,6 @@ def test_a_room_that_is_not_there_is_none_and_an_error_in_one_that_is_there_show
     monkeypatch.setattr("importlib.import_module", fail)
     with pytest.raises(ImportError, match="needs a package"):
         item.room("claims")
-
-
-@pytest.mark.parametrize("item", CHAPTERS, ids=lambda item: item.package)
-@pytest.mark.parametrize("name", ROOMS)
-def test_every_room_lists_what_is_in_it_once(item, name: str) -> None:
-    listed = item.listed(name)
-    assert isinstance(listed, dict if name in BY_NAME else tuple)
-    assert len({id(entry) for entry in (listed.values() if name in BY_NAME else listed)}) == len(listed)
-
-
-@pytest.mark.parametrize("item", CHAPTERS, ids=lambda item: item.package)
-def test_no_guess_exercise_or_explorer_is_left_out(item) -> None:
-    for name, kind in (("PREDICTIONS", Prediction), ("EXERCISES", Exercise)):
-        made = [value for value in vars(item.room("exercises") or item).values() if isinstance(value, kind)]
-        assert {id(value) for value in made} == {id(value) for value in item.listed(name)}
-    room = item.room("explorers")
-    assert {explorer.__name__ for explorer in item.listed("EXPLORERS")} == set(getattr(room, "__all__", ())) - {
-        "EXPLORERS"
-    }
-
-
-@pytest.mark.parametrize("item", CHAPTERS, ids=lambda item: item.package)
-def test_rooms_are_folders_and_an_explorers_helper_is_known_by_its_name(item) -> None:
-    assert all(hasattr(item.room(name), "__path__") for name in ("models", "data", "explorers") if item.room(name))
-    files = {module.name for module in iter_modules(getattr(item.room("explorers"), "__path__", []))}
-    makers = {explorer.__module__.split(".")[-1] for explorer in item.listed("EXPLORERS")}
-    assert {name for name in files if not name.startswith("_")} == makers
 
 
 def test_a_list_of_another_name_is_refused_and_a_missing_room_lists_nothing(monkeypatch) -> None:
