@@ -84,7 +84,7 @@ def kick_operator(w: ArrayLike) -> Complex[np.ndarray, "N N"]:
 def recorded_training() -> Training:
     """300 iterations of Adam on the Heisenberg chain of four spins, from all up, four layers (ours).
 
-    Made by `python -m spectral_lab.cooling.models.record`; float32.
+    Made by `python -m spectral_lab.cooling.data.training`; float32.
     """
     with np.load(str(files("spectral_lab.cooling") / "data" / "training.npz")) as stored:
         arrays = {name: stored[name].astype(float) for name in stored.files}

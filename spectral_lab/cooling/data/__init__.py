@@ -1,4 +1,4 @@
-"""Data of chapter 04: training.npz, a recorded training, is made by `models.record` and read by `schedules`."""
+"""Data of chapter 04: a recorded training, made by `training.py` into training.npz and read by `schedules`."""
 
 from spectral_lab.datasets import Dataset
 

@@ -1,4 +1,4 @@
-"""Record a training for `schedules.recorded_training`: `python -m spectral_lab.cooling.models.record`."""
+"""Record a training for `schedules.recorded_training`: `python -m spectral_lab.cooling.data.training`."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from spectral_lab.atomic import write_atomically
 from spectral_lab.cooling.models.chain import heisenberg_chain
 from spectral_lab.cooling.models.circuit import CoolingCircuit
 
-TARGET = Path(__file__).parents[1] / "data" / "training.npz"
+TARGET = Path(__file__).with_suffix(".npz")
 
 
 def record(iterations: int = 300, seed: int = 0, learning_rate: float = 0.05) -> dict[str, np.ndarray]:
