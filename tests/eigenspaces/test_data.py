@@ -134,7 +134,6 @@ def test_missing_files_are_named_with_their_place(tmp_path, monkeypatch):
 
 
 def test_nci_matches_the_stored_statistics(reference):
-    pytest.importorskip("rdkit", reason="rdkit is not installed: pip install -e '.[chemistry]'")
     from spectral_lab.eigenspaces.data.molecules import nci_molecules
 
     stored = reference("nci_standin")
@@ -150,7 +149,6 @@ def test_nci_matches_the_stored_statistics(reference):
 
 def test_drugood_features_by_hand(tmp_path):
     """1-chloroethanol and the ion of acetic acid, atom by atom."""
-    pytest.importorskip("rdkit", reason="rdkit is not installed: pip install -e '.[chemistry]'")
     items = [{"smiles": "C[C@H](O)Cl", "cls_label": 1}, {"smiles": "CC(=O)[O-]", "cls_label": 0}]
     path = tmp_path / "lbap_core_ic50_size.json"
     path.write_text(json.dumps({"split": {"train": items}}))

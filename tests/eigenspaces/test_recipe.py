@@ -120,7 +120,7 @@ def test_auroc_counts_pairs(tmp_path):
 
 
 def test_the_recipe_of_drugood_records_the_auroc_of_whole_splits(tmp_path):
-    """On graphs that are generated, since rdkit's molecules are not everywhere."""
+    """On graphs that are generated."""
     plan, shifted = RECIPES["counting/3/none"]("miniature"), RECIPES["drugood/size/none"]("miniature")
     parts = {name: replace(part, targets=(part.targets > 0).float()) for name, part in plan.data().items()}
     parts |= {evaluation.split: parts["val"] for evaluation in shifted.evaluations}
@@ -159,8 +159,7 @@ def test_unknown_names_are_refused(name, kwargs, message):
         RECIPES[name](**kwargs)
 
 
-def test_the_molecular_miniatures_run_where_rdkit_is(tmp_path):
-    pytest.importorskip("rdkit", reason="rdkit is not installed: pip install -e '.[chemistry]'")
+def test_the_molecular_miniatures_run(tmp_path):
     for name in ("zinc/spe", "drugood/size/none"):
         run = train(replace(RECIPES[name]("miniature"), epochs=1), reporter=Silent(), folder=tmp_path)
         assert all(np.isfinite(value) for value in run.metrics.values())

@@ -1,4 +1,4 @@
-"""Molecules as graphs, by rdkit (the optional extra `chemistry`): features, labels, an offline stand-in for ZINC."""
+"""Molecules as graphs, by rdkit, loaded when it is first used: features, labels, an offline stand-in for ZINC."""
 
 from __future__ import annotations
 
@@ -19,18 +19,6 @@ ELEMENTS = ("B", "C", "N", "O", "F", "Si", "P", "S", "Cl", "As", "Se", "Br", "Te
 BONDS = ("SINGLE", "DOUBLE", "TRIPLE", "DATIVE")
 
 
-def require_rdkit() -> Any:
-    """The module `rdkit.Chem`.
-
-    Raises:
-        ImportError: with the way to install it.
-    """
-    try:
-        return importlib.import_module("rdkit.Chem")
-    except ImportError:
-        raise ImportError('molecules need rdkit: pip install "spectral_lab[chemistry]"') from None
-
-
 def nci_molecules(limit: SupportsInt | None = None) -> list[tuple[str, float, LabelledGraph]]:
     """NCI-5k: (SMILES, target, graph) of the molecules that rdkit ships, an offline stand-in for ZINC.
 
@@ -40,11 +28,8 @@ def nci_molecules(limit: SupportsInt | None = None) -> list[tuple[str, float, La
 
     Args:
         limit: stop after so many.
-
-    Raises:
-        ImportError: without rdkit.
     """
-    Chem = require_rdkit()
+    Chem = importlib.import_module("rdkit.Chem")
     limit = sys.maxsize if limit is None else checks.integer(limit, "limit", 0)
     kinds: dict[tuple[str, int], int] = {}
     found: list[tuple[str, float, LabelledGraph]] = []
@@ -83,11 +68,8 @@ def penalised_logp() -> Callable[[Any], float]:
 
     The constants are the means and deviations over the 250 000 molecules of ZINC; l is the longest cycle of a cycle
     basis.
-
-    Raises:
-        ImportError: without rdkit.
     """
-    Chem = require_rdkit()
+    Chem = importlib.import_module("rdkit.Chem")
     crippen = importlib.import_module("rdkit.Chem.Crippen")
     scorer = _sa_scorer()
 
@@ -122,10 +104,9 @@ def drugood_graph(smiles: str, label: int) -> LabelledGraph:
     conjugated, in a ring, stereo none, any, Z, E.
 
     Raises:
-        ImportError: without rdkit.
         ValueError: if rdkit cannot read the SMILES.
     """
-    Chem = require_rdkit()
+    Chem = importlib.import_module("rdkit.Chem")
     mol = Chem.MolFromSmiles(smiles)
     if mol is None or mol.GetNumAtoms() == 0:
         raise ValueError(f"smiles must be a molecule that rdkit can read, got {smiles!r}")
