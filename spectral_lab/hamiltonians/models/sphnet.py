@@ -1,0 +1,309 @@
+"""SPHNet (Luo et al. 2025): a Hamiltonian in one pass, by tensor products that leave out pairs of atoms and paths.
+
+Scalars of the neighbourhood; two convolutions that make features of degrees 0..L; features of single atoms and of pairs
+by tensor products; blocks. All of it turns with the molecule.
+
+Two parts are ours. The scalars come from four message-passing layers in the manner of PaiNN, in place of the released
+block: any invariant network of this width may stand there. And the head is exact under an exchange of atoms: the
+released one predicts the block (i, j), i > j, from x_i and x_j in this order, so numbering like atoms anew changes it.
+Here half of the channels of a pair are products with x_i + x_j and half with x_i - x_j; these change sign, and the
+block (j, i) is the transpose of (i, j). The number of tensor products is the same.
+"""
+
+from __future__ import annotations
+
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor, nn
+
+from spectral_lab import checks
+from spectral_lab.hamiltonians.models.backbone import ScalarNetwork
+from spectral_lab.hamiltonians.models.expansion import Expansion
+from spectral_lab.hamiltonians.models.gates import PHASES, PairGate, TPGate, sparsity_of
+from spectral_lab.hamiltonians.models.layers import (
+    BernsteinRBF,
+    EquivariantLayerNorm,
+    EquivariantLinear,
+    ExchangeLinear,
+    NormGate,
+    PathWeights,
+    degrees,
+    harmonics,
+    inner_product,
+)
+from spectral_lab.hamiltonians.models.molecules import Edges, Molecules, edges, gather
+from spectral_lab.hamiltonians.models.tensor_product import SparseTensorProduct
+
+ELEMENTS = 100
+
+
+class GatedProduct(nn.Module):
+    """A tensor product whose paths a gate chooses, by phase; without sparsity all paths, with coefficients alpha.
+
+    In the random phase every training step draws anew. Evaluation draws nothing: it takes the best paths so far. In the
+    fixed phase paths and coefficients are those of the last adaptive step, numbers that nothing changes.
+    """
+
+    def __init__(self, L: int, channels: int, sparsity: float, parity: bool) -> None:
+        super().__init__()
+        self.product = SparseTensorProduct(L, channels, parity)
+        self.gate = TPGate(L, sparsity, parity) if sparsity_of(sparsity) else None
+        self.phase = "random"
+        count = len(self.product.paths)
+        self.register_buffer("kept", torch.zeros(count, dtype=torch.bool))
+        self.register_buffer("coefficients", torch.zeros(count))
+
+    def choose(self) -> tuple[Int[Tensor, " k"] | None, Float[Tensor, " k"] | None]:
+        """The kept paths and their coefficients; None for all paths with alpha."""
+        if self.gate is None:
+            return None, None
+        if self.phase == "fixed":
+            paths = torch.nonzero(self.kept).ravel().cpu()
+            return paths, self.coefficients[paths]
+        paths = self.gate.select("random" if self.training and self.phase == "random" else "adaptive")
+        coefficients = self.gate.coefficients(paths)
+        if self.training and self.phase == "adaptive":
+            self._keep(paths, coefficients.detach())
+        return paths, coefficients
+
+    def enter(self, phase: str) -> None:
+        """Go to a phase; to "fixed" without an adaptive step before it, with the best paths now."""
+        self.phase = checks.choice(phase, "phase", PHASES)
+        if self.gate is not None and phase == "fixed" and not self.kept.any():
+            self.freeze(self.gate.select("adaptive"))
+
+    def freeze(self, paths: Int[Tensor, " k"]) -> None:
+        """Keep these paths from now on."""
+        if self.gate is not None:
+            self._keep(paths, self.gate.coefficients(paths).detach())
+            self.phase = "fixed"
+
+    def _keep(self, paths: Tensor, coefficients: Tensor) -> None:
+        self.kept.zero_()
+        self.kept[paths] = True
+        self.coefficients[paths] = coefficients.to(self.coefficients)
+
+
+class Lifting(nn.Module):
+    """The first convolution: scalars of neighbours times harmonics of directions, sum_j w^l_u(r, s) x_ju Y^l(r_ij)."""
+
+    def __init__(self, L: int, channels: int, rbf: int, hidden: int) -> None:
+        super().__init__()
+        self.L = L
+        self.weights = PathWeights(rbf, 2 * channels, hidden, L + 1, channels)
+        self.norm = EquivariantLayerNorm(L, channels)
+        self.linear = EquivariantLinear(L, channels, channels)
+
+    def forward(
+        self, x: Float[Tensor, "atoms u"], edge: Edges, Y: Float[Tensor, "edges m"], rbf: Float[Tensor, "edges n"]
+    ) -> Float[Tensor, "atoms u m"]:
+        """Features of degrees 0..L from scalars."""
+        w = self.weights(rbf, torch.cat([x[edge.receiver], x[edge.sender]], dim=-1))
+        w = w.transpose(1, 2)[..., degrees(self.L).to(x.device)]
+        messages = w * x[edge.sender][..., None] * Y[:, None, :]
+        return self.linear(self.norm(gather(messages, edge.receiver, len(x))))
+
+
+class Convolution(nn.Module):
+    """The second convolution: m_ij = TP(x_j, Y(r_ij)) over the kept edges and paths, summed, normalised, mixed."""
+
+    def __init__(
+        self,
+        L: int,
+        channels: int,
+        rbf: int,
+        hidden: int,
+        sparsity: float,
+        pair_sparsity: float,
+        per: str,
+        parity: bool,
+    ) -> None:
+        super().__init__()
+        self.before = nn.Sequential(NormGate(L, channels), EquivariantLinear(L, channels, channels))
+        width = channels * (L + 2)
+        self.pair_gate = PairGate(width, pair_sparsity, per) if pair_sparsity else None
+        self.product = GatedProduct(L, channels, sparsity, parity)
+        self.weights = PathWeights(rbf, width, hidden, len(self.product.product.paths), channels)
+        self.norm = EquivariantLayerNorm(L, channels)
+        self.linear = EquivariantLinear(L, channels, channels)
+
+    def forward(
+        self,
+        x: Float[Tensor, "atoms u m"],
+        edge: Edges,
+        Y: Float[Tensor, "edges m"],
+        rbf: Float[Tensor, "edges n"],
+        molecule: Int[Tensor, " edges"],
+    ) -> Float[Tensor, "atoms u m"]:
+        """See the class. molecule: of each edge."""
+        h = self.before(x)
+        receiver, sender = edge.receiver, edge.sender
+        norms = inner_product(h[receiver], h[sender])[..., 1:].flatten(1)
+        s = torch.cat([h[receiver][..., 0], h[sender][..., 0], norms], dim=-1)
+        if self.pair_gate is not None:
+            kept, s = self.pair_gate(s, molecule)
+            receiver, sender, Y, rbf = receiver[kept], sender[kept], Y[kept], rbf[kept]
+        paths, coefficients = self.product.choose()
+        messages = self.product.product(h[sender], Y[:, None, :], self.weights(rbf, s, paths), paths, coefficients)
+        return self.linear(self.norm(gather(messages, receiver, len(x))) + x)
+
+
+class SelfLayer(nn.Module):
+    """Features of single atoms: the tensor product of two views of x_i."""
+
+    def __init__(self, L: int, channels: int, sparsity: float, parity: bool) -> None:
+        super().__init__()
+        self.left = nn.Sequential(NormGate(L, channels), EquivariantLinear(L, channels, channels))
+        self.right = nn.Sequential(NormGate(L, channels), EquivariantLinear(L, channels, channels))
+        self.product = GatedProduct(L, channels, sparsity, parity)
+        self.weight = nn.Parameter(torch.randn(1, len(self.product.product.paths), channels))
+        self.after = nn.Sequential(NormGate(L, channels), EquivariantLinear(L, channels, channels))
+
+    def forward(
+        self, x: Float[Tensor, "atoms u m"], former: Float[Tensor, "atoms u m"] | None
+    ) -> Float[Tensor, "atoms u m"]:
+        """The features of this layer on top of those of the former one."""
+        paths, coefficients = self.product.choose()
+        weight = self.weight if paths is None else self.weight[:, paths.to(self.weight.device)]
+        z = self.product.product(self.left(x), self.right(x), weight, paths, coefficients)
+        return self.after(z) if former is None else former + self.after(z + x)
+
+
+class PairLayer(nn.Module):
+    """Features of pairs: the tensor product of x_i + x_j with itself in half of the channels, with x_i - x_j in others.
+
+    Exchanging i and j changes the sign of the latter, and nothing else.
+    """
+
+    def __init__(
+        self,
+        L: int,
+        channels: int,
+        rbf: int,
+        hidden: int,
+        sparsity: float,
+        pair_sparsity: float,
+        per: str,
+        parity: bool,
+    ) -> None:
+        super().__init__()
+        self.odd = channels // 2
+        self.scalars = nn.Linear(channels, channels)
+        self.before = nn.Sequential(NormGate(L, channels), EquivariantLinear(L, channels, channels))
+        width = channels * (L + 1)
+        self.pair_gate = PairGate(width, pair_sparsity, per) if pair_sparsity else None
+        self.product = GatedProduct(L, channels, sparsity, parity)
+        self.weights = PathWeights(rbf, width, hidden, len(self.product.product.paths), channels)
+        self.after = nn.Sequential(NormGate(L, channels, self.odd), ExchangeLinear(L, channels, channels))
+
+    def forward(
+        self,
+        x: Float[Tensor, "atoms u m"],
+        pairs: Int[Tensor, "pairs 2"],
+        rbf: Float[Tensor, "pairs n"],
+        molecule: Int[Tensor, " pairs"],
+        former: Float[Tensor, "pairs u m"] | None,
+    ) -> Float[Tensor, "pairs u m"]:
+        """The features of this layer on top of those of the former one, which pairs that are not kept retain."""
+        h, (i, j) = self.before(x), pairs.T
+        s0 = self.scalars(x[..., 0])
+        s = torch.cat([(s0[i] + s0[j]) / 2, inner_product(h[i], h[j])[..., 1:].flatten(1)], dim=-1)
+        kept = None
+        if self.pair_gate is not None:
+            kept, s = self.pair_gate(s, molecule)
+            i, j, rbf = i[kept], j[kept], rbf[kept]
+        paths, coefficients = self.product.choose()
+        both = h[i] + h[j]
+        second = torch.cat([both[:, : -self.odd], (h[i] - h[j])[:, -self.odd :]], dim=1)
+        z = self.after(self.product.product(both, second, self.weights(rbf, s, paths), paths, coefficients))
+        if former is None:
+            return z if kept is None else z.new_zeros(len(pairs), *z.shape[1:]).index_add(0, kept, z)
+        return former + z if kept is None else former.index_add(0, kept, z)
+
+
+class BlockHead(nn.Module):
+    """From features to blocks of atoms and of pairs, with expansion weights made from scalars."""
+
+    def __init__(self, L: int, channels: int, bottleneck: int, basis: str, parity: bool) -> None:
+        super().__init__()
+        self.expansion = Expansion(bottleneck, basis, parity)
+        self.odd = bottleneck // 2
+        self.narrow = EquivariantLinear(L, channels, bottleneck)
+        self.narrow_pairs = ExchangeLinear(L, channels, bottleneck)
+        outputs = self.expansion.weight_count + self.expansion.bias_count
+        self.of_atoms, self.of_pairs = (
+            nn.Sequential(nn.Linear(channels, channels), nn.SiLU(), nn.Linear(channels, outputs)) for _ in range(2)
+        )
+
+    def forward(
+        self, scalars: Tensor, atoms: Tensor, pairs: Tensor, indices: Int[Tensor, "pairs 2"]
+    ) -> tuple[Float[Tensor, "atoms k k"], Float[Tensor, "pairs k k"]]:
+        """Diagonal blocks, and blocks (i, j) of the pairs; exchanging i and j transposes the latter."""
+        sizes = [self.expansion.weight_count, self.expansion.bias_count]
+        diagonal = self.expansion(self.narrow(atoms), *self.of_atoms(scalars).split(sizes, dim=-1))
+        weights, biases = self.of_pairs(scalars[indices].sum(dim=1)).split(sizes, dim=-1)
+        there = self.narrow_pairs(pairs)
+        back = torch.cat([there[:, : -self.odd], -there[:, -self.odd :]], dim=1)
+        lower = self.expansion(there, weights, biases) + self.expansion(back, weights, biases).transpose(1, 2)
+        return diagonal / 2 + diagonal.transpose(1, 2) / 2, lower / 2
+
+
+class SPHNet(nn.Module):
+    """Predicts the blocks of H, or of H - H0, in degree order.
+
+    Args:
+        basis: "sto-3g", "def2-svp" or "def2-tzvp", which decides L: 2, 4 or 6.
+        channels, bottleneck: features of each degree, and of those that become blocks; even.
+        hidden, pair_hidden: width of the networks that make the weights of tensor products.
+        rbf, cutoff, pair_cutoff, alpha: functions of the distance, in Angstrom.
+        scalar_layers: message-passing layers before the first convolution; 0 for atoms that know only their number.
+        sparsity, pair_sparsity: shares of paths and of pairs left out, 0 to keep all.
+        per: whether pairs are chosen in each "molecule", or in the whole "batch" as in the released code.
+        parity: leave out everything that inversion would not respect: then H(-X) follows exactly from H(X).
+    Raises: ValueError.
+    """
+
+    def __init__(
+        self, basis: str = "def2-svp", channels: int = 128, bottleneck: int = 32, hidden: int = 32,
+        pair_hidden: int = 128, rbf: int = 16, cutoff: float = 15.0, pair_cutoff: float = 30.0, alpha: float = 0.5,
+        scalar_layers: int = 4, sparsity: float = 0.0, pair_sparsity: float = 0.0, per: str = "molecule",
+        parity: bool = False,
+    ) -> None:  # fmt: skip
+        super().__init__()
+        for name, value in (("channels", channels), ("bottleneck", bottleneck)):
+            if checks.integer(value, name, 2) % 2:
+                raise ValueError(f"{name} must be even: half of the channels of a pair change sign, got {value}")
+        self.L = L = Expansion(bottleneck, basis).L
+        self.head = BlockHead(L, channels, bottleneck, basis, parity)
+        self.embedding = nn.Embedding(ELEMENTS, channels)
+        self.scalars = ScalarNetwork(channels, scalar_layers)
+        self.rbf, self.pair_rbf = BernsteinRBF(rbf, cutoff, alpha), BernsteinRBF(rbf, pair_cutoff, alpha)
+        self.lifting = Lifting(L, channels, rbf, hidden)
+        gates = (sparsity, pair_sparsity, per, parity)
+        self.convolution = Convolution(L, channels, rbf, hidden, *gates)
+        self.self_layers = nn.ModuleList(SelfLayer(L, channels, sparsity, parity) for _ in range(2))
+        self.pair_layers = nn.ModuleList(
+            PairLayer(L, channels, rbf, pair_hidden, sparsity, share, per, parity) for share in (0.0, pair_sparsity)
+        )
+
+    def forward(self, batch: Molecules) -> tuple[Float[Tensor, "atoms k k"], Float[Tensor, "pairs k k"]]:
+        """The diagonal blocks of all atoms, symmetric, and the blocks (i, j) of `batch.pairs`."""
+        edge = edges(batch)
+        scalars = self.scalars(self.embedding(batch.numbers), edge)
+        Y, rbf = harmonics(self.L, edge.direction), self.rbf(edge.distance)
+        first = self.lifting(scalars, edge, Y, rbf)
+        second = self.convolution(first, edge, Y, rbf, batch.molecule[edge.receiver])
+        near, molecule = self.pair_rbf(edge.distance[: len(batch.pairs)]), batch.molecule[batch.pairs[:, 0]]
+        atoms = pairs = None
+        for x, single, pair in zip((first, second), self.self_layers, self.pair_layers, strict=True):
+            atoms, pairs = single(x, atoms), pair(x, batch.pairs, near, molecule, pairs)
+        return self.head(scalars, atoms, pairs, batch.pairs)
+
+    def products(self) -> list[GatedProduct]:
+        """All tensor products that a gate may thin out."""
+        return [module for module in self.modules() if isinstance(module, GatedProduct)]
+
+    def enter(self, phase: str) -> None:
+        """Put all gates of paths into a phase: "random", "adaptive" or "fixed"."""
+        for product in self.products():
+            product.enter(phase)
