@@ -14,7 +14,7 @@ from jaxtyping import Bool, Float, Int
 from numpy.typing import ArrayLike
 
 from spectral_lab import checks
-from spectral_lab.hamiltonians.orbitals import MOST_ATOMS, SLOTS, atomic_numbers, shells
+from spectral_lab.hamiltonians.orbitals import MOST_ATOMS, SLOTS, Numbers, atomic_numbers, shells
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ def slot_count(basis: str) -> int:
     return sum(2 * degree + 1 for degree in SLOTS[checks.choice(basis, "basis", tuple(SLOTS))])
 
 
-def slots(numbers: ArrayLike, basis: str) -> Int[np.ndarray, " n"]:
+def slots(numbers: Numbers, basis: str) -> Int[np.ndarray, " n"]:
     """For each orbital in degree order, its place among the slots of all atoms, those of the first atom first.
 
     Raises: ValueError.
@@ -55,7 +55,7 @@ def atom_pairs(atoms: SupportsInt) -> Int[np.ndarray, "pairs 2"]:
     return np.stack(np.tril_indices(checks.integer(atoms, "atoms", 1, MOST_ATOMS), -1), axis=1)
 
 
-def blocks(M: ArrayLike, numbers: ArrayLike, basis: str) -> Blocks:
+def blocks(M: ArrayLike, numbers: Numbers, basis: str) -> Blocks:
     """Cut a matrix in degree order into padded blocks.
 
     Args: M (n, n). Raises: ValueError.
@@ -72,7 +72,7 @@ def blocks(M: ArrayLike, numbers: ArrayLike, basis: str) -> Blocks:
     return Blocks(by_pair[atom, atom], by_pair[i, j], pairs, mask[atom, atom], mask[i, j])
 
 
-def assemble(diagonal: ArrayLike, lower: ArrayLike, numbers: ArrayLike, basis: str) -> Float[np.ndarray, "n n"]:
+def assemble(diagonal: ArrayLike, lower: ArrayLike, numbers: Numbers, basis: str) -> Float[np.ndarray, "n n"]:
     """The symmetric matrix of these blocks, in degree order: (B + B^T)/2 on the diagonal, B below, B^T above.
 
     Args: diagonal (N, K, K), lower (N(N-1)/2, K, K); what stands in padding is ignored. Raises: ValueError.

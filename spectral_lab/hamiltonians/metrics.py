@@ -8,7 +8,7 @@ from typing import SupportsInt
 import numpy as np
 from numpy.typing import ArrayLike
 
-from spectral_lab.hamiltonians.orbitals import shells
+from spectral_lab.hamiltonians.orbitals import Numbers, shells
 from spectral_lab.hamiltonians.roothaan import occupied_count, same_order, solve_roothaan, symmetric
 
 
@@ -39,7 +39,7 @@ def hamiltonian_metrics(
     reference: ArrayLike,
     S: ArrayLike,
     electrons: SupportsInt,
-    numbers: ArrayLike | None = None,
+    numbers: Numbers | None = None,
     basis: str | None = None,
 ) -> HamiltonianMetrics:
     """Compare a Hamiltonian with its reference.
@@ -75,7 +75,7 @@ def hamiltonian_metrics(
     )
 
 
-def _block_errors(error: np.ndarray, numbers: ArrayLike, basis: str) -> tuple[float, float]:
+def _block_errors(error: np.ndarray, numbers: Numbers, basis: str) -> tuple[float, float]:
     atom = np.repeat(*np.array([(atom, 2 * degree + 1) for atom, degree in shells(numbers, basis)]).T)
     if len(atom) != len(error):
         raise ValueError(f"numbers and basis must have the {len(error)} orbitals of H's shape, got {len(atom)}")

@@ -11,6 +11,7 @@ If the molecule turns by R, the block of shells with degrees l_a and l_b becomes
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -20,6 +21,7 @@ from numpy.typing import ArrayLike
 from spectral_lab import checks
 from spectral_lab.hamiltonians.harmonics import orthogonal, wigner_d
 
+Numbers = Sequence[int] | np.ndarray
 MOST_ATOMS = 500
 
 # How many s, p, d and f shells an atom has, for ranges of atomic numbers; heavier atoms do not fit the layouts below.
@@ -53,7 +55,7 @@ _ORDERS: dict[str, dict[int, tuple[int, ...]]] = {
 PROGRAMS = tuple(_ORDERS)
 
 
-def shells(numbers: ArrayLike, basis: str) -> list[tuple[int, int]]:
+def shells(numbers: Numbers, basis: str) -> list[tuple[int, int]]:
     """The shells of a molecule in order, as pairs (atom, degree).
 
     Args: numbers, the atomic numbers; basis, "sto-3g", "def2-svp" or "def2-tzvp". Raises: ValueError, also for an
@@ -63,7 +65,7 @@ def shells(numbers: ArrayLike, basis: str) -> list[tuple[int, int]]:
     return [(atom, degree) for atom, number in enumerate(atoms) for degree in SHELLS[basis][number]]
 
 
-def atomic_numbers(numbers: ArrayLike, basis: str) -> list[int]:
+def atomic_numbers(numbers: Numbers, basis: str) -> list[int]:
     """The atomic numbers, if the basis holds all of these elements. Raises: ValueError."""
     known = SHELLS[checks.choice(basis, "basis", tuple(SHELLS))]
     atoms = list(numbers) if isinstance(numbers, (list, tuple, np.ndarray)) and len(numbers) <= MOST_ATOMS else []
@@ -76,7 +78,7 @@ def atomic_numbers(numbers: ArrayLike, basis: str) -> list[int]:
     return atoms
 
 
-def to_degree_order(M: ArrayLike, numbers: ArrayLike, basis: str, source: str = "pyscf") -> np.ndarray:
+def to_degree_order(M: ArrayLike, numbers: Numbers, basis: str, source: str = "pyscf") -> np.ndarray:
     """Matrices over a program's orbitals in degree order: m = -l..l in every shell.
 
     Args: M (..., n, n), real; source, "pyscf" or "orca". Raises: ValueError.
@@ -86,14 +88,14 @@ def to_degree_order(M: ArrayLike, numbers: ArrayLike, basis: str, source: str = 
     return M[..., order[:, None], order]
 
 
-def from_degree_order(M: ArrayLike, numbers: ArrayLike, basis: str, target: str = "pyscf") -> np.ndarray:
+def from_degree_order(M: ArrayLike, numbers: Numbers, basis: str, target: str = "pyscf") -> np.ndarray:
     """The inverse of `to_degree_order`. Raises: ValueError."""
     back = np.argsort(_order(numbers, basis, checks.choice(target, "target", PROGRAMS), "target"))
     M = _matrices(M, len(back))
     return M[..., back[:, None], back]
 
 
-def basis_rotation(R: ArrayLike, numbers: ArrayLike, basis: str) -> Float[np.ndarray, "n n"]:
+def basis_rotation(R: ArrayLike, numbers: Numbers, basis: str) -> Float[np.ndarray, "n n"]:
     """The orthogonal matrix D for which D M D^T is the matrix of the molecule X R^T, in degree order.
 
     R may be a reflection: inversion gives each shell the factor (-1)^l. Raises: ValueError.
@@ -109,7 +111,7 @@ def basis_rotation(R: ArrayLike, numbers: ArrayLike, basis: str) -> Float[np.nda
     return D
 
 
-def _order(numbers: ArrayLike, basis: str, program: str, name: str) -> np.ndarray:
+def _order(numbers: Numbers, basis: str, program: str, name: str) -> np.ndarray:
     """For each orbital in degree order, its place in the program's order."""
     order, start = [], 0
     for _, degree in shells(numbers, basis):

@@ -44,6 +44,9 @@ class GatedProduct(nn.Module):
     fixed phase paths and coefficients are those of the last adaptive step, numbers that nothing changes.
     """
 
+    kept: Tensor
+    coefficients: Tensor
+
     def __init__(self, L: int, channels: int, sparsity: float, parity: bool) -> None:
         super().__init__()
         self.product = SparseTensorProduct(L, channels, parity)
@@ -71,6 +74,11 @@ class GatedProduct(nn.Module):
         self.phase = checks.choice(phase, "phase", PHASES)
         if self.gate is not None and phase == "fixed" and not self.kept.any():
             self.freeze(self.gate.select("adaptive"))
+
+    def draw(self) -> None:
+        """Keep a random choice from now on, if there is a gate."""
+        if self.gate is not None:
+            self.freeze(self.gate.select("random"))
 
     def freeze(self, paths: Int[Tensor, " k"]) -> None:
         """Keep these paths from now on."""
