@@ -14,7 +14,19 @@ import torch
 from safetensors.torch import load_file
 from torch import nn
 
-from spectral_lab.training import Callback, CheckpointError, Group, Optimiser, Part, Run, Silent, loop, schedules, train
+from spectral_lab.training import (
+    Callback,
+    CheckpointError,
+    Evaluation,
+    Group,
+    Optimiser,
+    Part,
+    Run,
+    Silent,
+    loop,
+    schedules,
+    train,
+)
 from spectral_lab.training.checkpoint import read_state, save_checkpoint
 
 
@@ -277,8 +289,13 @@ def test_a_batch_in_parts_is_the_batch(tmp_path):
             torch.testing.assert_close(*map(torch.tensor, values), rtol=1e-4, atol=1e-5)
 
 
+def first_logit(model: nn.Module, batch: list[torch.Tensor]) -> dict[str, torch.Tensor]:
+    return {"logit": model(batch[0])[:, 0]}
+
+
 def test_the_average_is_what_is_measured_and_what_the_run_gives(pages, tmp_path):
-    recipe = plain(average=0.7, callbacks=(Part(Diary),), optimiser=Optimiser("sgd", 1.0))
+    evaluations = (Evaluation("test", Part(first_logit), 0),)
+    recipe = plain(average=0.7, callbacks=(Part(Diary),), optimiser=Optimiser("sgd", 1.0), evaluations=evaluations)
     run = train(recipe, reporter=Silent(), folder=tmp_path)
     weights = load_file(run.checkpoint)
     seen = [page[3] for page in pages if page[0] == "step"]
@@ -291,9 +308,12 @@ def test_the_average_is_what_is_measured_and_what_the_run_gives(pages, tmp_path)
         torch.testing.assert_close(weight.detach(), mean, rtol=1e-5, atol=1e-6)
         assert torch.equal(weight, weights[f"average.{name}"])
         assert not torch.allclose(weight, last, atol=1e-4)
-    x, labels = recipe.data()["test"][:]
+    x, _ = recipe.data()["test"][:]
     with torch.no_grad():
-        assert run.metrics["accuracy"] == float((run.model.eval()(x).argmax(-1) == labels).double().mean())
+        assert run.metrics["logit"] == pytest.approx(float(run.model.eval()(x)[:, 0].mean()), rel=1e-4)
+        for weight, last in zip(run.model.parameters(), seen[-1], strict=True):
+            weight.copy_(last)
+        assert run.metrics["logit"] != pytest.approx(float(run.model(x)[:, 0].mean()), rel=1e-2)
     free = train(replace(recipe, average=None), reporter=Silent(), folder=tmp_path / "free")
     assert free.curves["loss"] == run.curves["loss"]
 

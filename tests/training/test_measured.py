@@ -98,6 +98,20 @@ def test_measuring_does_not_change_the_training(tmp_path):
     assert other.notes["sample"] != run.notes["sample"]
 
 
+def test_a_measurement_draws_what_no_metric_drew_before_it(tmp_path):
+    samples = []
+    for metrics in (Part(counted), Part(tiny_recipe.accuracy, {"noise": 0.5})):
+        measured = (Measurement(Part(generate, {"draws": 5}), 1),)
+        recipe = tiny_recipe.recipe(evaluations=(Evaluation("test", metrics),), measurements=measured)
+        samples.append(train(recipe, reporter=Silent(), folder=tmp_path).notes["sample"])
+    assert samples[0] == samples[1]
+
+
+def counted(model: nn.Module, batch: list[torch.Tensor]) -> dict[str, torch.Tensor]:
+    """Draws nothing."""
+    return {"count": torch.ones(len(batch[0]))}
+
+
 def nothing_sayable(model: nn.Module, splits: dict) -> dict:
     return {"model": model}
 
