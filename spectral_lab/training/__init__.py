@@ -8,6 +8,7 @@
     loop.py        `train`: the loop, short enough to read
     upkeep.py      what the loop needs around it: loss curve, checkpoints, clock, Ctrl-C
     checkpoint.py  safetensors in, safetensors out
+    published.py   the checkpoints of others
     run.py         `Run`: curves, metrics, hardware; its record
     reporter.py    `Reporter`: who listens to a run; `Text`, a progress bar
     classroom.py   `train_here` and `results_table`: the last cell of a notebook

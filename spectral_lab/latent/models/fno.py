@@ -11,8 +11,8 @@ from torch import Tensor, nn
 
 from spectral_lab import checks
 from spectral_lab.latent.models.multiscale import CONV, ENDS_NAMES, OnGrid
-from spectral_lab.latent.models.published import load
 from spectral_lab.latent.models.spectral_block import axes
+from spectral_lab.training.published import load
 
 LAYERS = 4
 LETTERS = "xyz"

@@ -9,8 +9,8 @@ import torch
 from torch import Tensor, nn
 
 from spectral_lab import checks
-from spectral_lab.latent.models.published import load
 from spectral_lab.latent.models.spectral_block import NAMES, SpectralBlock, axes, multiple_of_heads
+from spectral_lab.training.published import load
 
 SCALES = 5
 COARSEST = 2 ** (SCALES - 1)  # a cell of the coarsest grid is 16 points wide

@@ -15,8 +15,8 @@ from torch import Tensor, nn
 from spectral_lab import checks
 from spectral_lab.latent.models.fno import corners, multiply
 from spectral_lab.latent.models.multiscale import BODY_NAMES, COARSEST, ENDS_NAMES, WIDTHS, Body, coordinates
-from spectral_lab.latent.models.published import load
 from spectral_lab.latent.models.spectral_block import SpectralBlock, axes, multiple_of_heads
+from spectral_lab.training.published import load
 
 CODE = 42  # radii that describe the void of a unit cell
 CENTRE = 1e-4

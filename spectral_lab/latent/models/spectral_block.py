@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from spectral_lab import checks
 from spectral_lab.latent.basis import FREQUENCIES, LARGEST_COUNT
-from spectral_lab.latent.models.published import load
+from spectral_lab.training.published import load
 
 HEADS = 8
 NAMES = (
