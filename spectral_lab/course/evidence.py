@@ -64,19 +64,20 @@ def at_least(value: Any, bound: float, words: str = "at least") -> Comparison:
 
 def between(value: Any, low: float, high: float) -> Comparison:
     """Whether a number, or each of many, lies strictly between two."""
-    return _each(value, (low + high) / 2, (high - low) / 2, False, f"between {low:g} and {high:g}")
+    numbers = _numbers(value)
+    inside = (numbers > low) & (numbers < high)
+    return _all(numbers, inside, (low + high) / 2, f"between {low:g} and {high:g}")
 
 
 def within(value: Any, tolerance: float, of: float) -> Comparison:
     """Whether a number, or each of many, is at most the tolerance away from another."""
-    return _each(value, of, tolerance, True, f"within {tolerance:g} of {of:g}")
-
-
-def _each(value: Any, middle: float, radius: float, closed: bool, bound: str) -> Comparison:
     numbers = _numbers(value)
-    worst = float(numbers[np.abs(numbers - middle).argmax()])  # the first NaN, if there is one
-    away = abs(worst - middle)
-    return Comparison(worst, bool(away <= radius if closed else away < radius), bound)
+    return _all(numbers, np.abs(numbers - of) <= tolerance, of, f"within {tolerance:g} of {of:g}")
+
+
+def _all(numbers: np.ndarray, inside: np.ndarray, middle: float, bound: str) -> Comparison:
+    farthest = np.abs(numbers - middle).argmax()  # the first NaN, if there is one
+    return Comparison(float(numbers[farthest]), bool(inside.all()), bound)
 
 
 def _numbers(value: Any) -> np.ndarray:
@@ -124,6 +125,9 @@ class Evidence:
 # --- evidence from recorded runs -------------------------------------------------------------------------------------
 
 
+FEW = 2  # recipes that a line lists by name
+
+
 class NotYetRun(Exception):
     """Raised by evidence that reads recorded runs, where there are none; the message says what would make them."""
 
@@ -168,7 +172,9 @@ def recorded(task: str, variants: Collection[str] = (), *, preset: str, metrics:
     runs = {variant: tuple(records.select(name, preset, metrics=metrics)) for variant, name in names.items()}
     missing = [names[variant] for variant in names if not runs[variant]]
     if missing:
-        chapter, recipe = (missing[0] if len(missing) == 1 else task).split("/", 1)
-        command = f"train {chapter} --task {shlex.quote(recipe)} --preset {preset} --record"
+        chapter, rest = task.split("/", 1)
+        few = [shlex.quote(name.removeprefix(f"{chapter}/")) for name in missing if len(missing) <= FEW]
+        tasks = " ".join(few) or shlex.quote(rest)
+        command = f"train {chapter} --task {tasks} --preset {preset} --record"
         raise NotYetRun(f"needs recorded runs: spectral-lab {command}")
     return Recorded(runs)

@@ -26,7 +26,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of `spectral-lab train`, besides the chapter."""
     parser.add_argument(
         "--task",
-        help='a recipe, or several by the beginning of their names (default: the first task); "list" names them all',
+        nargs="+",
+        default=[],
+        help='recipes by name, or several by the beginning of their names or by a pattern such as "arena/*/s4-legs" '
+        '(default: the first task); "list" names them all',
     )
     parser.add_argument("--preset", choices=PRESETS, help="default: lecture with a CUDA device, miniature without")
     parser.add_argument(
@@ -52,10 +55,11 @@ def run(args: argparse.Namespace, recipes: Recipes) -> int:
     Returns the exit status: 0 done, 1 interrupted or broken off, 2 not understood.
     """
     try:
-        if args.task == "list":
+        if args.task == ["list"]:
             print("\n".join(recipes))
             return 0
-        chosen = select(recipes, args.task or next(iter(recipes)).split("/")[0])
+        tasks = args.task or [next(iter(recipes)).split("/")[0]]
+        chosen = {name: build for task in tasks for name, build in select(recipes, task).items()}
         preset = args.preset or preset_here("lecture")
         changes = {name: getattr(args, name) for name in ("epochs", "accumulate") if getattr(args, name) is not None}
         if args.record:

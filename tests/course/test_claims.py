@@ -6,15 +6,15 @@ import re
 import shlex
 import subprocess
 import sys
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from time import thread_time
 
 import pytest
-from worlds import World, worlds
+from worlds import Runs, World, worlds
 
 from spectral_lab.cli import CLAIMS_PAGE
-from spectral_lab.course import CHAPTERS, Board, Claim, Evidence, chapter, check
+from spectral_lab.course import CHAPTERS, Board, Claim, Evidence, below, chapter, check, recorded
 from spectral_lab.course.claims import Row, examine, markdown
 from spectral_lab.training.classroom import select
 
@@ -51,20 +51,22 @@ def test_a_claim_falls_where_it_is_false(name: str, world: World, monkeypatch, t
 
 
 @pytest.mark.parametrize(("name", "world"), pairs(TRUTHS))
-def test_records_settle_a_claim(name: str, world: World, monkeypatch, tmp_path: Path) -> None:
-    """Without them it is not yet run, and the line says which command would make them."""
-    claim = CLAIMS[name]
-    monkeypatch.setenv("SPECTRAL_LAB_RESULTS", str(tmp_path / "none"))
-    row = examine(claim)
-    assert row.verdict == "not yet run"
-    words = shlex.split(re.fullmatch("needs recorded runs: spectral-lab (.*)", row.measured)[1])
-    assert words[0::2] == ["train", "--task", "--preset", "--record"]
-    asked = dict(zip(words[2:6:2], words[3:6:2], strict=True))
-    recipes = select(chapter(words[1]).listed("RECIPES"), asked["--task"])
-    assert set(world.metrics) <= {build(asked["--preset"]).name for build in recipes.values()}
-    evidence = world.ask(claim.evidence, monkeypatch, tmp_path)
-    assert evidence.holds is (claim.expected == "holds"), str(evidence)
-    assert "A GPU" in evidence.measured
+def test_the_commands_that_a_claim_asks_for_settle_it(name: str, world: Runs, monkeypatch, tmp_path: Path) -> None:
+    """Until its runs are recorded it is not yet run, and each line names recipes of this preset that it waits for."""
+    claim, waiting = CLAIMS[name], dict(world.metrics)
+    row = Runs(world.preset, {}).ask(partial(examine, claim), monkeypatch, tmp_path)
+    while waiting:
+        assert row.verdict == "not yet run"
+        words = shlex.split(re.fullmatch("needs recorded runs: spectral-lab train (.*) --record", row.measured)[1])
+        item, _, *tasks, _, preset = words
+        assert (words[1], words[-2], preset) == ("--task", "--preset", world.preset)
+        recipes = [build for task in tasks for build in select(chapter(item).listed("RECIPES"), task).values()]
+        made = {recipe.name for recipe in (build(preset) for build in recipes)} & waiting.keys()
+        assert made
+        runs = Runs(preset, {run: waiting.pop(run) for run in made})
+        row = runs.ask(partial(examine, claim), monkeypatch, tmp_path)
+    assert row.verdict == claim.expected, row.measured
+    assert "A GPU" in row.measured
 
 
 def test_every_claim_has_its_falsehood_and_every_recorded_one_its_truth() -> None:
@@ -101,7 +103,7 @@ def test_claims_page_is_current() -> None:
     assert CLAIMS_PAGE.read_text(encoding="utf-8") == markdown(measured), "run `make pages`"
 
 
-def claim(evidence=None, cost="instant", expected="holds") -> Claim:
+def claim(evidence, cost="instant", expected="holds") -> Claim:
     return Claim(
         id="C1",
         statement="$a<b$ and `c`",
@@ -121,11 +123,16 @@ def broken() -> Evidence:
 def test_verdicts() -> None:
     good = claim(lambda: Evidence("0.5", True))
     bad = claim(lambda: Evidence("2", False))
-    table = check([good, bad, claim(broken), claim(cost="GPU")])
+    table = check([good, bad, claim(broken), claim(lambda: recorded("a/b", preset="lecture", metrics=[]), cost="GPU")])
     assert [row.verdict for row in table.rows] == ["holds", "does not hold", "error", "not yet run"]
     assert [row.surprising for row in table.rows] == [False, True, True, False]
     assert "ZeroDivisionError: no such limit" in repr(table)
     assert repr(table).splitlines()[0] == "C1: holds; measured: 0.5; bound: at most 1"
+
+
+def test_what_is_missed_is_said() -> None:
+    table = check([claim(lambda: Evidence("a and b", below(2, 1), below([0.5, 1.5], 2), False))])
+    assert repr(table).startswith("C1: does not hold; measured: a and b (2 is not below 1);")
 
 
 def test_the_board_counts_and_names_what_is_not_as_expected() -> None:
@@ -163,6 +170,23 @@ def test_html_escapes_text_keeps_formulas_and_fixes_no_colour() -> None:
     assert "rgb(" not in page
 
 
-def test_only_gpu_claims_may_wait_for_evidence() -> None:
-    with pytest.raises(ValueError, match=r"C1.*instant"):
-        claim()
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"id": "c1"}, "id must be a capital letter and a number"),
+        ({"id": 1}, "id must be a capital letter and a number"),
+        ({"statement": " "}, "statement of claim C1 must be a text"),
+        ({"source": None}, "source of claim C1 must be a text"),
+        ({"bound": ""}, "bound of claim C1 must be a text"),
+        ({"origin": "papr"}, "origin must be one of 'paper'"),
+        ({"cost": "instnt"}, "cost must be one of 'instant'"),
+        ({"expected": "fails"}, "expected must be one of 'holds'"),
+        ({"evidence": None}, "evidence of claim C1 must be a function"),
+        ({"evidence": Evidence("0.5", True)}, "evidence of claim C1 must be a function"),
+    ],
+)
+@pytest.mark.usefixtures("as_users_call")
+def test_a_wrong_field_is_named_when_the_claim_is_made(change, message) -> None:
+    fields = {"id": "C1", "statement": "a", "source": "b", "origin": "paper", "bound": "c", "cost": "instant"}
+    with pytest.raises(ValueError, match=message):
+        Claim(**fields | {"evidence": broken} | change)

@@ -22,6 +22,25 @@ DELAYS = Runs(
     {f"hippo/delay/{basis}/{span}": {"error": error} for basis in ("legs", "legt") for span, error in FITS.items()}
     | {f"hippo/delay/fout/{span}": {"error": error} for span, error in (FITS | {"wide": 0.02}).items()},
 )
+
+
+def arena(**scores):
+    """Accuracies of S4 models on the Arena."""
+    runs = {}
+    for model, values in scores.items():
+        for task, score in zip(claims.ARENA, values, strict=True):
+            runs[f"hippo/arena/{task}/s4-{model.replace('_', '-')}"] = {"accuracy": score}
+    return runs
+
+
+LEGS = arena(legs=(0.596, 0.8682, 0.909, 0.8865, 0.942, 0.9635))
+FOUT = arena(fout=(0.5788, 0.8634, 0.8966, 0.8907, 0.9446, 0.5), legs_fout=(0.6045, 0.8678, 0.903, 0.89, 0.9444, 0.5))
+ON_ARENA = Runs("paper", LEGS)
+PATH_X = Runs("paper", {"hippo/arena/path-x/s4-legs": {"accuracy": 0.96}})
+BASES = Runs(
+    "paper", {name: scores for name, scores in (LEGS | FOUT).items() if name.split("/")[2] in ("image", "path-x")}
+)
+STEPS = Runs("paper", {**PATH_X.metrics, "hippo/arena-fast/path-x/s4-legs": {"accuracy": 0.5}})
 FALSEHOODS = {
     "C1": [instead(claims, "legs", scaled(2))],
     "C2": [instead(claims, "legs", scaled(2))],
@@ -40,6 +59,18 @@ FALSEHOODS = {
     "C15": [instead(claims, "kernel", lambda f: lambda *args: f(*args) * (1 + 1e-9 * (args[-1] == "cauchy")))],
     "C16": [instead(claims, "without_low_rank", lambda f: lambda family, n: (f(family, n)[0], hippo.legs(n)[1]))],
     "C17": [instead(claims, "kernel", lambda f: lambda *args: f(*args[:4]))],
+    "C18": [ON_ARENA.but("hippo/arena/path-x/s4-legs", accuracy=0.5)],
+    "C19": [PATH_X.but("hippo/arena/path-x/s4-legs", accuracy=0.95)],
+    "C20": [
+        BASES.but("hippo/arena/image/s4-fout", accuracy=0.88),
+        BASES.but("hippo/arena/image/s4-legs-fout", accuracy=0.88),
+        BASES.but("hippo/arena/path-x/s4-fout", accuracy=0.9),
+        BASES.but("hippo/arena/path-x/s4-legs-fout", accuracy=0.9),
+    ],
+    "C21": [
+        STEPS.but("hippo/arena/path-x/s4-legs", accuracy=0.5),
+        STEPS.but("hippo/arena-fast/path-x/s4-legs", accuracy=0.9),
+    ],
     "D1": [instead(claims, "horizon", lambda f: lambda n, frequency: 1.5 * f(n, frequency))],
     "D2": [instead(claims, "lagt", lambda f: lambda n: hippo.tilt(*f(n), -0.5))],
     "D3": [
@@ -49,4 +80,4 @@ FALSEHOODS = {
         DELAYS.but("hippo/delay/fout/hugging", error=0.06),
     ],
 }
-TRUTHS = {"D3": [DELAYS]}
+TRUTHS = {"C18": [ON_ARENA], "C19": [PATH_X], "C20": [BASES], "C21": [STEPS], "D3": [DELAYS]}

@@ -8,7 +8,7 @@ import numpy as np
 from worlds import Runs, instead
 
 from spectral_lab import hippo, pseudospectra
-from spectral_lab.pseudospectra import claims
+from spectral_lab.pseudospectra import claims, recipe
 
 
 def here(name, false):
@@ -52,6 +52,26 @@ def robustness(preset, noisy, beside):
 
 
 CIFAR, WINDOW = robustness("paper", 0.15, 0.9), robustness("lecture", 0.7, 0.89)
+ARENA = Runs(
+    "paper",
+    {
+        task.replace("*", name): {"accuracy": score / 100}
+        for task, model in {
+            "pseudospectra/arena/*/s5ptd": "S5-PTD",
+            "pseudospectra/arena/*/s4ptd": "S4-PTD",
+            "pseudospectra/arena/*/s5": "S5",
+            "hippo/arena/*/s4d-legs": "S4D-LegS",
+        }.items()
+        for name, score in zip(claims.ARENA, recipe.ARENA_TABLE[model], strict=False)
+    },
+)
+DOSES = Runs(
+    "paper",
+    {
+        f"pseudospectra/ablation/{epsilon}": {"clean": score}
+        for epsilon, score in {"0.0001": 0.7, "0.001": 0.75, "0.01": 0.85, "0.1": 0.86, "0.4": 0.84}.items()
+    },
+)
 FALSEHOODS = {
     "C1": [here("eigenvector_condition", lambda A: 10.0 ** len(A))],
     "C2": [here("legs", normal)],
@@ -74,6 +94,8 @@ FALSEHOODS = {
     "C13": [here("_trained", lambda start: {"clean": 0.9, "noisy": 0.9})],
     "C14": [here("_trained", lambda start: {"clean": 0.9, "at 325.43": 0.8, "at 20": 0.7})],
     "C15": [robustness("paper", 0.5, 0.9), CIFAR.but("pseudospectra/digits/s4ptd", noisy=0.5)],
+    "C16": [ARENA.but("hippo/arena/text/s4d-legs", accuracy=0.84)],
+    "C17": [DOSES.but("pseudospectra/ablation/0.001", clean=0.87)],
     "C18": [here("legs_normal", hippo.legs)],  # S4 in the place of S4D
     "D1": [here("legs", lambda n: (pseudospectra.grcar(n), np.ones(n)))],
     "D2": [
@@ -88,4 +110,4 @@ FALSEHOODS = {
         WINDOW.but("pseudospectra/digits/s4ptd", noisy=0.85),
     ],
 }
-TRUTHS = {"C15": [CIFAR], "D5": [WINDOW]}
+TRUTHS = {"C15": [CIFAR], "C16": [ARENA], "C17": [DOSES], "D5": [WINDOW]}
