@@ -200,7 +200,7 @@ def _how_to_get(dataset: Dataset) -> str:
     if dataset.present:
         return "present"
     by_hand = dataset.instructions()
-    return f"not here, fetched by hand: {by_hand}" if by_hand else f"not here: spectral-lab data {dataset.name}"
+    return f"not here, by hand:\n      {by_hand}" if by_hand else f"not here: spectral-lab data {dataset.name}"
 
 
 def _all_datasets() -> dict[str, Dataset]:

@@ -98,10 +98,10 @@ class File:
         return hashlib.file_digest(file, self.algorithm).hexdigest()
 
     def described(self) -> str:
-        """Where the file goes and how it is known, for whoever fetches it by hand."""
+        """The file and how it is known, for whoever fetches it by hand."""
         known = [f"{self.size / 1e6:.1f} MB"] if self.size is not None else []
         known += [f"{self.algorithm} {self.digest}"] if self.hash else []
-        return f"{self.path} ({', '.join(known)})" if known else str(self.path)
+        return f"{self.name} ({', '.join(known)})" if known else self.name
 
 
 @dataclass(frozen=True)
@@ -137,7 +137,7 @@ class Dataset:
     def instructions(self) -> str:
         """What is missing and must be put in its place by hand, and where it is had; empty if there is nothing."""
         wanted = [file.described() for file in self.missing if not file.urls]
-        return f"it needs {', '.join(wanted)}. {self.source}".strip() if wanted else ""
+        return f"put {', '.join(wanted)} into {data_folder()}. {self.source}".strip() if wanted else ""
 
     def fetch(self, folder: Path | None = None) -> tuple[Path, ...]:
         """The paths of the files, in their order, downloaded if they are not there.
@@ -168,7 +168,7 @@ class Dataset:
                 reasons.append(f"{url} ({type(error).__name__}: {error})")
         raise DatasetUnavailable(
             f"{self.name} could not be downloaded from {'; '.join(reasons)}. "
-            f"Get {PurePosixPath(file.name).name} by other means: it needs {file.described()}."
+            f"Get {file.described()} by other means and put it at {file.path}."
         )
 
     def _checked(self, file: File) -> Path:

@@ -1,4 +1,4 @@
-"""Labelled samples in memory, which a loader slices a whole batch at a time."""
+"""Sets that make a whole batch at a time: labelled samples, and sequences, in memory."""
 
 from __future__ import annotations
 

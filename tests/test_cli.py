@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from itertools import pairwise
 
 import pytest
 
@@ -166,11 +167,13 @@ def test_data_lists_and_fetches(toy, tmp_path, capsys) -> None:
 def test_data_say_how_to_get_what_has_no_address(tmp_path, monkeypatch, capsys) -> None:
     monkeypatch.setenv("SPECTRAL_LAB_DATA", str(tmp_path))
     assert cli.main(["data"]) == 0
-    zinc = next(line for line in capsys.readouterr().out.splitlines() if line.startswith("  zinc:"))
-    assert f"not here, fetched by hand: it needs {tmp_path}/zinc/molecules.zip, " in zinc
-    assert "molecules.zip is at https://" in zinc
+    lines = capsys.readouterr().out.splitlines()
+    zinc, how = next(pair for pair in pairwise(lines) if pair[0].startswith("  zinc:"))
+    assert zinc.endswith("not here, by hand:")
+    assert how.startswith("      put zinc/molecules.zip, zinc/train.index, zinc/val.index, zinc/test.index into ")
+    assert f"into {tmp_path}. molecules.zip is at https://" in how
     assert cli.main(["data", "zinc"]) == 1
-    assert "zinc is fetched by hand: it needs" in capsys.readouterr().err
+    assert "zinc is fetched by hand: put zinc/molecules.zip" in capsys.readouterr().err
 
 
 def test_doctor_says_what_to_do(toy, monkeypatch, capsys) -> None:

@@ -115,7 +115,7 @@ def test_targets_without_a_scale_and_indices_without_a_molecule_are_refused(tmp_
 @pytest.mark.usefixtures("as_users_call")
 def test_missing_files_are_named_with_their_place(tmp_path, monkeypatch):
     monkeypatch.setenv("SPECTRAL_LAB_DATA", str(tmp_path))
-    with pytest.raises(DatasetUnavailable, match=r"needs .*zinc/molecules\.zip, .*zinc/train\.index, "):
+    with pytest.raises(DatasetUnavailable, match=r"put zinc/molecules\.zip, zinc/train\.index, "):
         zinc()
     with pytest.raises(DatasetUnavailable, match=r"lbap_core_ic50_assay\.json"):
         drugood("assay")

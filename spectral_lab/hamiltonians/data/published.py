@@ -15,6 +15,7 @@ import numpy as np
 from jaxtyping import Float
 
 from spectral_lab import checks
+from spectral_lab.archives import FormatError
 from spectral_lab.datasets import Dataset, File
 from spectral_lab.hamiltonians.data.sets import Sample
 from spectral_lab.hamiltonians.orbitals import SHELLS, to_degree_order
@@ -44,10 +45,6 @@ DATASETS = {
         for name in MD17_MOLECULES
     },
 }  # fmt: skip
-
-
-class FormatError(ValueError):
-    """A file is not what it should be; the message says which row and why."""
 
 
 class QH9:

@@ -11,13 +11,13 @@ import numpy as np
 import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
-from torch.utils.data import Dataset
 
 from spectral_lab import checks
 from spectral_lab.datasets import data_folder
 from spectral_lab.hamiltonians.blocks import blocks
 from spectral_lab.hamiltonians.data.generate import read_arrays
 from spectral_lab.hamiltonians.models.molecules import Molecules, join
+from spectral_lab.samples import Batched
 
 WATER = Path(__file__).with_name("water.npz")
 
@@ -44,7 +44,7 @@ class Batch(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Hamiltonians(Dataset):
+class Hamiltonians(Batched):
     """Samples by their place in a source, read when they are asked for."""
 
     source: Callable[[int], Sample]
@@ -69,13 +69,8 @@ class Hamiltonians(Dataset):
             together["lower_mask"], samples,
         )  # fmt: skip
 
-    @staticmethod
-    def collate(batch: Batch) -> Batch:
-        """What `__getitems__` returns is a batch already."""
-        return batch
 
-
-def split(source: Callable[[int], Sample], basis: str, parts: dict[str, np.ndarray]) -> dict[str, Dataset]:
+def split(source: Callable[[int], Sample], basis: str, parts: dict[str, np.ndarray]) -> dict[str, Hamiltonians]:
     """Data sets of the rows of a source, by name."""
     return {name: Hamiltonians(source, rows, basis) for name, rows in parts.items()}
 
@@ -93,7 +88,7 @@ def in_memory(arrays: Sequence[dict[str, np.ndarray]]) -> Callable[[int], Sample
     return sample
 
 
-def water(train: int = 240, val: int = 80, test: int = 80) -> dict[str, Dataset]:
+def water(train: int = 240, val: int = 80, test: int = 80) -> dict[str, Hamiltonians]:
     """400 geometries of water at 300 K in STO-3G, B3LYP with VWN5: the miniature, which comes with the code.
 
     Raises: ValueError if more than 400 are asked for.
@@ -105,7 +100,7 @@ def water(train: int = 240, val: int = 80, test: int = 80) -> dict[str, Dataset]
     return split(in_memory([read_arrays(WATER)]), "sto-3g", dict(zip(("train", "val", "test"), cuts, strict=True)))
 
 
-def generated(names: Sequence[str], basis: str) -> dict[str, Dataset]:
+def generated(names: Sequence[str], basis: str) -> dict[str, Hamiltonians]:
     """Sets made by `spectral-lab data hamiltonians`, each cut 80 / 10 / 10 in the order of its geometries.
 
     Args: names of files in the data folder, without their ending. Raises: FileNotFoundError, which says the command.
