@@ -5,14 +5,12 @@
 
 from __future__ import annotations
 
-import importlib.util
-
 import pytest
 
 from spectral_lab.course import CHAPTERS
 from spectral_lab.course.chapters import ROOMS
 
-WRITTEN = [item for item in CHAPTERS if importlib.util.find_spec(f"spectral_lab.{item.package}")]
+WRITTEN = [item for item in CHAPTERS if item.written]
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
