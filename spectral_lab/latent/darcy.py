@@ -30,7 +30,7 @@ class DarcySolution:
     """u (..., K, K), and history (iterations + 1, ...): sqrt(r.z) relative to the start; empty for a direct solve."""
 
     u: Float[np.ndarray, "*batch K K"]
-    history: Float[np.ndarray, steps * batch]
+    history: Float[np.ndarray, "steps ..."]
 
     @property
     def iterations(self) -> int:

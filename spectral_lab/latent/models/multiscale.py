@@ -54,7 +54,9 @@ class Body(nn.Module):
         )
         self.end = CONV[dimension](width, width, 1)
         if dimension > 1:  # as the fields are laid out; or each convolution would lay out its weights anew
-            self.to(memory_format=torch.channels_last if dimension == 2 else torch.channels_last_3d)
+            layout = torch.channels_last if dimension == 2 else torch.channels_last_3d
+            for weight in (parameter for parameter in self.parameters() if parameter.ndim == dimension + 2):
+                weight.data = weight.data.contiguous(memory_format=layout)
 
     def forward(self, x: Tensor) -> Tensor:
         """(B, width, *grid) -> the same; each axis of the grid a multiple of 16."""
