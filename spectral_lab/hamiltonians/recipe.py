@@ -28,12 +28,11 @@ import numpy as np
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
-from torch.utils.data import Dataset
 
 from spectral_lab import checks
 from spectral_lab.hamiltonians import models
 from spectral_lab.hamiltonians.blocks import assemble
-from spectral_lab.hamiltonians.data import Batch, generated, published, split, splits, water
+from spectral_lab.hamiltonians.data import Batch, Hamiltonians, generated, published, split, splits, water
 from spectral_lab.hamiltonians.data.labels import MOLECULES
 from spectral_lab.hamiltonians.metrics import hamiltonian_metrics
 from spectral_lab.training import Callback, Evaluation, Optimiser, Part, Recipe, Target, schedules
@@ -168,7 +167,7 @@ def on_published(task: str, variant: str, preset: str) -> Recipe:
                    reported if variant == "qhnet" else {})  # fmt: skip
 
 
-def published_sets(task: str) -> dict[str, Dataset]:
+def published_sets(task: str) -> dict[str, Hamiltonians]:
     """The splits of a published set. Raises: DatasetUnavailable, FormatError."""
     kind, _, name = task.partition("/")
     if kind == "qh9":
