@@ -1,0 +1,168 @@
+"""The diffusion head: a small network that is told a hidden state, and turns noise into one 3-vector.
+
+As in MAR (Li et al. 2024): residual blocks whose layer norms are shifted, scaled and gated by the sum of a time
+embedding and the condition (adaLN-Zero, Peebles and Xie 2023). It predicts the noise of x_t and, with six outputs, the
+logits of a learned variance (Nichol and Dhariwal 2021).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+import torch
+import torch.nn.functional as F
+from jaxtyping import Float, Int
+from torch import Tensor, nn
+
+from spectral_lab import checks
+from spectral_lab.generation.noise import CosineSchedule
+from spectral_lab.training.published import load
+
+TIME_FEATURES, LONGEST_PERIOD = 256, 10_000.0
+BIN = 1 / 255  # half the width of a bin of the likelihood at t = 0: code for 8-bit images, applied to coordinates
+SMALLEST_PROBABILITY = 1e-12
+
+
+class DiffusionLoss(NamedTuple):
+    """Per row: the mean squared error of the noise, the variational bound in bits (0 with three outputs), their sum."""
+
+    mse: Float[Tensor, " rows"]
+    vb: Float[Tensor, " rows"]
+    total: Float[Tensor, " rows"]
+
+
+class DiffusionHead(nn.Module):
+    """(x_t, t, c) -> noise, and logits of the variance beside it: (rows, 6), or (rows, 3) for noise alone.
+
+    A new head returns exactly zero. Raises ValueError on sizes out of range.
+    """
+
+    def __init__(self, width: int, condition: int, depth: int, outputs: int = 6) -> None:
+        super().__init__()
+        width, condition = checks.integer(width, "width", 1, 8192), checks.integer(condition, "condition", 1, 65536)
+        depth = checks.integer(depth, "depth", 0, 128)
+        if outputs not in (3, 6):
+            raise ValueError(f"outputs must be 3 or 6, got {checks.shown(outputs)}")
+        self.outputs = outputs
+        self.time_embed = nn.Sequential(linear(TIME_FEATURES, width, 0.02), nn.SiLU(), linear(width, width, 0.02))
+        self.cond_embed = linear(condition, width)
+        self.input_proj = linear(3, width)
+        self.res_blocks = nn.ModuleList(AdaptiveBlock(width) for _ in range(depth))
+        self.final_layer = FinalLayer(width, outputs)
+        schedule = CosineSchedule()
+        for name in ("alphas_cumprod", "betas", "posterior_log_variance_clipped"):
+            self.register_buffer(f"_{name}", torch.tensor(getattr(schedule, name)), persistent=False)
+        for name in ("posterior_mean_coef1", "posterior_mean_coef2"):
+            self.register_buffer(f"_{name}", torch.tensor(getattr(schedule, name)), persistent=False)
+
+    def forward(
+        self, x: Float[Tensor, "rows 3"], t: Int[Tensor, " rows"], c: Float[Tensor, "rows condition"]
+    ) -> Float[Tensor, "rows outputs"]:
+        """Predicted noise, and logits v of the variance, of x at the original timesteps t (of 1000), given c."""
+        y = self.time_embed(time_features(t, x.dtype)) + self.cond_embed(c)
+        x = self.input_proj(x)
+        for block in self.res_blocks:
+            x = block(x, y)
+        return self.final_layer(x, y)
+
+    def loss(
+        self,
+        x0: Float[Tensor, "rows 3"],
+        c: Float[Tensor, "rows condition"],
+        t: Int[Tensor, " rows"],
+        noise: Float[Tensor, "rows 3"],
+    ) -> DiffusionLoss:
+        """The loss at one timestep a row: mean (eps - eps^)^2, plus the variational bound with eps^ detached."""
+        abar = self._at("alphas_cumprod", t, x0)
+        x = abar.sqrt() * x0 + (1 - abar).sqrt() * noise
+        out = self(x, t, c)
+        eps = out[:, :3]
+        mse = ((noise - eps) ** 2).mean(1)
+        if self.outputs == 3:
+            return DiffusionLoss(mse, torch.zeros_like(mse), mse)
+        vb = self._bound(x0, x, t, eps.detach(), out[:, 3:])
+        return DiffusionLoss(mse, vb, mse + vb)
+
+    def load_published(self, state_dict: Mapping[str, Any]) -> list[str]:
+        """Take the tensors of a released head by name (without the prefix `diffloss.net.`), or raise ValueError."""
+        return load(self, state_dict, [("time_embed.mlp.", "time_embed.")])
+
+    def _bound(self, x0: Tensor, x: Tensor, t: Tensor, eps: Tensor, v: Tensor) -> Tensor:
+        """Bits: the divergence of the predicted posterior from the true one; at t = 0 the likelihood of a bin."""
+        abar, c1, c2 = (
+            self._at(name, t, x0) for name in ("alphas_cumprod", "posterior_mean_coef1", "posterior_mean_coef2")
+        )
+        small = self._at("posterior_log_variance_clipped", t, x0)
+        log_variance = (v + 1) / 2 * self._at("betas", t, x0).log() + (1 - v) / 2 * small
+        mean = c1 * (x / abar.sqrt() - (1 / abar - 1).sqrt() * eps) + c2 * x
+        apart = c1 * x0 + c2 * x - mean
+        divergence = 0.5 * (log_variance - small - 1 + (small - log_variance).exp() + apart**2 * (-log_variance).exp())
+        likelihood = log_bin_probability(x0, mean, 0.5 * log_variance)
+        return torch.where(t[:, None] == 0, -likelihood, divergence).mean(1) / math.log(2)
+
+    def _at(self, name: str, t: Tensor, like: Tensor) -> Tensor:
+        """The schedule at these timesteps, as a column."""
+        return self.get_buffer(f"_{name}")[t].to(like.dtype)[:, None]
+
+
+class AdaptiveBlock(nn.Module):
+    """x + gate * MLP(LN(x) (1 + scale) + shift), with shift, scale and gate from y."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.in_ln = nn.LayerNorm(width, eps=1e-6)
+        self.mlp = nn.Sequential(linear(width, width), nn.SiLU(), linear(width, width))
+        self.adaLN_modulation = nn.Sequential(nn.SiLU(), linear(width, 3 * width, 0.0))
+
+    def forward(self, x: Tensor, y: Tensor) -> Tensor:
+        shift, scale, gate = self.adaLN_modulation(y).chunk(3, dim=-1)
+        return x + gate * self.mlp(self.in_ln(x) * (1 + scale) + shift)
+
+
+class FinalLayer(nn.Module):
+    """A linear read-out of LN(x) (1 + scale) + shift, with shift and scale from y."""
+
+    def __init__(self, width: int, outputs: int) -> None:
+        super().__init__()
+        self.linear = linear(width, outputs, 0.0)
+        self.adaLN_modulation = nn.Sequential(nn.SiLU(), linear(width, 2 * width, 0.0))
+
+    def forward(self, x: Tensor, y: Tensor) -> Tensor:
+        shift, scale = self.adaLN_modulation(y).chunk(2, dim=-1)
+        return self.linear(F.layer_norm(x, x.shape[-1:], eps=1e-6) * (1 + scale) + shift)
+
+
+def linear(inputs: int, outputs: int, std: float | None = None) -> nn.Linear:
+    """A linear layer with zero biases and weights of this standard deviation; by default Xavier's uniform ones."""
+    layer = nn.Linear(inputs, outputs)
+    if std is None:
+        nn.init.xavier_uniform_(layer.weight)
+    else:
+        nn.init.normal_(layer.weight, std=std)
+    nn.init.zeros_(layer.bias)
+    return layer
+
+
+def time_features(t: Int[Tensor, " rows"], dtype: torch.dtype) -> Float[Tensor, "rows 256"]:
+    """cos and then sin of t at 128 frequencies, from 1 down to nearly 1/10 000."""
+    half = TIME_FEATURES // 2
+    frequencies = torch.exp(-math.log(LONGEST_PERIOD) / half * torch.arange(half, device=t.device, dtype=dtype))
+    angles = t[:, None].to(dtype) * frequencies
+    return torch.cat([angles.cos(), angles.sin()], dim=1)
+
+
+def log_bin_probability(x: Tensor, mean: Tensor, log_std: Tensor) -> Tensor:
+    """log of the probability that a Gaussian falls within 1/255 of x; open bins beyond -0.999 and 0.999.
+
+    The Gaussian's distribution function is approximated by (1 + tanh(sqrt(2/pi) (y + 0.044715 y^3)))/2, as released.
+    """
+    above = _normal_cdf((x - mean + BIN) * (-log_std).exp())
+    below = _normal_cdf((x - mean - BIN) * (-log_std).exp())
+    probability = torch.where(x < -0.999, above, torch.where(x > 0.999, 1 - below, above - below))
+    return probability.clamp(min=SMALLEST_PROBABILITY).log()
+
+
+def _normal_cdf(y: Tensor) -> Tensor:
+    return 0.5 * (1 + torch.tanh(math.sqrt(2 / math.pi) * (y + 0.044715 * y**3)))
