@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shlex
 import subprocess
 import sys
 from functools import cache, partial
 from pathlib import Path
-from time import thread_time
 
 import pytest
 from worlds import Runs, World, worlds
@@ -75,19 +75,32 @@ def test_every_claim_has_its_falsehood_and_every_recorded_one_its_truth() -> Non
     assert all(FALSEHOODS.values())
 
 
-@pytest.mark.parametrize("name", [name for name, claim in CLAIMS.items() if claim.cost == "instant"])
-def test_an_instant_claim_takes_less_than_a_second(name: str) -> None:
-    """Of this thread's own time, since others may use the machine; the best of three, since they disturb it."""
-    import scipy.linalg
-    import scipy.optimize
-    import scipy.sparse.linalg  # noqa: F401  loaded once in a session, and so no part of the claim
-
-    times = []
-    while len(times) < 3 and min(times, default=A_SECOND) >= A_SECOND:
+TIMES = """
+import json, sys
+from time import thread_time
+import scipy.linalg, scipy.optimize, scipy.sparse.linalg  # loaded once in a session, and so no part of a claim
+from spectral_lab.course import chapter
+times = {}
+for claim in chapter(sys.argv[1]).listed("CLAIMS"):
+    if claim.cost == "instant":
         begin = thread_time()
-        CLAIMS[name].evidence()
-        times.append(thread_time() - begin)
-    assert min(times) < A_SECOND
+        claim.evidence()
+        times[claim.id] = thread_time() - begin
+print(json.dumps(times))
+"""
+
+
+@pytest.mark.parametrize("item", CHAPTERS, ids=lambda item: item.package)
+def test_an_instant_claim_takes_less_than_a_second(item) -> None:
+    """Of its thread's own time, unchecked and for the first time in a process; the best of three, as others disturb."""
+    best: dict[str, float] = {}
+    for _ in range(3):
+        done = subprocess.run([sys.executable, "-c", TIMES, item.package], capture_output=True, text=True, check=True)
+        times = json.loads(done.stdout)
+        best = {name: min(seconds, best.get(name, seconds)) for name, seconds in times.items()}
+        if max(best.values(), default=0) < A_SECOND:
+            break
+    assert {name: seconds for name, seconds in best.items() if seconds >= A_SECOND} == {}
 
 
 @pytest.mark.parametrize("item", CHAPTERS, ids=lambda item: item.package)
