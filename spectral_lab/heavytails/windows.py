@@ -100,10 +100,7 @@ def farms_esd(
 
     Args: as `window_starts` and `esd`. Raises: ValueError.
     """
-    weights = _weights(W)
-    if weights.ndim == 4:
-        return np.sort(np.concatenate([esd(block, precision) for block in convolution_blocks(weights, Q)]))
-    return _pooled(weights, size, Q, per_axis, step, fit, windows, precision)
+    return np.sort(np.concatenate(_spectra(W, size, Q, per_axis, step, fit, windows, precision)))
 
 
 def farms_exponent(
@@ -123,15 +120,29 @@ def farms_exponent(
     For a convolution alpha, distance and x_min are means over the blocks, start is that of the first block, count the
     sum. Args: as `farms_esd` and `tail_exponent`. Raises: ValueError.
     """
-    weights = _weights(W)
-    if weights.ndim == 2:
-        return tail_exponent(_pooled(weights, size, Q, per_axis, step, fit, windows, precision), rule, position)
-    fits = [tail_exponent(esd(block, precision), rule, position) for block in convolution_blocks(weights, Q)]
+    return mean_fit(_spectra(W, size, Q, per_axis, step, fit, windows, precision), rule, position)
+
+
+def farms_spectrum(
+    W: ArrayLike, size: SupportsInt, rule: str = "median", **schedule: Any
+) -> tuple[Float[np.ndarray, " N"], TailFit]:
+    """(farms_esd, farms_exponent) for the price of one; `schedule` holds their other arguments. Raises: ValueError."""
+    position = schedule.pop("position", 2)
+    given = {"Q": 1.0, "per_axis": 9, "step": None, "fit": "guarded", "windows": "grid", "precision": "double"}
+    spectra = _spectra(W, size, **{**given, **schedule})
+    return np.sort(np.concatenate(spectra)), mean_fit(spectra, rule, position)
+
+
+def mean_fit(spectra: list[Float[np.ndarray, " N"]], rule: str, position: Any) -> TailFit:
+    """The fit of one spectrum, or the mean over several as `farms_exponent` says."""
+    fits = [tail_exponent(values, rule, position) for values in spectra]
+    if len(fits) == 1:
+        return fits[0]
     alpha, distance, x_min = (
-        float(np.mean([getattr(f, name) for f in fits])) for name in ("alpha", "distance", "x_min")
+        float(np.mean([getattr(fit, name) for fit in fits])) for name in ("alpha", "distance", "x_min")
     )
-    doubts = tuple(dict.fromkeys(doubt for f in fits for doubt in f.doubts))
-    return TailFit(alpha, x_min, distance, fits[0].start, sum(f.count for f in fits), doubts)
+    doubts = tuple(dict.fromkeys(doubt for fit in fits for doubt in fit.doubts))
+    return TailFit(alpha, x_min, distance, fits[0].start, sum(fit.count for fit in fits), doubts)
 
 
 def convolution_blocks(W: ArrayLike, Q: Any = 1.0) -> list[Float[np.ndarray, "positions r c"]]:
@@ -153,6 +164,16 @@ def convolution_blocks(W: ArrayLike, Q: Any = 1.0) -> list[Float[np.ndarray, "po
     R, C = slices.shape[1:]
     r, c = (C, max(1, int(C // (1 / Q)))) if Q <= 1 else (max(1, int(C // Q)), C)
     return [slices[:, i * r : (i + 1) * r, :c] for i in range(R // C)]
+
+
+def _spectra(
+    W: Any, size: Any, Q: Any, per_axis: Any, step: Any, fit: str, windows: str, precision: str
+) -> list[Float[np.ndarray, " N"]]:
+    """Of a matrix the pooled spectrum of its windows; of a kernel one for each block."""
+    weights = _weights(W)
+    if weights.ndim == 4:
+        return [esd(block, precision) for block in convolution_blocks(weights, Q)]
+    return [_pooled(weights, size, Q, per_axis, step, fit, windows, precision)]
 
 
 def _weights(W: Any) -> np.ndarray:

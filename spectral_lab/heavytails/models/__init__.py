@@ -1,0 +1,21 @@
+"""The networks of chapter 05, and how their layers are read and balanced."""
+
+from __future__ import annotations
+
+from spectral_lab.heavytails.models.balance import TemperatureBalance
+from spectral_lab.heavytails.models.gpt import TinyGPT
+from spectral_lab.heavytails.models.images import VGG, ResNet, TinyImageNet
+from spectral_lab.heavytails.models.layers import LayerSpectrum, layer_spectra
+from spectral_lab.heavytails.models.sequential import blocks_of, prune_blocks
+
+__all__ = [
+    "VGG",
+    "LayerSpectrum",
+    "ResNet",
+    "TemperatureBalance",
+    "TinyGPT",
+    "TinyImageNet",
+    "blocks_of",
+    "layer_spectra",
+    "prune_blocks",
+]

@@ -1,0 +1,174 @@
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from spectral_lab.heavytails import temperature_balance
+from spectral_lab.heavytails.data import passages, shipped_text
+from spectral_lab.heavytails.data.images import Augmented
+from spectral_lab.heavytails.models import (
+    VGG,
+    ResNet,
+    TemperatureBalance,
+    TinyGPT,
+    TinyImageNet,
+    blocks_of,
+    layer_spectra,
+    prune_blocks,
+)
+from spectral_lab.heavytails.models.balance import FEWEST
+from spectral_lab.samples import Labelled
+
+
+def reference_net(case: dict[str, Any]) -> nn.Module:
+    """The small network of the reference numbers, with its weights."""
+    a, b, c = case["channels"]
+    net = nn.Module()
+    net.conv1, net.bn1 = nn.Conv2d(3, a, 3, bias=False), nn.BatchNorm2d(a)
+    net.conv2, net.bn2 = nn.Conv2d(a, b, 3, bias=False), nn.BatchNorm2d(b)
+    net.conv3, net.bn3 = nn.Conv2d(b, b, 3, bias=False), nn.BatchNorm2d(b)
+    net.conv4 = nn.Conv2d(b, c, 1, bias=False)
+    net.shortcut = nn.Sequential(nn.Conv2d(a, c, 1, bias=False), nn.BatchNorm2d(c))
+    net.linear = nn.Linear(c, case["classes"])
+    stream = np.random.RandomState(case["seed"])
+    for name in case["order"]:
+        weight = net.get_submodule(name).weight
+        draw = stream.standard_normal(weight.shape) / np.sqrt(weight[0].numel())
+        weight.data = torch.tensor(draw.astype(np.float32))
+    return net
+
+
+class Noted:
+    """Stands for a run: keeps what a callback sets."""
+
+    def __init__(self) -> None:
+        self.rates: dict[str, float] = {}
+        self.notes: dict[str, Any] = {}
+
+    def scale_rates(self, factors: dict[str, float]) -> None:
+        self.rates = factors
+
+    def note(self, name: str, value: Any) -> None:
+        self.notes[name] = value
+
+
+def test_spectra_exponents_and_rates_of_the_released_programs(reference: Any) -> None:
+    for case in reference("conv_net.json"):
+        net = reference_net(case)
+        for run in case["runs"]:
+            options = {"size": None} if run["Q"] is None else {"size": case["num_row_samples"], "Q": run["Q"]}
+            layers = layer_spectra(net, **options, per_axis=case["sampling_ops_per_dim"], fit="released")
+            for layer, expected in zip(layers, run.get("esd", []), strict="esd" in run):
+                assert layer.name == expected["layer"]
+                assert layer.alpha == pytest.approx(expected["alpha"], rel=5e-4)
+                assert layer.fit.distance == pytest.approx(expected["D"], abs=5e-4)
+                assert len(layer.eigenvalues) == expected["num_eigs"]
+            tuned = layers[run["remove_first"] : len(layers) - run["remove_last"]]
+            rates = temperature_balance([layer.alpha for layer in tuned], 0.1, 0.5, 1.5)
+            found = {name: rate for layer, rate in zip(tuned, rates, strict=True) for name in layer.parameters}
+            stored = {name: group["lr"] for group in run["param_groups"] for name in group["params"]}
+            assert {name: found.get(name, 0.1) for name in stored} == pytest.approx(stored, rel=5e-4)
+
+
+def test_sizes_of_the_networks() -> None:
+    count = {name: sum(p.numel() for p in net.parameters()) for name, net in {
+        "resnet": ResNet(18), "vgg": VGG(16), "gpt": TinyGPT()}.items()}  # fmt: skip
+    assert count["resnet"] == 11_220_132
+    assert count["vgg"] == 14_774_436
+    assert abs(count["gpt"] - 700_000) < 10_000
+    pictures = torch.randn(2, 3, 32, 32)
+    for net in (ResNet(34), VGG(19)):
+        assert net(pictures).shape == (2, 100)
+    ratios = [max(w.shape[:2]) / min(w.shape[:2]) for w in TinyImageNet().parameters() if w.ndim > 1]
+    assert ratios == [16, 4, 1, 2, 2, 25.6]
+
+
+def test_noise_of_a_fresh_resnet_reads_its_shapes_and_windows_take_them_out() -> None:
+    torch.manual_seed(0)
+    net, layers = ResNet(18), {"whole": None, "windows": 100}
+    found = {name: {s.name: s.alpha for s in layer_spectra(net, size)} for name, size in layers.items()}
+    assert len(found["whole"]) == 21
+    assert found["whole"]["linear"] > 3.5
+    changed = [name for name in found["whole"] if abs(found["whole"][name] - found["windows"][name]) > 1e-6]
+    assert len(changed) == 8  # conv1, three strided 3x3, three 1x1 shortcuts, the head
+    assert max(found["windows"].values()) < 2.4
+    names = {s.name: s.parameters for s in layer_spectra(net)}
+    assert names["layer1.0.conv1"] == ("layer1.0.conv1.weight", "layer1.0.bn1.weight", "layer1.0.bn1.bias")
+    assert names["layer2.0.shortcut.0"] == ("layer2.0.shortcut.0.weight",)
+
+
+def test_balance_sets_rates_and_its_controls_turn_them_round() -> None:
+    torch.manual_seed(1)
+    net, rates = TinyImageNet(), {}
+    for order in ("as read", "reversed", "permuted"):
+        run = Noted()
+        TemperatureBalance(net, order=order).before_epoch(run)
+        rates[order] = run.rates
+    values = [np.array(list(dict.fromkeys(r.values()))) for r in rates.values()]
+    assert (values[0].min(), values[0].max()) == pytest.approx((0.5, 1.5))
+    np.testing.assert_allclose(
+        [rates["reversed"][name] for name in rates["as read"]], 2 - np.array(list(rates["as read"].values()))
+    )
+    assert sorted(values[2]) == pytest.approx(sorted(values[0]))
+    run = Noted()
+    TemperatureBalance(net, size=10_000, excluded=("first", "last")).before_epoch(run)
+    assert "conv1.weight" not in run.rates
+    assert "linear2.weight" not in run.rates
+    assert run.rates.keys() == {
+        name for name, _ in net.named_parameters() if not name.startswith(("conv1.", "bn1.", "linear2."))
+    }
+    assert all(len(layer.eigenvalues) >= FEWEST for layer in layer_spectra(net))
+
+
+def test_pruning_goes_block_by_block_and_leaves_the_rest() -> None:
+    torch.manual_seed(0)
+    tokens = torch.randint(0, 256, (4, 16))
+    for method in ("magnitude", "wanda", "sparsegpt"):
+        net = TinyGPT(width=16, blocks=3, heads=2, context=16)
+        kept = net.embedding.weight.clone()
+        prune_blocks(net, tokens, [0.25, 0.5, 0.75], method)
+        for linears, sparsity in zip(blocks_of(net), (0.25, 0.5, 0.75), strict=True):
+            assert len(linears) == 6
+            for linear in linears.values():
+                share = float((linear.weight == 0).double().mean())
+                assert share == pytest.approx(sparsity, abs=0.01)
+        assert torch.equal(net.embedding.weight, kept)
+    with pytest.raises(ValueError, match="one for each of 3 blocks"):
+        prune_blocks(net, tokens, [0.5], "wanda")
+
+
+def test_a_gpt_does_not_see_what_follows() -> None:
+    torch.manual_seed(0)
+    net, tokens = TinyGPT(width=16, blocks=2, heads=2, context=16).eval(), torch.randint(0, 256, (1, 16))
+    changed = tokens.clone()
+    changed[0, 10:] = 7
+    with torch.no_grad():
+        assert torch.allclose(net(tokens)[0, :10], net(changed)[0, :10], atol=1e-6)
+
+
+def test_text_that_python_ships_in_passages() -> None:
+    content = shipped_text()
+    parts = passages(context=32, most=20)
+    assert len(parts["test"]) == 20
+    x, y = parts["train"].__getitems__([0, 3])
+    assert bytes(x[0].tolist()) == content[:32]
+    assert bytes(y[1].tolist()) == content[25:57]
+    test, _ = parts["test"].__getitems__(list(range(20)))
+    assert bytes(test.flatten().tolist()) == content[int(0.9 * len(content)) :][: 20 * 32]
+
+
+def test_crops_and_mirrors_keep_the_label_and_move_the_picture() -> None:
+    torch.manual_seed(0)
+    pictures = torch.arange(3 * 8 * 8.0).view(1, 3, 8, 8).repeat(64, 1, 1, 1) + 1
+    part = Augmented(Labelled(pictures, torch.arange(64)))
+    x, labels = part.__getitems__(list(range(64)))
+    assert x.shape == (64, 3, 8, 8)
+    assert torch.equal(labels, torch.arange(64))
+    inside = x > 0
+    step = (x[..., 1:] - x[..., :-1])[inside[..., 1:] & inside[..., :-1]]
+    assert set(step.tolist()) == {-1.0, 1.0}  # neighbours stay neighbours, in either direction
+    assert inside.float().mean() > 0.5
