@@ -1,0 +1,110 @@
+"""Worlds in which the claims of chapter 05 are false."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+from worlds import Runs, given, instead
+
+from spectral_lab import heavytails
+from spectral_lab.heavytails import claims
+
+ALPHA, LLAMA = heavytails.alpha_pruning, claims.llama_alphas()
+
+
+def here(name, false):
+    """Something false in the place of what the evidence imports."""
+    return instead(claims, name, lambda true: false)
+
+
+def shapeless(shape, draws, seed=0):
+    """Noise that reads the same whatever its shape."""
+    n = min(shape)
+    return heavytails.wishart_spectra((n, n), draws, seed)
+
+
+class Linear(heavytails.MarchenkoPastur):
+    """A bias that grows like the ratio itself."""
+
+    def hill_exponent(self, below=0.5):
+        return 1 + self.Q
+
+
+class Peaked(heavytails.MarchenkoPastur):
+    """Noise whose fit is best at its middle."""
+
+    def hill_exponent(self, below=0.5):
+        return super().hill_exponent(min(below, 0.5))
+
+
+def unsmoothed(values, rule="median", position=2):
+    """A median rule that scatters like the peak rule."""
+    return heavytails.tail_exponent(values, "peak")
+
+
+def shuffled():
+    mixed = np.random.default_rng(0).permutation(32)
+    return {key: alphas[mixed] if key == "farms" else alphas for key, alphas in LLAMA.items()}
+
+
+def agreeing():
+    """Two teams that measure the same and find the same."""
+    return LLAMA | {"other-team": LLAMA["vanilla"], "farms-10": LLAMA["farms"]}
+
+
+def images(preset, **accuracies):
+    return Runs(preset, {f"heavytails/images/{name}": {"accuracy": value} for name, value in accuracies.items()})
+
+
+def ladder(**over_uniform):
+    values = {"perplexity": 4.6}
+    for method in ("magnitude", "wanda"):
+        values |= {f"{method} 0.7 {rule}": 12 * share for rule, share in ({"uniform": 1.0} | over_uniform).items()}
+    return Runs("miniature", {"heavytails/text/gpt": values})
+
+
+DIGITS = images("miniature", uniform=0.967, lower=0.973, tempbalance=0.972, farms=0.973, permuted=0.970, reversed=0.961)
+CIFAR = images("paper", uniform=0.77, lower=0.772, tempbalance=0.779, farms=0.783)
+GPT = ladder(alpha=0.8, farms=0.82, depth=0.78)
+FALSEHOODS = {
+    "C1": [here("wishart_spectra", shapeless)],
+    "C2": [here("farms_exponent", lambda W, size, per_axis: heavytails.tail_exponent(heavytails.esd(W)))],
+    "C3": [here("farms_exponent", lambda W, size: heavytails.tail_exponent(heavytails.esd(W), position=4))],
+    "C4": [here("MarchenkoPastur", Linear)],
+    "C5": [here("MarchenkoPastur", Peaked)],
+    "C6": [
+        given(signal=2.0),
+        here("largest_wishart", lambda shape, draws: heavytails.largest_wishart((110, 110), draws)),
+    ],
+    "C7": [
+        here("pareto_matrix", lambda shape, tail, seed: heavytails.gaussian_matrix(shape, seed)),
+        here("pareto_matrix", lambda shape, tail, seed: heavytails.pareto_matrix(shape, min(tail, 1.5), seed)),
+    ],
+    "C8": [given(strengths=(2.5, 3.0)), given(strengths=(0.5, 3.0))],
+    "C9": [here("llama_alphas", shuffled)],
+    "C10": [here("llama_alphas", agreeing)],
+    "C11": [given(rule="median"), here("tail_exponent", unsmoothed)],
+    "C12": [
+        DIGITS.but("heavytails/images/farms", accuracy=0.985),
+        DIGITS.but("heavytails/images/lower", accuracy=0.95),
+        DIGITS.but("heavytails/images/reversed", accuracy=0.98),
+    ],
+    "C13": [
+        ladder(alpha=1.1, farms=1.1, depth=0.8),
+        ladder(alpha=0.9, farms=0.5, depth=0.8),
+        ladder(alpha=0.8, farms=0.8, depth=1.3),
+    ],
+    "C14": [CIFAR.but("heavytails/images/farms", accuracy=0.775), CIFAR.but("heavytails/images/lower", accuracy=0.79)],
+    "D1": [
+        here("null_corrected", lambda alpha, shape: replace(heavytails.null_corrected(alpha, (64, 64)))),
+        here("planted_matrix", lambda shape, strengths, seed: heavytails.gaussian_matrix(shape, seed)),
+    ],
+    "D2": [here("alpha_pruning", lambda a, sizes, S, e: ALPHA(np.exp(a), sizes, S, e) * a.mean())],
+    "D3": [here("temperature_balance", lambda a, rate, low, high: heavytails.temperature_balance(a, rate, low, 1.2))],
+    "D4": [
+        here("alpha_pruning", lambda a, n, S, e, redistribute=False: ALPHA(a, n, S, e, redistribute=True)),
+        here("alpha_pruning", lambda a, n, S, e, redistribute=False: ALPHA(a, n, S, e)),
+    ],
+}
+TRUTHS = {"C12": [DIGITS], "C13": [GPT], "C14": [CIFAR]}
