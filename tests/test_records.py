@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 import math
-import os
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -86,6 +86,62 @@ def test_what_is_meant_for_others_is_passed_over_in_silence(folder: Path, capsys
     assert capsys.readouterr().err == ""
 
 
+NAMES = st.from_regex(r"[a-z]{1,6}(/[a-z0-9_.-]{0,3}[a-z0-9]){0,3}", fullmatch=True)
+METRICS = st.dictionaries(st.text(max_size=8), st.floats() | st.integers(-(10**6), 10**6), max_size=4)
+
+
+@given(NAMES, st.sampled_from(["paper", "lecture"]), st.integers(0, 10**9), METRICS)
+def test_what_is_written_is_found_by_its_name_again(name: str, preset: str, seed: int, metrics: dict) -> None:
+    with tempfile.TemporaryDirectory() as place:
+        folder = Path(place)
+        path = records.write(records.record(name, preset, seed=seed, metrics=metrics, seconds=1.26, rows=[1]), folder)
+        assert list(folder.iterdir()) == [path]
+        for asked in (name, "*", f"{name.split('/')[0]}*"):
+            (found,) = records.select(asked, preset, metrics=list(metrics), folder=folder)
+            assert (found.name, found.preset, found.seed) == (name, preset, seed)
+            assert repr(found.metrics) == repr({metric: float(value) for metric, value in metrics.items()})
+            assert found.machine == found.content["hardware"]["name"]
+            assert (found.content["seconds"], found.content["rows"]) == (1.3, [1])
+        assert records.select(f"{name}x", folder=folder) == records.select(name, "miniature", folder=folder) == []
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"name": ""},
+        {"name": "/"},
+        {"preset": None},
+        {"seed": 0.5},
+        {"seed": True},
+        {"metrics": {"error": "low"}},
+        {"metrics": {"error": None}},
+        {"metrics": [1.0]},
+        {"hardware": {}},
+        {"hardware": {"name": 3}},
+        {"rows": {1j}},
+    ],
+)
+def test_what_could_not_be_read_again_is_not_written(tmp_path: Path, change: dict) -> None:
+    with pytest.raises((KeyError, TypeError, ValueError)):
+        records.write(WHOLE | change, tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_folder_is_asked_for_when_it_is_needed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for number in (1, 2):
+        monkeypatch.setenv("SPECTRAL_LAB_RESULTS", str(tmp_path / str(number)))
+        assert records.select() == []
+        assert records.write(WHOLE).parent == tmp_path / str(number)
+        assert [record.content for record in records.select()] == [WHOLE]
+
+
+def test_records_need_no_torch() -> None:
+    script = "import sys, spectral_lab.records as r; r.select(); print({'torch', 'numpy'} & set(sys.modules))"
+    assert (
+        subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout == "set()\n"
+    )
+
+
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=3), inner, max_size=3),
@@ -111,20 +167,6 @@ def test_a_figure_is_never_minus_zero_nor_a_bare_nan(value: float, form: str) ->
     assert shown == f"{value:{form}}" or not math.isfinite(value) or float(shown) == 0
     assert not shown.startswith(("-0.0", "nan", "inf", "-inf")) or float(shown) != 0
     assert shown not in ("-0", "-0.0", "nan", "inf", "-inf")
-
-
-def test_no_claim_fails_where_there_is_no_record(tmp_path: Path) -> None:
-    """As in an installation without the checkout: what is read from records is "not yet run"."""
-    script = (
-        "from spectral_lab.course import CHAPTERS\n"
-        "from spectral_lab.course.claims import examine\n"
-        "claims = {f'{item.number} {c.id}': c for item in CHAPTERS for c in item.listed('CLAIMS')}\n"
-        "told = [c for c in claims.values() if c.cost == 'GPU']\n"
-        "print({examine(claim).verdict for claim in told}, examine(claims['2 D3']).measured)\n"
-    )
-    environment = os.environ | {"SPECTRAL_LAB_RESULTS": str(tmp_path)}
-    done = subprocess.run([sys.executable, "-c", script], env=environment, capture_output=True, text=True, check=True)
-    assert done.stdout.startswith("{'not yet run'} needs recorded runs: spectral-lab train hippo --task delay")
 
 
 def test_the_tests_read_the_records_that_git_knows() -> None:
