@@ -9,6 +9,7 @@ from spectral_lab.hippo.models import (
     Block,
     Convolution,
     DelayModel,
+    DiagonalKernel,
     FreeKernel,
     Network,
     PairNetwork,
@@ -92,6 +93,35 @@ def test_forward_is_step(name, dtype, tolerance):
         for i in range(u.shape[1]):
             y, state = layer.step(u[:, i], state, system)
             assert (y - whole[:, i]).abs().max() < tolerance * whole.abs().max()
+
+
+def test_without_a_skip_there_is_no_d():
+    """In the convolution as in the recurrence: the output is what D adds less."""
+    kernel = S4DKernel(3, 8)
+    plain, whole, u = Convolution(kernel, skip=False), Convolution(kernel), torch.randn(2, 40, 3)
+    assert [name for name, _ in plain.named_parameters() if name == "D"] == []
+    torch.testing.assert_close(whole(u), plain(u) + whole.D * u)
+    torch.testing.assert_close(whole.step(u[:, 0])[0], plain.step(u[:, 0])[0] + whole.D * u[:, 0])
+
+
+def test_a_diagonal_kernel_starts_where_it_is_told():
+    """From given modes, with B in its place or folded into C, where it is not learnt."""
+    Lambda, B = hippo.diagonal("lin", 8)
+    C = torch.view_as_complex(torch.randn(2, 6, 4, 2))
+    options = {"steps": (0.01, 0.01), "step_map": "exp"}
+    apart = DiagonalKernel(6, Lambda[None], B[None], C, **options)
+    folded = DiagonalKernel(6, Lambda[None], None, C * torch.tensor(B), **options)
+    assert apart(50).shape == (2, 6, 50)  # C says that it looks both ways
+    torch.testing.assert_close(apart(50), folded(50), rtol=1e-4, atol=1e-5)
+    assert {name for name, _ in apart.named_parameters()} - {name for name, _ in folded.named_parameters()} == {"B"}
+
+
+def test_a_block_without_a_residual_is_what_it_adds():
+    torch.manual_seed(1)
+    with_x, without = (Block(Convolution(S4DKernel(3, 8)), residual=residual).eval() for residual in (True, False))
+    without.load_state_dict(with_x.state_dict())
+    x = torch.randn(2, 30, 3)
+    torch.testing.assert_close(with_x(x), x + without(x))
 
 
 def test_bidirectional_meets_the_next_sample_first():

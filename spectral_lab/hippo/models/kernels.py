@@ -219,8 +219,8 @@ class S4Kernel(StateSpaceKernel):
 class DiagonalKernel(StateSpaceKernel):
     """z' = Lambda z + B u, mode by mode, K[k] = 2 Re sum C B_bar Lambda_bar^k, started from given modes.
 
-    Args: channels, H; Lambda and B (or None), (copies, half); C (or None), (directions, H, half); discretisation, "zoh"
-    or "bilinear"; the others as `S4Kernel`. Raises: ValueError.
+    Args: channels, H; Lambda and B (or None), (copies, half); C (or None), (directions, H, half), which then says
+    whether it is bidirectional; discretisation, "zoh" or "bilinear"; the others as `S4Kernel`. Raises: ValueError.
     """
 
     def __init__(

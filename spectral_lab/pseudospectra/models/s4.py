@@ -43,12 +43,11 @@ class DiagonalSSM(Convolution):
     ) -> None:
         channels = checks.integer(channels, "channels", 1)
         copies, n = (1 if checks.flag(shared, "shared") else channels), len(modes.eigenvalues)
+        directions = 1 + checks.flag(bidirectional, "bidirectional")
         Lambda = np.tile(-abs(modes.eigenvalues.real) + 1j * modes.eigenvalues.imag, (copies, 1))
-        C = torch.randn(1 + bidirectional, channels, n).to(torch.complex128) @ torch.as_tensor(modes.V)
+        C = torch.randn(directions, channels, n).to(torch.complex128) @ torch.as_tensor(modes.V)
         if shared:
             C = C * torch.as_tensor(modes.B)
         B = None if shared else np.tile(modes.B, (copies, 1))
-        kernel = DiagonalKernel(
-            channels, Lambda, B, C, steps=steps, step_map="exp", bidirectional=bidirectional, trainable=trainable
-        )
+        kernel = DiagonalKernel(channels, Lambda, B, C, steps=steps, step_map="exp", trainable=trainable)
         super().__init__(kernel, skip=skip)
