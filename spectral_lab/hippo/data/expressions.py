@@ -91,7 +91,7 @@ def listops_arrays(
     is work for). At the Arena's settings a core makes about ten thousand expressions a second.
     Args: count up to 10^6; max_depth up to 100; max_args up to 1000; max_length up to 10^5. Raises: ValueError.
     """
-    count, seed = checks.integer(count, "count", 1, 10**6), checks.integer(seed, "seed", 0, 2**64 - 1)
+    count, seed = checks.integer(count, "count", 1, 10**6), checks.seed(seed)
     max_depth, max_args = checks.integer(max_depth, "max_depth", 1, 100), checks.integer(max_args, "max_args", 2, 1000)
     min_length, max_length = (
         checks.integer(min_length, "min_length", 0),
@@ -283,7 +283,7 @@ def listops(
 
     sizes = {"train": train, "val": val, "test": test}
     sizes = {name: checks.integer(size, name, 1, 300_000) for name, size in sizes.items()}
-    total, seed = sum(sizes.values()), checks.integer(seed, "seed", 0, 2**64 - 1)
+    total, seed = sum(sizes.values()), checks.seed(seed)
     limits = tuple(
         checks.integer(value, name, 0, 10**5)
         for value, name in (

@@ -415,7 +415,7 @@ def pathfinder_images(
     is work for). A core makes about 100 pictures a second, or 6 of the large ones. Args: count up to 10^6. Raises:
     ValueError.
     """
-    count, seed = checks.integer(count, "count", 1, 10**6), checks.integer(seed, "seed", 0, 2**64 - 1)
+    count, seed = checks.integer(count, "count", 1, 10**6), checks.seed(seed)
     size = _known(size)
     if count * size**2 > LARGEST:
         raise ValueError(f"count must ask for at most {LARGEST:,} pixels, got {count} pictures")
@@ -448,7 +448,7 @@ def pathfinder(
     size = _known(size)
     sizes = {"train": train, "val": val, "test": test}
     sizes = {name: checks.integer(count, name, 1, 300_000) for name, count in sizes.items()}
-    total, seed = sum(sizes.values()), checks.integer(seed, "seed", 0, 2**64 - 1)
+    total, seed = sum(sizes.values()), checks.seed(seed)
     # "v2": the drawing before it had slanted paddles, which an older file may still hold.
     path = data_folder() / "hippo" / f"pathfinder{size}-v2-{total}-{seed}.npz"
     images, labels = cached(path, lambda: pathfinder_images(total, size, seed, workers))
