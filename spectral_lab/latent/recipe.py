@@ -5,6 +5,8 @@
     flow/lsm, flow/fno, flow/unet       ten frames of turbulence -> the next ten, one at a time, reading its own answers
     airfoil/..., pipe/..., elasticity-points/..., elasticity-grid/..., plasticity/...
                                         the published files (`spectral-lab data` says where they are had): paper only
+    ablation/basis-N, ablation/tokens-C the LSM on Darcy with other numbers of basis operators and tokens
+    persistence                         frame 10 as a guess of the next ten, under three laws of the initial field
     darcy-file/..., flow-file/...       Darcy and Navier-Stokes from their published files: paper only
 
 `paper` is the published configuration: Adam with decay 1e-4 added to the gradient, the rate halved every 100 of 501
@@ -16,9 +18,11 @@ two; that concerns the FNO only. `lecture` and `miniature` are smaller networks 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
+import numpy as np
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
@@ -27,9 +31,11 @@ from spectral_lab import checks
 from spectral_lab.latent import data
 from spectral_lab.latent.data import FieldBatch
 from spectral_lab.latent.models import FNO, LSM, LSMPoints, UNet, forecast
-from spectral_lab.training import Evaluation, Optimiser, Part, Recipe, Target, schedules
+from spectral_lab.training import Computation, Evaluation, Optimiser, Part, Recipe, Target, schedules
 
 MODELS = ("lsm", "fno", "unet")
+NUM_BASIS, NUM_TOKEN = 12, 4  # as published
+BASES, TOKENS = (3, 6, 24), (1, 2, 8)  # of the ablation
 METRIC = "relative L2"
 
 
@@ -68,10 +74,19 @@ def flow_error(model: nn.Module, batch: FieldBatch) -> dict[str, Float[Tensor, "
     return {METRIC: relative(predicted, batch.target), "persistence": relative(still, batch.target)}
 
 
-def on_grid(name: str, inputs: int, outputs: int, width: int, grid: list[int], modes: list[int]) -> nn.Module:
+def on_grid(
+    name: str,
+    inputs: int,
+    outputs: int,
+    width: int,
+    grid: list[int],
+    modes: list[int],
+    num_basis: int = 12,
+    num_token: int = 4,
+) -> nn.Module:
     """A model on a grid by its name, padded as the LSM is: "lsm", "fno" or "unet"."""
     if name == "lsm":
-        return LSM(inputs, outputs, width, grid=grid)
+        return LSM(inputs, outputs, width, num_basis=num_basis, num_token=num_token, grid=grid)
     if name == "unet":
         return UNet(inputs, outputs, width, grid=grid)
     return FNO(inputs, outputs, width, modes, [-n % 16 for n in grid])
@@ -144,6 +159,38 @@ def generated(task: str, variant: str, preset: str) -> Recipe:
     )
 
 
+def ablation(num_basis: int, num_token: int, preset: str) -> Recipe:
+    """The LSM on Darcy with another number of basis operators or tokens. Raises: ValueError for another preset."""
+    base = generated("darcy", "lsm", preset)
+    what = f"tokens-{num_token}" if num_basis == NUM_BASIS else f"basis-{num_basis}"
+    model = Part(on_grid, {**base.model.options, "num_basis": num_basis, "num_token": num_token})
+    return replace(base, name=f"latent/ablation/{what}", model=model, target=Target((METRIC,)))
+
+
+PERSISTENCE = {"paper": {"N": 64, "count": 200}, "lecture": {"N": 64, "count": 16}, "miniature": {"N": 32, "count": 4}}
+LAWS = {"paper": 7**1.5, "code": 343.0, "file": 686.0}
+
+
+def persistence(preset: str) -> Computation:
+    """How far frame 10 is from frames 11 to 20, with each of three strengths of the initial field."""
+    size = PERSISTENCE[checks.choice(preset, "preset", PERSISTENCE)]
+    found = Target(tuple(LAWS), {"file": 0.7481}, "measured by others on the published file")
+    return Computation("latent/persistence", preset, Part(persistence_errors, {**size, "step": 0.02}), found)
+
+
+def persistence_errors(
+    seed: int, report: Callable[[int, int, str], None], *, N: int, count: int, step: float
+) -> tuple[dict[str, float], dict[str, Any]]:
+    """The mean error for each law, and that of every flow."""
+    errors = {}
+    for i, (name, strength) in enumerate(LAWS.items()):
+        splits = data.flow_fields(N, 1, count, 2, step=step, strength=strength, seed=seed)
+        frames, later = splits["train"].input, splits["train"].target
+        errors[name] = relative(frames[..., -1:].expand_as(later), later).tolist()
+        report(i + 1, len(LAWS), f"{name}: {np.mean(errors[name]):.3f}")
+    return {name: float(np.mean(each)) for name, each in errors.items()}, {"errors": errors}
+
+
 # Published files: data, inputs, outputs, grid, width, modes, rate, and the row of the table that they belong to.
 FILES: dict[str, dict[str, Any]] = {
     "darcy-file": {"data": data.darcy, "grid": [85, 85], "width": 64, "rate": 5e-4, "row": "darcy"},
@@ -197,9 +244,12 @@ def learned(
     )
 
 
-RECIPES: dict[str, Callable[[str], Recipe]] = {
+RECIPES: dict[str, Callable[[str], Recipe | Computation]] = {
     **{f"darcy/{variant}": partial(generated, "darcy", variant) for variant in (*MODELS, "fno-classic")},
     **{f"flow/{variant}": partial(generated, "flow", variant) for variant in MODELS},
+    **{f"ablation/basis-{count}": partial(ablation, count, NUM_TOKEN) for count in BASES},
+    **{f"ablation/tokens-{count}": partial(ablation, NUM_BASIS, count) for count in TOKENS},
+    "persistence": persistence,
     **{
         f"{task}/{variant}": partial(from_files, task, variant)
         for task in FILES

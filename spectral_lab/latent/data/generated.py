@@ -6,26 +6,21 @@ data are wanted. One seed a set, so that training and test sets never share nois
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import torch
 from jaxtyping import Float
 from torch import Tensor
-from torch.utils.data import Dataset
 
 from spectral_lab import checks
 from spectral_lab.latent.darcy import darcy_coefficient
-from spectral_lab.latent.data.fields import plain, pointwise
+from spectral_lab.latent.data.fields import Fields, plain, pointwise
 from spectral_lab.latent.data.solvers import solve_darcy_batch, solve_flow_batch
 from spectral_lab.latent.random_fields import complex_noise, random_field_neumann, random_field_periodic
 
 DARCY_PART, FLOW_PART = 50, 100  # fields that are solved together
 
 
-def darcy_fields(
-    K: int = 421, stride: int = 5, train: int = 1000, test: int = 200, seed: int = 0
-) -> dict[str, Dataset[Any]]:
+def darcy_fields(K: int = 421, stride: int = 5, train: int = 1000, test: int = 200, seed: int = 0) -> dict[str, Fields]:
     """Coefficient -> solution on every `stride`-th node of a grid of K x K, normalised at each point.
 
     The published law: a Gaussian field with alpha = 2, tau = 3, cut to 12 and 3; -div(a grad u) = 1. Nodes, not cells:
@@ -68,7 +63,7 @@ def flow_fields(
     frames: int = 10,
     strength: float = 686.0,
     seed: int = 0,
-) -> dict[str, Dataset[Any]]:
+) -> dict[str, Fields]:
     """The vorticity at t = 1..first as channels -> at the `frames` whole times after, on every `stride`-th point.
 
     Args: strength of the initial law (see `random_field_periodic`); step of the solver; N and stride as for a grid of
@@ -90,7 +85,7 @@ def flow_fields(
             parts.append(w[..., ::stride, ::stride].movedim(0, -1).float().cpu())
         w = torch.cat(parts)
         splits[name] = plain(w[..., :first].clone(), w[..., first:].clone())
-    return dict(splits)
+    return splits
 
 
 def where() -> torch.device:
