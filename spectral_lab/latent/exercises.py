@@ -9,10 +9,12 @@ import numpy as np
 
 from spectral_lab.course import Exercise, Function, Prediction, Value
 from spectral_lab.latent import (
+    basis_matrix,
     burgers,
     chebyshev_interpolation,
     cole_hopf,
     darcy_coefficient,
+    decode,
     fit_residual,
     fourier_truncation,
     latent_solve,
@@ -38,10 +40,12 @@ def _overshoot(N: int) -> float:
 OVERSHOOTS = ("it halves", "it falls like 1/N", "it stays")
 
 guess_gibbs = Prediction(
-    "The partial sums of a square wave overshoot beside the jump. With 64 terms it is by 9 % of the jump. And with 512?",
+    "The partial sums of a square wave overshoot beside the jump. With 64 terms it is by 9 % of the jump. And with "
+    "512?",
     answer=lambda: OVERSHOOTS[2] if _overshoot(512) > 0.9 * _overshoot(64) else OVERSHOOTS[1],
     options=OVERSHOOTS,
-    because="It tends to 8.949 % of the jump and moves closer to it. The mean square error falls, the largest does not.",
+    because="It tends to 8.949 % of the jump and moves closer to it. The mean square error falls, the largest does "
+    "not.",
 )
 
 
@@ -57,7 +61,8 @@ guess_pole = Prediction(
     answer=_runge_factor,
     digits=2,
     tolerance=0.5,
-    because=r"By $\rho^{20}$ with $\rho=(1+\sqrt{26})/5=1.22$: the sum of the half axes of the largest ellipse with foci "
+    because=r"By $\rho^{20}$ with $\rho=(1+\sqrt{26})/5=1.22$: the sum of the half axes of the largest ellipse with "
+    r"foci "
     r"$\pm1$ that has no pole inside.",
 )
 
@@ -72,7 +77,8 @@ def _piled() -> str:
 PILES = ("they are lost, and the spectrum ends too low", "they come back as others, and it ends too high")
 
 guess_pile = Prediction(
-    "Burgers' equation squares the field, and so makes frequencies that a grid of 64 points does not have. What happens "
+    "Burgers' equation squares the field, and so makes frequencies that a grid of 64 points does not have. What "
+    "happens "
     "to them?",
     answer=_piled,
     options=PILES,
@@ -80,20 +86,30 @@ guess_pile = Prediction(
     "into it. Cutting the upper third of every product stops that.",
 )
 
+
+def _rank_of_update() -> int:
+    rng = np.random.default_rng(0)
+    X, tokens = rng.standard_normal((36, 8)), rng.standard_normal((1, 4, 8))
+    return int(np.linalg.matrix_rank(decode(X, tokens, np.eye(8), np.zeros(8)) - X, tol=1e-9))
+
+
 guess_tokens = Prediction(
-    "A patch of 36 points with 8 channels in one head is averaged to 4 tokens and brought back. What is the rank of what "
+    "A patch of 36 points with 8 channels in one head is averaged to 4 tokens and brought back. What is the rank of "
+    "what "
     "the block adds, a matrix of 36 rows and 8 columns?",
-    answer=lambda: 4.0,
+    answer=lambda: float(_rank_of_update()),
     digits=1,
     because="Each row is a mean of the four tokens, so there are at most four independent rows.",
 )
 
 guess_band = Prediction(
-    r"On $|t|\le1$ the released block with $N=12$ has 24 basis operators, five of which are of use (singular values above "
+    r"On $|t|\le1$ the released block with $N=12$ has 24 basis operators, five of which are of use (singular values "
+    r"above "
     r"a hundredth of the largest). How many with $N=48$?",
     answer=lambda: float(useful_directions(1, 48)),
     digits=2,
-    because=r"Its frequencies $\pi k/N$ only fill the same band below $\pi$ more densely. On $|t|\le R$ such a band holds "
+    because=r"Its frequencies $\pi k/N$ only fill the same band below $\pi$ more densely. On $|t|\le R$ such a band "
+    r"holds "
     "about 2R independent functions, and a few.",
 )
 
@@ -118,11 +134,12 @@ guess_contrast = Prediction(
 parameters = Exercise(
     title="Count the parameters",
     level=2,
-    statement=r"LSM on a plane grid has $4669w^2+\big(270+23(3+2N+C)+c_{in}\big)w+128+129\,c_{out}$ parameters at width "
+    statement=r"LSM on a plane grid has $4669w^2+\big(270+23(3+2N+C)+c_{in}\big)w+128+129\,c_{out}$ parameters at "
+    r"width "
     r"$w$, with $N=12$ and $C=4$. How many are these for $w=8$ and one channel in and out?",
     starter="count = ...",
     judge=Value(
-        lambda: 306945,
+        lambda: 4669 * 8**2 + (270 + 23 * (3 + 2 * 12 + 4) + 1) * 8 + 128 + 129,
         relative=1e-9,
         mistakes=(
             (298816 + 128 + 129, "That leaves out the terms linear in w."),
@@ -134,13 +151,19 @@ parameters = Exercise(
     r"$23w\cdot2N=4416$ of these.",
 )
 
+TRIED = np.linspace(-1, 1, 7)
 acting = Exercise(
     title="How many of them act?",
     level=1,
-    statement=r"The released block has the operators $\sin(\pi kt/12)$ and $\cos(\pi kt/12)$ for $k=0,\dots,11$. How many "
+    statement=r"The released block has the operators $\sin(\pi kt/12)$ and $\cos(\pi kt/12)$ for $k=0,\dots,11$. How "
+    r"many "
     "of these 24 are not identically 0?",
     starter="count = ...",
-    judge=Value(lambda: 23, relative=1e-9, mistakes=((22, "The cosine for k = 0 is the constant 1, and acts."),)),
+    judge=Value(
+        lambda: np.count_nonzero(np.abs(basis_matrix(TRIED, 12)).max(axis=0)),
+        relative=1e-9,
+        mistakes=((22, "The cosine for k = 0 is the constant 1, and acts."),),
+    ),
     hint_text=r"Look at $k=0$.",
     solution_text=r"23: $\sin0$ is dead, $\cos0$ is the constant.",
 )
@@ -163,7 +186,8 @@ period = Exercise(
 patch_of_421 = Exercise(
     title="A patch for the fine grid",
     level=1,
-    statement="Darcy's finest grid has 421 points a side. Padded to the next multiple of 16, what patch gives 16 patches "
+    statement="Darcy's finest grid has 421 points a side. Padded to the next multiple of 16, what patch gives 16 "
+    "patches "
     "a side, as in the published configurations?",
     starter="patch = ...",
     judge=Value(
@@ -197,7 +221,8 @@ enough_iterations = Exercise(
 mean_bounds = Exercise(
     title="Between two constants",
     level=2,
-    statement=r"For a constant coefficient $a$ the mean of $u$ over the square is $0.0351443/a$. Between which two numbers "
+    statement=r"For a constant coefficient $a$ the mean of $u$ over the square is $0.0351443/a$. Between which two "
+    r"numbers "
     r"must it lie for every coefficient with values in $\{3,12\}$? Answer with an array, the smaller first.",
     starter="bounds = ...",
     judge=Value(
@@ -230,7 +255,8 @@ rate_of_the_pole = Exercise(
 rescale = Exercise(
     title="Room for sin 5t",
     level=2,
-    statement=r"The released frequencies cannot make $\sin5t$ on $|t|\le1$. Suppose the block first multiplies its tokens by "
+    statement=r"The released frequencies cannot make $\sin5t$ on $|t|\le1$. Suppose the block first multiplies its "
+    r"tokens by "
     r"$s$. With $N=12$ and ridge $10^{-6}$, what is the smallest whole $s$ for which `fit_residual` of "
     r"$t\mapsto\sin(5t/s)$ on $|t|\le s$ has an error below 0.01?",
     starter="s = ...",
@@ -254,7 +280,8 @@ _rng = np.random.RandomState(0)
 one_curve = Exercise(
     title="Build the latent solve",
     level=3,
-    statement=r"Write `solve(t, W)` for one token $t$ with $d$ entries and weights $W$ of shape $(d,2N)$: each entry moves by "
+    statement=r"Write `solve(t, W)` for one token $t$ with $d$ entries and weights $W$ of shape $(d,2N)$: each entry "
+    r"moves by "
     r"$\sum_{k=0}^{N-1}\big(W_{ik}\sin(kt_i)+W_{i,N+k}\cos(kt_i)\big)$, with integer frequencies.",
     starter="def solve(t, W):\n    return ...",
     judge=Function(
@@ -276,7 +303,8 @@ def heat(u0: np.ndarray, viscosity: float, t: float) -> np.ndarray:
 exact_heat = Exercise(
     title="Heat without a time step",
     level=3,
-    statement=r"Write `heat(u0, viscosity, t)`: the solution of $u_t=\nu u_{xx}$ with period 1 at time $t$, from $N$ samples "
+    statement=r"Write `heat(u0, viscosity, t)`: the solution of $u_t=\nu u_{xx}$ with period 1 at time $t$, from $N$ "
+    r"samples "
     "on [0, 1), without any time step.",
     starter="def heat(u0, viscosity, t):\n    return ...",
     judge=Function(
@@ -298,7 +326,8 @@ scaling_law = Exercise(
     title="Build in the scaling law",
     level=3,
     statement=r"A network $G$, trained on coefficients with values 3 and 12, does not know that $u[ca]=u[a]/c$. Write "
-    r"`solve(G, a)`, which uses $G$ only on coefficients whose smallest value is 3, and is right for every $ca$ if $G$ is "
+    r"`solve(G, a)`, which uses $G$ only on coefficients whose smallest value is 3, and is right for every $ca$ if $G$ "
+    r"is "
     r"right for $a$.",
     starter="def solve(G, a):\n    return ...",
     judge=Function(
@@ -310,7 +339,8 @@ scaling_law = Exercise(
         ],
     ),
     hint_text="Bring the coefficient to the scale that the network knows, ask it, and scale the answer back.",
-    solution_text=r"With $c=3/\min a$: $u[a]=c\,u[ca]$, so `c = 3 / a.min()` and `return c * G(c * a)`. A symmetry is cheaper "
+    solution_text=r"With $c=3/\min a$: $u[a]=c\,u[ca]$, so `c = 3 / a.min()` and `return c * G(c * a)`. A symmetry is "
+    r"cheaper "
     "to build in than to learn.",
 )
 
