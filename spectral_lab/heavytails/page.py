@@ -78,7 +78,7 @@ def svg(layer: LayerReading) -> str:
         (x0, y), (x1, floor) = place(one, height), place(other, low)
         parts.append(f'<rect x="{x0:.1f}" y="{y:.1f}" width="{max(x1 - x0, 0.6):.1f}" height="{floor - y:.1f}"/>')
     bars = f'<g fill="currentColor" opacity="0.35">{"".join(parts)}</g>'
-    curve = _line(_noise(layer), place, 'stroke-dasharray="2 3"')
+    curve = _line(_noise(layer), place, 'stroke="currentColor" stroke-dasharray="2 3"')
     tail = _line(_power_law(layer, middle, counts), place, 'stroke="#c0392b" stroke-width="2"')
     inside = f"{bars}{curve}{tail}{_axes(left, right, place, low)}"
     return (
@@ -111,7 +111,7 @@ def _power_law(layer: LayerReading, middle: np.ndarray, counts: np.ndarray) -> l
 
 def _line(points: list[tuple[float, float]], place: Place, how: str) -> str:
     path = " ".join(f"{x:.1f},{y:.1f}" for x, y in (place(*point) for point in points))
-    return f'<polyline points="{path}" fill="none" stroke="currentColor" {how}/>' if points else ""
+    return f'<polyline points="{path}" fill="none" {how}/>' if points else ""
 
 
 def _axes(left: float, right: float, place: Place, low: float) -> str:

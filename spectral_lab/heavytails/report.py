@@ -26,7 +26,7 @@ from spectral_lab.heavytails.null import noise_exponent
 from spectral_lab.heavytails.tails import RULES, tail_exponent
 from spectral_lab.heavytails.windows import farms_exponent
 
-BINS = 60
+BINS = (8, 60)  # fewest and most of a histogram
 FEWEST = 16  # eigenvalues; noise of fewer reads almost anything
 CLEAR = 3.5  # standard deviations of noise that count as a difference
 HEAVY = -0.25  # difference from noise, and
@@ -206,7 +206,7 @@ def _reading(entry: Entry, weights: Float[np.ndarray, "*shape"], size: int | Non
     if "F8" in entry.kind or "float8" in entry.kind:
         remarks.append("read without the scales that 8-bit numbers often have beside them")
     positive = np.log10(values[~lost])
-    counts, edges = np.histogram(positive, BINS)
+    counts, edges = np.histogram(positive, min(max(len(positive) // 5, BINS[0]), BINS[1]))
     return LayerReading(
         name=entry.name,
         shape=entry.shape,
