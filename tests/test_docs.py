@@ -51,9 +51,10 @@ def test_every_training_command_of_the_pages_is_understood(words: list[str], mon
     monkeypatch.setattr(command, "run", lambda args, recipes: asked.append((args, recipes)) or 0)
     assert cli.main(words) == 0
     ((args, recipes),) = asked
-    if args.task != "list":
-        for build in select(recipes, args.task or next(iter(recipes)).split("/")[0]).values():
-            build(args.preset or "miniature")
+    if args.task != ["list"]:
+        for task in args.task or [next(iter(recipes)).split("/")[0]]:
+            for build in select(recipes, task).values():
+                build(args.preset or "miniature")
 
 
 def test_the_citation_is_that_of_the_package_and_its_papers() -> None:
