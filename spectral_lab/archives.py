@@ -16,6 +16,7 @@ Imports nothing but Python (and numpy, where an array is read), so that every ch
 
 from __future__ import annotations
 
+import bz2
 import gzip
 import io
 import lzma
@@ -113,15 +114,16 @@ def inflate(data: bytes, limit: int, name: Any) -> bytes:
 
 
 def untar(path: Path, wanted: Callable[[str], bool], limit: int = LARGEST) -> Iterator[tuple[str, bytes]]:
-    """Names and contents of the ordinary files of a tar, gzipped or not, whose names are wanted, in their order.
+    """Names and contents of the ordinary files of a tar, plain, gzip or bzip2, whose names are wanted, in order.
 
     Links, devices and sparse files are passed over: nothing is looked up twice, so that no link can run in a circle.
     Raises: FormatError if it is no tar, damaged, or longer than `limit` in all once unpacked.
     """
     with open(path, "rb") as file:
-        zipped = file.read(2) == b"\x1f\x8b"
+        start = file.read(2)
         file.seek(0)
-        whole = bounded(gzip.GzipFile(fileobj=file) if zipped else file, path, limit)
+        packed = {b"\x1f\x8b": lambda: gzip.GzipFile(fileobj=file), b"BZ": lambda: bz2.BZ2File(file)}
+        whole = bounded(packed.get(start, lambda: file)(), path, limit)
         try:
             with tarfile.open(fileobj=whole, mode="r|") as archive:  # as a stream, which cannot go back
                 for entry in archive:

@@ -40,6 +40,13 @@ from spectral_lab.generation.molecules import (
     principal_frame,
 )
 from spectral_lab.generation.noise import CosineSchedule, NoiseSchedule, respace
+from spectral_lab.generation.prototypes import (
+    PROTOTYPES,
+    Prototype,
+    generated_crystals,
+    ionic_radius,
+    prototype_crystal,
+)
 from spectral_lab.generation.samplers import ddim, ddpm, dpm_solver
 from spectral_lab.generation.tokens import (
     TokenSequence,
@@ -55,9 +62,11 @@ from spectral_lab.generation.tokens import (
 from spectral_lab.generation.vocabulary import Vocabulary
 
 __all__ = [
+    "PROTOTYPES",
     "CosineSchedule",
     "Crystal",
     "NoiseSchedule",
+    "Prototype",
     "TokenSequence",
     "Vocabulary",
     "conditional_variances",
@@ -74,11 +83,14 @@ __all__ = [
     "edm_stability",
     "emergence_step",
     "flatten_formula",
+    "generated_crystals",
     "gram_spectrum",
+    "ionic_radius",
     "match",
     "mean_intensity",
     "normalize_fractional",
     "principal_frame",
+    "prototype_crystal",
     "random_baseline",
     "respace",
     "std_ratio",

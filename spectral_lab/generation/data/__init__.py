@@ -1,0 +1,45 @@
+"""Data of chapter 08: generated crystals and molecules, and the published sets, read.
+
+crystals.py    splits of the generated crystals (prototypes.py builds them)
+molecules.py   small molecules, grown atom by atom and relaxed by a force field
+published.py   MP-20, Carbon-24, Perov-5, MPTS-52, QM9, and conformers of GEOM
+sentences.py   all of them as sentences, in batches
+"""
+
+from spectral_lab.generation.data.crystals import leave_out, split_by_composition
+from spectral_lab.generation.data.molecules import generated_molecules, grown_smiles, molecule_record, relaxed
+from spectral_lab.generation.data.published import (
+    DATASETS,
+    crystal_tables,
+    qm9,
+    read_cif,
+    read_conformers,
+    read_crystals,
+)
+from spectral_lab.generation.data.sentences import (
+    SentenceBatch,
+    Sentences,
+    crystal_sentences,
+    generated_sentences,
+    published_sentences,
+)
+
+__all__ = [
+    "DATASETS",
+    "SentenceBatch",
+    "Sentences",
+    "crystal_sentences",
+    "crystal_tables",
+    "generated_molecules",
+    "generated_sentences",
+    "grown_smiles",
+    "leave_out",
+    "molecule_record",
+    "published_sentences",
+    "qm9",
+    "read_cif",
+    "read_conformers",
+    "read_crystals",
+    "relaxed",
+    "split_by_composition",
+]

@@ -1,0 +1,115 @@
+"""Sentences as a torch data set: padded on the right, numbers in reading order, and the records to judge by."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+from jaxtyping import Bool, Float, Int
+from torch import Tensor
+
+from spectral_lab import checks
+from spectral_lab.generation.crystals import Crystal
+from spectral_lab.generation.data.crystals import split_by_composition
+from spectral_lab.generation.data.molecules import generated_molecules
+from spectral_lab.generation.data.published import crystal_tables
+from spectral_lab.generation.prototypes import generated_crystals
+from spectral_lab.generation.tokens import TokenSequence, tokenize_crystal, tokenize_molecule
+from spectral_lab.generation.vocabulary import Vocabulary
+from spectral_lab.samples import Batched
+
+SCALE = 4.0  # of fractional coordinates
+CUBIC = ("rocksalt", "cscl", "zincblende", "fluorite", "antifluorite", "perovskite")
+
+
+class SentenceBatch(NamedTuple):
+    """What `UniGenX.loss` takes, and the records that the sentences were made of: crystals, or molecules as dicts."""
+
+    tokens: Int[Tensor, "b t"]
+    mask: Bool[Tensor, "b t"]
+    coordinates: Float[Tensor, "n 3"]
+    attention: Bool[Tensor, "b t"]
+    records: list[Any]
+
+
+@dataclass(frozen=True)
+class Sentences(Batched):
+    """Sentences of one dictionary and the records behind them."""
+
+    sequences: list[TokenSequence]
+    records: list[Any]
+
+    def __len__(self) -> int:
+        return len(self.sequences)
+
+    def __getitems__(self, rows: list[int]) -> SentenceBatch:
+        """A batch of these sentences."""
+        chosen = [self.sequences[row] for row in rows]
+        longest = max(map(len, chosen))
+        tokens = torch.full((len(rows), longest), Vocabulary("uni").pad)  # 0 in every dictionary
+        mask, attention = torch.zeros(len(rows), longest, dtype=torch.bool), torch.zeros(len(rows), longest).bool()
+        for i, sequence in enumerate(chosen):
+            tokens[i, : len(sequence)] = torch.as_tensor(sequence.tokens)
+            mask[i, : len(sequence)] = torch.as_tensor(sequence.coordinates_mask).bool()
+            attention[i, : len(sequence)] = True
+        numbers = torch.as_tensor(np.concatenate([sequence.coordinates for sequence in chosen]), dtype=torch.float32)
+        return SentenceBatch(tokens, mask, numbers, attention, [self.records[row] for row in rows])
+
+
+def crystal_record(crystal: Crystal) -> dict[str, Any]:
+    """A crystal as the record that `tokenize_crystal` takes."""
+    sites = [
+        {"element": name, "fractional_coordinates": row}
+        for name, row in zip(crystal.species, crystal.frac.tolist(), strict=True)
+    ]
+    return {"lattice": crystal.lattice.tolist(), "sites": sites}
+
+
+def crystal_sentences(crystals: Sequence[Crystal], scale: float = SCALE) -> Sentences:
+    """Crystals in the unified dictionary."""
+    sequences = [tokenize_crystal(crystal_record(crystal), "uni_mat", scale) for crystal in crystals]
+    return Sentences(sequences, list(crystals))
+
+
+def generated_sentences(
+    prototypes: Sequence[str] | None = None, largest: int = 0, tested: int = 60, scale: float = SCALE, seed: int = 0
+) -> dict[str, Sentences]:
+    """Generated crystals, and molecules of 3 to `largest` heavy atoms (0: none): "train", "crystals", "molecules".
+
+    The test sets are the first `tested` of a split by composition, and of a tenth of the molecules, shuffled by seed.
+    Raises: ValueError.
+    """
+    tested, seed = checks.integer(tested, "tested", 1, 10**6), checks.integer(seed, "seed", 0, 2**31)
+    train, test = split_by_composition(generated_crystals(prototypes), seed=seed)
+    rng = np.random.RandomState(seed)
+    chosen = [test[place].crystal for place in rng.permutation(len(test))[:tested]]
+    splits = {
+        "train": crystal_sentences([entry.crystal for entry in train], scale),
+        "crystals": crystal_sentences(chosen, scale),
+    }
+    if not largest:
+        return splits
+    records = generated_molecules(largest)
+    order = rng.permutation(len(records))
+    cut = len(order) // 10
+    known, new = ([records[place] for place in places] for places in (order[cut:], order[: min(cut, tested)]))
+    first = splits["train"]
+    return {
+        "train": Sentences([*first.sequences, *map(tokenize_molecule, known)], [*first.records, *known]),
+        "crystals": splits["crystals"],
+        "molecules": Sentences([tokenize_molecule(record) for record in new], new),
+    }
+
+
+def published_sentences(
+    name: str, folder: str | None = None, scale: float = SCALE, tested: int = 10**6
+) -> dict[str, Sentences]:
+    """The training and the test crystals of a published table, such as "mp-20"."""
+    tables = crystal_tables(name, folder)
+    return {
+        split: crystal_sentences([row.crystal for row in tables[source]][:count], scale)
+        for split, source, count in (("train", "train", None), ("crystals", "test", tested))
+    }
