@@ -21,8 +21,9 @@ from spectral_lab.hamiltonians.coupling import (
     uncouple,
     wigner_3j,
 )
+from spectral_lab.hamiltonians.gating import GateHistory, choose, learn_gates
 from spectral_lab.hamiltonians.harmonics import rotation, spherical_harmonics, wigner_d
-from spectral_lab.hamiltonians.metrics import HamiltonianMetrics, hamiltonian_metrics
+from spectral_lab.hamiltonians.metrics import HamiltonianMetrics, hamiltonian_metrics, matrix_noise
 from spectral_lab.hamiltonians.orbitals import basis_rotation, from_degree_order, shells, to_degree_order
 from spectral_lab.hamiltonians.roothaan import (
     EigenvalueBound,
@@ -32,13 +33,15 @@ from spectral_lab.hamiltonians.roothaan import (
     solve_roothaan,
     wa_loss,
 )
-from spectral_lab.hamiltonians.scf import SCF, rhf
+from spectral_lab.hamiltonians.scf import SCF, energy_of, rhf
+from spectral_lab.hamiltonians.stored import stored
 from spectral_lab.hamiltonians.vibrations import NormalModes, normal_modes, sample_normal_modes
 
 __all__ = [
     "SCF",
     "Blocks",
     "EigenvalueBound",
+    "GateHistory",
     "HamiltonianMetrics",
     "NormalModes",
     "Orbitals",
@@ -47,11 +50,15 @@ __all__ = [
     "atom_pairs",
     "basis_rotation",
     "blocks",
+    "choose",
     "couple",
     "density_matrix",
     "eigenvalue_bound",
+    "energy_of",
     "from_degree_order",
     "hamiltonian_metrics",
+    "learn_gates",
+    "matrix_noise",
     "normal_modes",
     "path_costs",
     "rhf",
@@ -62,6 +69,7 @@ __all__ = [
     "slots",
     "solve_roothaan",
     "spherical_harmonics",
+    "stored",
     "tensor_product_paths",
     "to_degree_order",
     "uncouple",

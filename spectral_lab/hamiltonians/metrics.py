@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import SupportsInt
+from typing import SupportsFloat, SupportsInt
 
 import numpy as np
+from jaxtyping import Float
 from numpy.typing import ArrayLike
 
+from spectral_lab import checks
 from spectral_lab.hamiltonians.orbitals import Numbers, shells
 from spectral_lab.hamiltonians.roothaan import occupied_count, same_order, solve_roothaan, symmetric
 
@@ -73,6 +75,23 @@ def hamiltonian_metrics(
         mae_diagonal=None if apart is None else apart[0],
         mae_off_diagonal=None if apart is None else apart[1],
     )
+
+
+def matrix_noise(
+    n: SupportsInt, mae: SupportsFloat, seed: SupportsInt = 0, where: ArrayLike | None = None
+) -> Float[np.ndarray, "n n"]:
+    """A random symmetric error of this mean absolute value over all entries of the matrix.
+
+    Args: n; mae, at least 0; where (n, n), True where the error may stand, symmetric and somewhere True; default all.
+    Raises: ValueError.
+    """
+    n, size = checks.order(n, "n", maximum=5000), checks.number(mae, "mae", 0, 1e50)
+    mask = np.ones((n, n)) if where is None else checks.real_array(where, "where", (n, n)) != 0
+    E = np.random.default_rng(checks.integer(seed, "seed", 0, 2**63 - 1)).standard_normal((n, n))
+    E = (E + E.T) * mask
+    if not E.any() or not np.array_equal(mask, mask.T):
+        raise ValueError("where must be symmetric, and True somewhere")
+    return size * E / np.abs(E).mean()
 
 
 def _block_errors(error: np.ndarray, numbers: Numbers, basis: str) -> tuple[float, float]:

@@ -113,6 +113,15 @@ def rhf(
     return SCF(history[-1], energies, C, P, F, np.array(history), np.array(residuals), converged)
 
 
+def energy_of(F: ArrayLike, core: ArrayLike, S: ArrayLike, eri: ArrayLike, electrons: SupportsInt) -> float:
+    """E[P] of the density that a Hamiltonian F gives: above the field's own energy by the square of the error in F.
+
+    Args: as of `rhf`. Raises: ValueError.
+    """
+    F = symmetric(F, "F")
+    return float(rhf(core, S, eri, electrons, F, iterations=1).energy)
+
+
 def _combined(kept: list[tuple[np.ndarray, np.ndarray]]) -> np.ndarray:
     """The combination of Fock matrices, with weights of sum 1, whose combined residual is least."""
     errors = np.array([error.ravel() for _, error in kept])

@@ -19,6 +19,11 @@ SPRING = np.kron([[1.0, -1.0], [-1.0, 1.0]], np.diag([0.0, 0.0, 1.0]))
 CALLS: dict[str, dict[str, Any]] = {
     "assemble": {"diagonal": np.zeros((3, 5, 5)), "lower": np.zeros((3, 5, 5)), "numbers": WATER, "basis": BASIS},
     "atom_pairs": {"atoms": 3},
+    "choose": {"scores": np.arange(5.0), "sparsity": 0.5},
+    "energy_of": {"F": -np.eye(2), "core": -np.eye(2), "S": np.eye(2), "eri": ERI, "electrons": 2},
+    "learn_gates": {"paths": 15, "sparsity": 0.5, "random": 5, "adaptive": 5, "steps": 20, "seed": 0},
+    "matrix_noise": {"n": 3, "mae": 0.1, "seed": 0, "where": np.eye(3)},
+    "stored": {"name": "water"},
     "basis_rotation": {"R": R, "numbers": WATER, "basis": BASIS},
     "blocks": {"M": H, "numbers": WATER, "basis": BASIS},
     "couple": {"block": np.ones((3, 5)), "l1": 1, "l2": 2},
