@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from spectral_lab.explorer.palette import BLUE, GREEN, INK, MUTED, RED
+from spectral_lab.explorer.palette import BLUE, GREEN, INK, MUTED, PAPER, RED
 from spectral_lab.explorer.theme import Panel, Trace, bare, panel, points, segments, text
 
 COLOR = {1: MUTED, 6: INK, 7: BLUE, 8: RED}
@@ -35,21 +35,19 @@ def molecule(Z: np.ndarray, X: np.ndarray, *behind: Trace) -> list[Trace]:
         *behind,
         segments(X[pairs, 1], X[pairs, 2], "bond", MUTED, width=4),
         points(X[order, 1], X[order, 2], "atom", colors, size=sizes),
-        text(X[order, 1], X[order, 2], [SYMBOL[int(number)] for number in Z[order]], "#ffffff", size=11,
+        text(X[order, 1], X[order, 2], [SYMBOL[int(number)] for number in Z[order]], PAPER, size=11,
              position="middle center"),
     ]  # fmt: skip
 
 
 def stage(title: str, X: np.ndarray, width: float = 1.0) -> Panel:
     """A panel in which the molecule can turn freely."""
-    reach = 1.25 * float(np.linalg.norm(X - X.mean(axis=0), axis=1).max()) + 0.3
+    reach = 1.05 * float(np.linalg.norm(X - X.mean(axis=0), axis=1).max()) + 0.25
     return panel(title, bare(-reach, reach), bare(-reach, reach), width, equal=True)
 
 
-def levels(energies: Any, occupied: int, column: float, name: str = "level") -> list[Trace]:
-    """Levels as short bars at a column: occupied ones in green."""
+def levels(energies: Any, occupied: int, column: float, low: float, high: float, name: str) -> list[Trace]:
+    """Levels as short bars at a column, those in view: occupied ones in green."""
     energies, reach = np.asarray(energies), np.array([column - 0.35, column + 0.35])
-    return [
-        segments(reach, energies[part, None], name, color)
-        for part, color in ((slice(None, occupied), GREEN), (slice(occupied, None), MUTED))
-    ]
+    parts = ((energies[:occupied], GREEN), (energies[occupied:], MUTED))
+    return [segments(reach, part[(part > low) & (part < high), None], name, color) for part, color in parts]

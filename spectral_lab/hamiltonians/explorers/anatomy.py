@@ -41,7 +41,7 @@ def _figure(d: Data) -> Figure:
     rows, columns = d.C.shape
     l1, l2, l3 = d.degrees
     share = np.arange(1, d.paths + 1) / d.paths
-    bars = {"dense": d.multiplies, "even only": d.even, "kept": d.work, "not zero": d.nonzeros}
+    bars = {"dense": d.multiplies, "even": d.even, "kept": d.work, "C ≠ 0": d.nonzeros}
     names = list(bars)
     colors = (BLUE, GREEN, RED, INK)
     return figure(
@@ -49,7 +49,7 @@ def _figure(d: Data) -> Figure:
             f"C for ({l1}, {l2}, {l3}), {rows} × {columns}", bare(-0.5, columns - 0.5), bare(rows - 0.5, -0.5), 1.2
         ).draw(matrix(d.C, float(np.abs(d.C).max()), hoverinfo="z")),
         panel("Multiplications of one channel", bare(-0.6, 3.6, "", showticklabels=True, tickvals=[0, 1, 2, 3],
-              ticktext=names), axis("", 0.8, 3e5, log=True), 0.9).draw(
+              ticktext=names, tickangle=0), axis("", 0.8, 3e5, log=True), 0.9).draw(
             *(line([i, i], [0.8, bars[name]], name, colors[i], width=26) for i, name in enumerate(names))
         ),
         panel("What the kept paths cost", axis("share of the paths", 0, 1), axis("share of the work", 0, 1)).draw(
@@ -102,7 +102,7 @@ def anatomy_of_a_product(**state: Any) -> Explorer:
             integers("l1", "$l_1$", 0, 6, 2),
             integers("l2", "$l_2$", 0, 6, 2),
             integers("l3", "$l_3$", 0, 6, 2),
-            slider("k", "share of paths left out, $k$", 0, 0.9, 0.7, steps=18),
+            slider("k", "left out, $k$", 0, 0.9, 0.7, steps=18),
             choice("rule", "which are kept", RULES),
         ],
         compute=_compute,

@@ -82,7 +82,7 @@ def _figure(d: Data) -> Figure:
     energy = [line(sizes, d["curve energy"], "total energy", INK, dash="dash")] if d.system == "water" else []
     return figure(
         panel("Levels in Hartree", bare(-0.6, 1.6), axis("", -1.5, 4.5), 0.6).draw(
-            *levels(d.before, d.half, 0.0, "true"), *levels(d.after, d.half, 1.0, "with the error"),
+            *levels(d.before, d.half, 0.0, -1.5, 4.0, "true"), *levels(d.after, d.half, 1.0, -1.5, 4.0, "predicted"),
             note("true", 0, 4.3, MUTED, anchor="center"), note("predicted", 1, 4.3, MUTED, anchor="center"),
         ),
         panel(
@@ -143,7 +143,7 @@ def error_to_physics(**state: Any) -> Explorer:
         controls=[
             choice("system", "molecule", SYSTEMS, "hydrogen"),
             Slider("bond", "bond of H₂", BONDS, 1.4, "Å"),
-            Slider("noise", r"$\log_{10}$ of the mean error of $H$", NOISES, -5.0),
+            Slider("noise", r"$\log_{10}$ mean error", NOISES, -5.0),
             choice("shape", "the error stands in", SHAPES),
         ],
         compute=_compute,

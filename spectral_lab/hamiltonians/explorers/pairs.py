@@ -13,10 +13,12 @@ from spectral_lab.explorer.theme import Figure, axis, figure, key, panel, points
 from spectral_lab.hamiltonians.blocks import blocks
 from spectral_lab.hamiltonians.explorers._drawing import molecule, stage
 from spectral_lab.hamiltonians.gating import choose
+from spectral_lab.hamiltonians.harmonics import rotation
 from spectral_lab.hamiltonians.stored import stored
 
 BASIS = {"ethanol": "def2-svp", "hexane": "sto-3g"}
 RULES = ("near ones first", "large ΔH first", "far ones first")
+VIEW = rotation(0.35, 0.25, 0.0)  # a little from the side, so that no atom hides another
 BATCHES = ("in each molecule", "in the batch, with water", "in the batch, with hexane")
 
 
@@ -45,8 +47,8 @@ def _compute(name: str, k: float, rule: str, quantile: str) -> dict[str, Any]:
     mask = np.zeros(len(pairs), dtype=bool)
     mask[kept] = True
     return {
-        "Z": stored(name)["Z"], "X": stored(name)["X"][:, [2, 0, 1]], "pairs": pairs, "distance": distance, "H": H,
-        "change": change, "kept": mask, "count": int(mask.sum()), "total": len(pairs),
+        "Z": stored(name)["Z"], "X": stored(name)["X"][:, [2, 0, 1]] @ VIEW.T, "pairs": pairs, "distance": distance,
+        "H": H, "change": change, "kept": mask, "count": int(mask.sum()), "total": len(pairs),
         "share": float(share[mask].sum()), "reach": float(distance[mask].max(initial=0.0)),
     }  # fmt: skip
 
@@ -54,7 +56,7 @@ def _compute(name: str, k: float, rule: str, quantile: str) -> dict[str, Any]:
 def _figure(d: Data) -> Figure:
     X = d.X - d.X.mean(axis=0)
     edges = d.pairs[d.kept]
-    chosen = segments(X[edges, 1], X[edges, 2], "kept", RED, width=1, opacity=0.6)
+    chosen = segments(X[edges, 1], X[edges, 2], "kept", RED, width=9, opacity=0.35)
     return figure(
         stage("The kept pairs", X, 1.1).draw(*molecule(d.Z, X, chosen)),
         panel(

@@ -97,7 +97,7 @@ def head_start(**state: Any) -> Explorer:
         title="A head start for the self-consistent field",
         controls=[
             choice("stretch", "bonds times", STRETCHES),
-            Slider("noise", r"$\log_{10}$ of the error of the prediction", NOISES, -4.0),
+            Slider("noise", r"$\log_{10}$ of its error", NOISES, -4.0),
             slider("damping", "damping", 0, 0.9, 0, steps=18),
             toggle("diis", "DIIS"),
         ],

@@ -61,7 +61,8 @@ def _figure(d: Data) -> Figure:
             "Its matrix", bare(-0.5, n - 0.5), bare(n - 0.5, -0.5), 1.2, equal=True
         ).draw(matrix(d.shown, limit, hoverinfo="z")),
         panel("Levels in Hartree", bare(-0.6, 1.6), axis("", -1.3, 2.2), 0.7).draw(
-            *levels(d.before, d.occupied, 0.0, "before"), *levels(d.after, d.occupied, 1.0, "after"),
+            *levels(d.before, d.occupied, 0.0, -1.3, 1.9, "before"),
+            *levels(d.after, d.occupied, 1.0, -1.3, 1.9, "after"),
             note("before", 0, 2.1, MUTED, anchor="center"), note("after", 1, 2.1, MUTED, anchor="center"),
         ),
         panel(
