@@ -199,8 +199,17 @@ def panel(title: str, x: Axis, y: Axis, width: float = 1.0, *, equal: bool = Fal
     return Panel(title, x, y, width, equal)
 
 
-def figure(*panels: Panel, height: int = 380, margin: dict[str, int] | None = None, **more: Any) -> Figure:
-    """A picture of one panel, or of several side by side."""
+def figure(
+    *panels: Any,
+    x: Axis | None = None,
+    y: Axis | None = None,
+    height: int = 380,
+    margin: dict[str, int] | None = None,
+    **more: Any,
+) -> Figure:
+    """A picture of one panel, or of several side by side. figure(marks, x=..., y=...) is one panel without a title."""
+    if x is not None and y is not None:
+        panels = (panel("", x, y).draw(*panels[0]),)
     titled = any(each.title for each in panels)
     layout: dict[str, Any] = {
         "height": height,
@@ -222,12 +231,12 @@ def figure(*panels: Panel, height: int = 380, margin: dict[str, int] | None = No
     left = np.concatenate([[0.0], np.cumsum(shares + GAP)[:-1]])
     for i, (each, start, share) in enumerate(zip(panels, left, shares, strict=True), 1):
         number = "" if i == 1 else str(i)
-        x, y, start, end = "x" + number, "y" + number, float(round(start, 6)), float(round(start + share, 6))
-        scale = {"scaleanchor": x, "scaleratio": 1, "constrain": "domain"} if each.equal else {}
-        layout["xaxis" + number] = each.x | {"domain": [start, min(end, 1.0)], "anchor": y}
-        layout["yaxis" + number] = each.y | {"anchor": x} | scale
-        traces += [mark | {"xaxis": x, "yaxis": y} for mark in each.marks if "type" in mark]
-        notes += [_placed(mark, each) | {"xref": x, "yref": y} for mark in each.marks if "type" not in mark]
+        across, up, start, end = "x" + number, "y" + number, float(round(start, 6)), float(round(start + share, 6))
+        scale = {"scaleanchor": across, "scaleratio": 1, "constrain": "domain"} if each.equal else {}
+        layout["xaxis" + number] = each.x | {"domain": [start, min(end, 1.0)], "anchor": up}
+        layout["yaxis" + number] = each.y | {"anchor": across} | scale
+        traces += [mark | {"xaxis": across, "yaxis": up} for mark in each.marks if "type" in mark]
+        notes += [_placed(mark, each) | {"xref": across, "yref": up} for mark in each.marks if "type" not in mark]
         if each.title:
             notes.append(_heading(each.title, start))
     return {"data": traces, "layout": layout | {"annotations": notes} | more}

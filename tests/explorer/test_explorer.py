@@ -455,3 +455,8 @@ def test_importing_the_kit_is_light():
     check = f"import sys, spectral_lab.explorer; print([m for m in {heavy} if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", check], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_one_panel_needs_no_more_than_its_marks_and_axes():
+    marks, x, y = [theme.line([0, 1], [1, 0]), theme.note("here", 0, 1)], theme.axis("x", 0, 1), theme.axis("y")
+    assert theme.figure(marks, x=x, y=y, height=200) == theme.figure(theme.panel("", x, y).draw(*marks), height=200)
