@@ -421,7 +421,7 @@ def the_window_leaks_no_further() -> Evidence:
         f"eight spins, w = 0.5 J, {window.sum()} levels within 2w above mu, alpha = 0.2: from at or below mu at most "
         f"{from_below:.3f} ends above mu + 2w (bound {bound:.2f}); from a level of the window above mu up to "
         f"{from_window:.2f}",
-        at_most(from_below, bound),
+        at_most(from_below / bound, 1),
         above(from_window, 0.5),
     )
 
@@ -447,7 +447,7 @@ CLAIMS = (
         "is 2.",
         source="paper, abstract; the evidence is ours",
         origin="paper",
-        bound="gap 2; at least 90 % of the levels",
+        bound="gap 2 within 1e-9; at least 90 % of the levels",
         cost="instant",
         evidence=two_flat_bands,
     ),
@@ -466,7 +466,7 @@ CLAIMS = (
         statement=r"Falls inside the lower band are resonant, whatever the energies; under $H+\alpha V$ they are not.",
         source="paper, abstract; the evidence is ours",
         origin="paper",
-        bound="two-level formula within 0.05; bound of first order",
+        bound="two-level formula within 0.05; at most 1.1 times the bound of first order",
         cost="instant",
         evidence=falls_are_resonant,
     ),

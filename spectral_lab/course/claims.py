@@ -9,7 +9,7 @@ from typing import Literal
 
 from spectral_lab import checks, markup
 from spectral_lab.course.chapters import CHAPTERS, Chapter
-from spectral_lab.course.evidence import Evidence, NotYetRun
+from spectral_lab.course.evidence import Comparison, Evidence, NotYetRun
 
 Origin = Literal["paper", "addition", "reconstruction"]
 Cost = Literal["instant", "seconds", "GPU"]
@@ -70,11 +70,12 @@ class Claim:
 
 @dataclass(frozen=True)
 class Row:
-    """A claim after its evidence was asked for: a verdict and the measured text."""
+    """A claim after its evidence was asked for: a verdict, the measured text, and what it was held against."""
 
     claim: Claim
     verdict: Verdict
     measured: str
+    checks: tuple[Comparison | bool, ...] = ()
 
     @property
     def surprising(self) -> bool:
@@ -143,7 +144,7 @@ def examine(claim: Claim) -> Row:
         return Row(claim, "not yet run", str(missing))
     except Exception as error:  # shown in the table as an error, and refused by the tests
         return Row(claim, "error", f"{type(error).__name__}: {error}")
-    return Row(claim, "holds" if evidence.holds else "does not hold", str(evidence))
+    return Row(claim, "holds" if evidence.holds else "does not hold", str(evidence), evidence.checks)
 
 
 def board() -> Board:

@@ -39,6 +39,32 @@ def test_a_claim_comes_out_as_expected(name: str) -> None:
     assert not row.surprising, f"{claim.id} {row.verdict}, expected: {claim.expected}; measured {row.measured}"
 
 
+@pytest.mark.parametrize("name", CLAIMS)
+def test_what_is_compared_stands_in_the_bound(name: str) -> None:
+    """The bound is what a reader sees beside the measurement; a number that decides must be there, 0 and 1 aside."""
+    stated = numbers_in(CLAIMS[name].bound)
+    for comparison in measured(CLAIMS[name]).checks:
+        if not isinstance(comparison, bool):
+            decisive = [float(word) for word in re.findall(NUMBER, comparison.bound.split(" of ")[0])]
+            assert all(any(abs(abs(x) - y) <= 1e-2 * y for y in stated) for x in decisive), (comparison, stated)
+
+
+NUMBER = r"-?\d+(?:\.\d+)?(?:e[-+]?\d+)?"
+WORDS = {"half": 0.5, "halves": 0.5, "twice": 2, "doubled": 2, "two": 2, "ten": 10, "tenth": 0.1, "quarter": 0.25}
+WORDS |= {"most": 0.5, "three quarters": 0.25}
+
+
+def numbers_in(text: str) -> set[float]:
+    """The sizes that a bound speaks of: its numbers, per cents also as shares and factors, fractions, and words."""
+    text = re.sub(r"10\^\{?(-?\d+)\}?", r"1e\1", text.replace("−", "-"))
+    found = {0.0, 1.0} | {abs(float(word)) for word in re.findall(NUMBER, text)}
+    shares = {float(word) / 100 for word in re.findall(rf"({NUMBER})(?=(?:[^.;]*?) %)", text)}
+    found |= shares | {1 + share for share in shares} | {1 - share for share in shares}
+    found |= {float(a) / float(b) for a, b in re.findall(r"(\d+)/(\d+)", text) if float(b)}
+    found |= {value for word, value in WORDS.items() if re.search(rf"\b{word}\b", text)}
+    return found | {1 / value for value in found if value}
+
+
 def pairs(cases: dict[str, list[World]]) -> list:
     return [pytest.param(name, case, id=f"{name}-{case}") for name, all_ in cases.items() for case in all_]
 
