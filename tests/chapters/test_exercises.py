@@ -28,11 +28,10 @@ def spoiled(right: Any) -> Any:
 
 def test_every_exercise_has_its_answers_and_a_level(item: Any) -> None:
     exercises = {id(exercise) for exercise in item.listed("EXERCISES")}
-    if not exercises:
-        pytest.skip("the chapter sets no exercises yet")
-    names = {name for name, value in vars(item.room("exercises")).items() if id(value) in exercises}
-    assert importlib.import_module(f"{item.package}.answers").ANSWERS.keys() == names
-    assert {exercise.level for exercise in item.listed("EXERCISES")} == {1, 2, 3}
+    if exercises:  # a chapter may not have come so far
+        names = {name for name, value in vars(item.room("exercises")).items() if id(value) in exercises}
+        assert importlib.import_module(f"{item.package}.answers").ANSWERS.keys() == names
+        assert {exercise.level for exercise in item.listed("EXERCISES")} == {1, 2, 3}
 
 
 def test_the_solution_is_accepted_and_slips_are_not(exercise: Exercise, request: pytest.FixtureRequest) -> None:

@@ -7,7 +7,6 @@ from typing import Any
 from xml.etree import ElementTree
 
 import numpy as np
-import pytest
 
 from spectral_lab.explorer import Choice, Explorer, Slider, still, wire
 
@@ -52,11 +51,9 @@ def test_it_draws_finite_numbers_at_the_ends_of_every_slider(make: Any) -> None:
             assert "not a number" not in explorer.readout.replace("not a number, since", ""), f"{name} = {value}"
 
 
-def test_a_slower_way_is_a_coarser_picture_of_the_same_axes(make: Any) -> None:
+def test_a_coarse_picture_has_the_axes_of_the_fine_one(make: Any) -> None:
     """While a slider is dragged only the marks are coarse: axes that jumped on release would be noise."""
     explorer: Explorer = make()
-    if not explorer._has_coarse:
-        pytest.skip("it follows the slider without a coarse picture")
     coarse = explorer._picture(explorer.state, coarse=True).figure["layout"]
     for name, axis in explorer.figure["layout"].items():
         if name[1:].startswith("axis"):
