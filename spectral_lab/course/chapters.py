@@ -62,8 +62,10 @@ class Chapter:
 
     @property
     def status(self) -> str:
-        """`"open"` once the notebook exists, `"planned"` until then."""
-        return "open" if (NOTEBOOKS / self.notebook).is_file() else "planned"
+        """`"open"` once the notebook exists; before, `"library only"` if the package does, else `"planned"`."""
+        if (NOTEBOOKS / self.notebook).is_file():
+            return "open"
+        return "library only" if self.written else "planned"
 
     @property
     def written(self) -> bool:

@@ -42,6 +42,8 @@ def test_a_chapter_is_found_by_package_and_number() -> None:
 def test_status_says_what_is_there() -> None:
     present = {path.name for path in NOTEBOOKS.glob("*.ipynb")}
     assert {item.notebook for item in CHAPTERS if item.status == "open"} == present
+    closed = [item for item in CHAPTERS if item.notebook not in present]
+    assert [item.status for item in closed] == ["library only" if item.written else "planned" for item in closed]
 
 
 def test_a_room_that_is_not_there_is_none_and_an_error_in_one_that_is_there_shows(monkeypatch) -> None:
