@@ -47,6 +47,7 @@ from spectral_lab.latent.fourier import (
 )
 from spectral_lab.latent.latent_block import attend, decode, decoder_sides, latent_solve, latent_tokens
 from spectral_lab.latent.metrics import relative_l2
+from spectral_lab.latent.patches import ThroughTokens, from_patches, patch_features, through_tokens, to_patches
 from spectral_lab.latent.poisson import sine_coefficients, solve_poisson
 from spectral_lab.latent.random_fields import complex_noise, random_field_neumann, random_field_periodic
 from spectral_lab.latent.vorticity import navier_stokes
@@ -55,6 +56,7 @@ __all__ = [
     "DarcySolution",
     "Fit",
     "Sides",
+    "ThroughTokens",
     "analytic_sides",
     "attend",
     "basis_matrix",
@@ -80,10 +82,12 @@ __all__ = [
     "fourier_interpolation",
     "fourier_sum",
     "fourier_truncation",
+    "from_patches",
     "latent_solve",
     "latent_tokens",
     "mean_solution_bounds",
     "navier_stokes",
+    "patch_features",
     "pcg_rate",
     "poisson_kernel",
     "random_field_neumann",
@@ -94,5 +98,7 @@ __all__ = [
     "smooth_sides",
     "solve_darcy",
     "solve_poisson",
+    "through_tokens",
+    "to_patches",
     "useful_directions",
 ]

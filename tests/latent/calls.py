@@ -43,6 +43,7 @@ CALLS: dict[str, dict[str, Any]] = {
     "fourier_interpolation": {"f": np.cos, "N": 4, "x": 0.5},
     "fourier_sum": {"coefficients": [0.5, 1.0, 0.5], "x": 0.5},
     "fourier_truncation": {"f": np.cos, "N": 4, "x": 0.5},
+    "from_patches": {"rows": np.arange(36.0).reshape(4, 9)},
     "latent_solve": {"tokens": T, "weights": np.ones((4, 6)), "frequencies": "code"},
     "latent_tokens": {"X": X, "tokens": T, "weight": np.ones((8, 4)), "bias": np.zeros(8)},
     "mean_solution_bounds": {"a": FIELD},
@@ -54,6 +55,7 @@ CALLS: dict[str, dict[str, Any]] = {
         "scheme": "if-rk4",
         "forcing": np.zeros((6, 6)),
     },
+    "patch_features": {"field": FIELD, "patch": 3},
     "pcg_rate": {"contrast": 4.0},
     "poisson_kernel": {"x": 0.5, "r": 0.5},
     "random_field_neumann": {"noise": FIELD, "alpha": 2.0, "tau": 3.0},
@@ -64,5 +66,7 @@ CALLS: dict[str, dict[str, Any]] = {
     "smooth_sides": {"f": np.cos, "N": 4, "p": 2, "variation": 4.0, "kind": "truncation"},
     "solve_darcy": {"a": FIELD, "mode": "node", "method": "pcg", "tolerance": 1e-8},
     "solve_poisson": {"f": np.cos, "n": 4, "x": 0.5, "basis": "chebyshev"},
+    "through_tokens": {"X": rng.standard_normal((2, 6, 4)), "tokens": 2, "scale": 1.0, "seed": 0},
+    "to_patches": {"field": FIELD, "patch": 3},
     "useful_directions": {"radius": 1.0, "count": 4, "frequencies": "code", "threshold": 1e-2},
 }
