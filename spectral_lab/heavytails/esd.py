@@ -62,6 +62,7 @@ def _stack(W: Any, kind: Any) -> tuple[np.ndarray, float]:
 
 
 def _squares(stack: np.ndarray) -> np.ndarray:
+    stack = np.ascontiguousarray(stack)  # matrices with gaps in memory would not go through BLAS
     values = np.linalg.eigvalsh(stack @ stack.swapaxes(1, 2))
     if stack.dtype == np.float64:
         again = values[:, 0] < LOST * values[:, -1]

@@ -28,7 +28,7 @@ BINS = 100  # of the histogram of log10(lambda) whose fullest bin is the peak
 FEW, SHORT = 5, 2.0
 EXACT, CANDIDATES = 10_000, 512  # from EXACT values on, no more than CANDIDATES starts are tried
 MOST = 1000  # values of which every distance is computed at once; more go in blocks
-STRIDE = 64
+STRIDE = 16
 
 
 @dataclass(frozen=True)
@@ -150,7 +150,7 @@ def _distances(
     """D_i for some starts, without looking at every j.
 
     Both the power law and the step function grow with j. So between two points j < k neither can differ from the other
-    by more than one of them at k from the other at j. Look at every 64th point first; then only into those gaps whose
+    by more than one of them at k from the other at j. Look at every 16th point first; then only into those gaps whose
     bound exceeds what was found.
     """
     logs, result = _logs(values), np.ones(len(starts))

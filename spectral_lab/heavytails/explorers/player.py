@@ -31,7 +31,7 @@ def _matrix(shape: str, signal: float) -> tuple[np.ndarray, np.ndarray]:
 
 def _compute(shape: str, size: int, Q: str, per_axis: int, fit: str, signal: float) -> dict[str, Any]:
     W, whole = _matrix(shape, signal)
-    schedule = {"size": size, "Q": RATIOS[Q], "per_axis": per_axis, "fit": fit}
+    schedule: dict[str, Any] = {"size": size, "Q": RATIOS[Q], "per_axis": per_axis, "fit": fit}
     rows, columns, (r, c) = window_starts(W.shape, **schedule)
     counts, pooled = coverage(W.shape, **schedule), farms_esd(W, **schedule)
     law, cut = MarchenkoPastur(max(W.shape) / min(W.shape)), MarchenkoPastur(max(r, c) / min(r, c))

@@ -1,0 +1,73 @@
+"""The numbers in the prose of notebook 05 are those of the pictures and functions it speaks of."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import nbformat
+import numpy as np
+import pytest
+
+from spectral_lab.checkout import ROOT
+from spectral_lab.heavytails import MarchenkoPastur, tail_exponent, wishart_spectra
+from spectral_lab.heavytails import explorers as ex
+from spectral_lab.heavytails.claims import distance_at
+
+NOTEBOOK = ROOT / "notebooks" / "05_esd_heavy_tails.ipynb"
+pytestmark = pytest.mark.skipif(not NOTEBOOK.is_file(), reason="notebook 05 is not written yet")
+
+
+@pytest.fixture(scope="module")
+def prose() -> str:
+    cells = nbformat.read(NOTEBOOK, as_version=4).cells
+    return " ".join(" ".join(cell.source.split()) for cell in cells if cell.cell_type == "markdown")
+
+
+def preset(explorer: Any, name: str) -> dict[str, Any]:
+    return explorer(**explorer().presets[name]).data
+
+
+def test_noise(prose: str) -> None:
+    assert "for $Q=20$ all eigenvalues lie between 0.6 and 1.5" in prose
+    assert MarchenkoPastur(20).edges == pytest.approx((0.6, 1.5), abs=0.01)
+    assert "reads 3.8 before it has seen a picture. A square convolution beside it reads 2.1" in prose
+    assert preset(ex.aspect_ratio_illusion, "The head, 100 × 512")["alpha"] == pytest.approx(3.8, abs=0.05)
+    assert "several times too wide" in prose
+    alphas = [tail_exponent(values).alpha for values in wishart_spectra((128, 128), 40)]
+    assert 3 < (np.mean(alphas) - 1) / 8 / np.std(alphas) < 12
+
+
+def test_starts(prose: str) -> None:
+    assert "all rules find 2.6" in prose
+    power = preset(ex.where_the_tail_starts, "A true power law")
+    assert power["rule_alphas"] == pytest.approx(2.6, abs=0.05)
+    assert "strictly falling, to 0.1146 at the edge" in prose
+    assert distance_at(MarchenkoPastur(1), 0.998) == pytest.approx(0.1146, abs=0.002)
+
+
+def test_phases(prose: str) -> None:
+    assert "five clear spikes among 160 eigenvalues move it from 2.65 to about 2.5" in prose
+    assert preset(ex.spikes_and_phases, "Random-like")["alpha"] == pytest.approx(2.65, abs=0.01)
+    assert preset(ex.spikes_and_phases, "Bulk and spikes")["alpha"] == pytest.approx(2.5, abs=0.05)
+    assert "*rank collapse* moves it more than any signal" in prose
+    collapse = preset(ex.spikes_and_phases, "Rank collapse")["alpha"]
+    assert collapse < min(preset(ex.spikes_and_phases, name)["alpha"] for name in ("Bulk decay", "Bulk and spikes"))
+
+
+def test_windows(prose: str) -> None:
+    assert "5.3 before, 2.1 after" in prose
+    long = preset(ex.farms_player, "Windows straighten a long matrix")
+    assert (long["before"], long["after"]) == pytest.approx((5.3, 2.1), abs=0.05)
+    assert "aspect ratio 7.5 in place of 1, and 85 % of the matrix never seen" in prose
+    big = preset(ex.farms_player, "A window too big, as released")
+    assert (big["r"], big["c"]) == (150, 20)
+    assert big["uncovered"] == pytest.approx(85, abs=0.5)
+
+
+def test_pruning(prose: str) -> None:
+    assert "block by block, windows move a sparsity by 0.024 on average" in prose
+    start = ex.who_gets_pruned().data
+    assert np.abs(start["shares"][0] - start["shares"][1]).mean() == pytest.approx(0.024, abs=5e-4)
+    assert "at $S=0.8$ the whole is 0.794 sparse" in prose
+    searched = preset(ex.who_gets_pruned, "As searched for FARMS")
+    assert searched["total"][0] == pytest.approx(0.794, abs=5e-4)
