@@ -88,6 +88,7 @@ FALSEHOODS = {
     "C12": [
         DIGITS.but("heavytails/images/farms", accuracy=0.985),
         DIGITS.but("heavytails/images/lower", accuracy=0.95),
+        DIGITS.but("heavytails/images/uniform", accuracy=0.9725),
         DIGITS.but("heavytails/images/reversed", accuracy=0.98),
     ],
     "C13": [

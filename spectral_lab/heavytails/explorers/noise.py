@@ -53,7 +53,12 @@ def _figure(d: Data) -> Figure:
         panel("The spectrum of pure noise", axis(d.scale, 0, end), axis("density", 0, ceiling), 1.7).draw(
             outline(d.bars, d.heights, "this matrix", BLUE, fill="tozeroy"),
             line(d.x, d.y, "Marchenko-Pastur", INK),
-            line(np.repeat(d.band, 2), [0, ceiling, ceiling, 0], "where the largest lies, nine times of ten", MUTED),
+            line(
+                np.repeat(d.band, 2),
+                [0, 0.6 * ceiling, 0.6 * ceiling, 0],
+                "where the largest lies, nine times of ten",
+                MUTED,
+            ),
             line([d.top] * 2, [0, 0.3 * ceiling], "largest", RED, width=3),
             *key("top right", ("law of noise", INK), ("one matrix", BLUE), ("largest value", RED)),
         )

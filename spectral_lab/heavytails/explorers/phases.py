@@ -49,7 +49,7 @@ def _compute(strength: float, count: int, profile: str, entries: str, kept: floa
         "heights": bars[1],
         "edge": edge,
         "expected": spiked_matrix(float(s[0]) if count else 0.0, q)[0],
-        "overlap": float(u[:, 0] @ U[:, 0]) ** 2 if count else 0.0,
+        "overlap": float(((u[:, :count].T @ U[:, 0]) ** 2).sum()),  # signals of one strength share it
         "top": float(values[-1]),
         "stable": metrics.stable_rank,
         "entropy": metrics.entropy,
@@ -76,7 +76,7 @@ def _figure(d: Data) -> Figure:
             *(expected if d.count and d.expected < end else []),
             *key("top right", ("law of noise", INK), ("this matrix", BLUE), ("theory for the first signal", RED)),
         ),
-        panel("Does the first vector know the signal?", ratio, axis("overlap²", 0, 1.02)).draw(
+        panel("Does the top vector know the signals?", ratio, axis("share of it that they hold", 0, 1.02)).draw(
             line(d.grid, d.overlaps, "theory for one signal", GREEN, width=2.5),
             line([1, 1], [0, 1.02], "threshold", MUTED, dash="dot"),
             points([d.strength], [d.overlap], "this matrix", BLUE, size=10),
