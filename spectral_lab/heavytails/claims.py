@@ -436,12 +436,12 @@ CLAIMS = (
     ),
     Claim(
         id="C12",
-        statement="Learning rates by layer help a little on 256 digits, and half the global rate helps as much; windows or "
-        "whole matrices make no difference that could be told.",
+        statement="Learning rates by layer help a little on 256 digits, and half the global rate helps as much; "
+        "windows or whole matrices make no difference that could be told.",
         source="ours: the paper's method on a network and a set that train in seconds",
         origin="addition",
-        bound="both above one rate; FARMS within 0.5 points of TempBalance, the lower rate within 0.7 of FARMS; reversed factors do worse "
-        "(bounds from earlier runs)",
+        bound="both above one rate; FARMS within 0.5 points of TempBalance, the lower rate within 0.7 of FARMS; "
+        "reversed factors do worse (bounds from earlier runs)",
         cost="GPU",
         evidence=learning_rates_by_layer_on_digits,
     ),
