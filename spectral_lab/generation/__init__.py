@@ -23,9 +23,11 @@ from spectral_lab.generation.crystals import (
     xrd_cosine,
     xrd_pattern,
 )
+from spectral_lab.generation.edm import EDM, heun
 from spectral_lab.generation.gaussian import (
     conditional_variances,
     emergence_step,
+    gaussian_predictor,
     std_ratio,
     terminal_amplification,
     wiener_gain,
@@ -62,6 +64,7 @@ from spectral_lab.generation.tokens import (
 from spectral_lab.generation.vocabulary import Vocabulary
 
 __all__ = [
+    "EDM",
     "PROTOTYPES",
     "CosineSchedule",
     "Crystal",
@@ -83,8 +86,10 @@ __all__ = [
     "edm_stability",
     "emergence_step",
     "flatten_formula",
+    "gaussian_predictor",
     "generated_crystals",
     "gram_spectrum",
+    "heun",
     "ionic_radius",
     "match",
     "mean_intensity",

@@ -8,6 +8,7 @@ when, and how much too narrow it comes out) is ours: the paper has no spectral t
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -50,6 +51,27 @@ def wiener_gain(variance: ArrayLike, t: Any) -> Float[np.ndarray, "*modes"]:
         return np.asarray(1 / (1 + (1 - abar) / abar / variance))
 
 
+def gaussian_predictor(mean: ArrayLike, covariance: ArrayLike) -> Callable[[Any, Any], np.ndarray]:
+    """The exact predictor of N(mean, covariance) for the samplers: joint diffusion of all numbers at once.
+
+    eps^ = sqrt(1 - abar) (abar Sigma + (1 - abar) I)^-1 (x - sqrt(abar) mean), in the eigenbasis of Sigma.
+    mean: (d,); covariance: (d, d), symmetric, not negative. Raises ValueError. Derived here.
+    """
+    Sigma = _symmetric(covariance)
+    centre = checks.real_array(mean, "mean", (len(Sigma),))
+    values, vectors = np.linalg.eigh(Sigma)
+    if values.min() < -1e-12 * np.abs(values).max():
+        raise ValueError(f"covariance must have no negative eigenvalue, got {values.min():g}")
+    alphas_cumprod = CosineSchedule(TIMESTEPS).alphas_cumprod
+
+    def predict(x: Any, t: Any) -> np.ndarray:
+        abar = alphas_cumprod[np.asarray(t)][:, None]
+        modes = (x - np.sqrt(abar) * centre) @ vectors
+        return np.sqrt(1 - abar) * modes / (abar * np.maximum(values, 0) + 1 - abar) @ vectors.T
+
+    return predict
+
+
 def conditional_variances(covariance: ArrayLike, order: ArrayLike | None = None) -> Float[np.ndarray, " n"]:
     """The variance of each slot given the slots before it: the squared diagonal of the Cholesky factor.
 
@@ -57,9 +79,7 @@ def conditional_variances(covariance: ArrayLike, order: ArrayLike | None = None)
     what an autoregressive model sees; their product is det covariance for every order, as is that of the eigenvalues.
     Raises ValueError.
     """
-    Sigma = checks.square(covariance, "covariance")
-    if np.iscomplexobj(Sigma) or np.abs(Sigma - Sigma.T).max() > 1e-12 * np.abs(Sigma).max():
-        raise ValueError("covariance must be real and symmetric")
+    Sigma = _symmetric(covariance)
     n = len(Sigma)
     places = np.arange(n) if order is None else checks.real_array(order, "order", (n,))
     if not np.array_equal(np.sort(places), np.arange(n)):
@@ -105,6 +125,13 @@ def terminal_amplification(steps: Any) -> float:
     """
     schedule = _respaced(steps)
     return float(schedule.posterior_mean_coef1[-1] * np.sqrt(1 / schedule.alphas_cumprod[-1] - 1))
+
+
+def _symmetric(covariance: ArrayLike) -> Float[np.ndarray, "n n"]:
+    Sigma = checks.square(covariance, "covariance")
+    if np.iscomplexobj(Sigma) or np.abs(Sigma - Sigma.T).max() > 1e-12 * np.abs(Sigma).max():
+        raise ValueError("covariance must be real and symmetric")
+    return Sigma
 
 
 def _step_variance(schedule: NoiseSchedule, i: int, variance: str) -> float:

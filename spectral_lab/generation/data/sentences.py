@@ -26,13 +26,16 @@ CUBIC = ("rocksalt", "cscl", "zincblende", "fluorite", "antifluorite", "perovski
 
 
 class SentenceBatch(NamedTuple):
-    """What `UniGenX.loss` takes, and the records that the sentences were made of: crystals, or molecules as dicts."""
+    """What `UniGenX.loss` takes, and the records that the sentences were made of: crystals, or molecules as dicts.
+
+    The records stand in an array of objects, which nothing looks into on the way to a device.
+    """
 
     tokens: Int[Tensor, "b t"]
     mask: Bool[Tensor, "b t"]
     coordinates: Float[Tensor, "n 3"]
     attention: Bool[Tensor, "b t"]
-    records: list[Any]
+    records: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -56,7 +59,10 @@ class Sentences(Batched):
             mask[i, : len(sequence)] = torch.as_tensor(sequence.coordinates_mask).bool()
             attention[i, : len(sequence)] = True
         numbers = torch.as_tensor(np.concatenate([sequence.coordinates for sequence in chosen]), dtype=torch.float32)
-        return SentenceBatch(tokens, mask, numbers, attention, [self.records[row] for row in rows])
+        records = np.empty(len(rows), dtype=object)
+        for i, row in enumerate(rows):
+            records[i] = self.records[row]
+        return SentenceBatch(tokens, mask, numbers, attention, records)
 
 
 def crystal_record(crystal: Crystal) -> dict[str, Any]:

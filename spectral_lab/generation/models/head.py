@@ -8,7 +8,7 @@ logits of a learned variance (Nichol and Dhariwal 2021).
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 import torch
@@ -61,11 +61,18 @@ class DiffusionHead(nn.Module):
         self, x: Float[Tensor, "rows 3"], t: Int[Tensor, " rows"], c: Float[Tensor, "rows condition"]
     ) -> Float[Tensor, "rows outputs"]:
         """Predicted noise, and logits v of the variance, of x at the original timesteps t (of 1000), given c."""
-        y = self.time_embed(time_features(t, x.dtype)) + self.cond_embed(c)
-        x = self.input_proj(x)
-        for block in self.res_blocks:
-            x = block(x, y)
-        return self.final_layer(x, y)
+        with torch.autocast(x.device.type, enabled=False):
+            y = self.time_embed(time_features(t, x.dtype)) + self.cond_embed(c.to(x.dtype))
+        return self._denoise(x, y)
+
+    def predictor(self, c: Float[Tensor, "rows condition"]) -> Callable[[Tensor, Tensor], Tensor]:
+        """(x, t) -> forward(x, t, c) for a sampler, which tells all rows one timestep: it is embedded in one row."""
+        condition = self.cond_embed(c)
+
+        def predict(x: Tensor, t: Tensor) -> Tensor:
+            return self._denoise(x, self.time_embed(time_features(t[:1], x.dtype)) + condition)
+
+        return predict
 
     def loss(
         self,
@@ -88,6 +95,14 @@ class DiffusionHead(nn.Module):
     def load_published(self, state_dict: Mapping[str, Any]) -> list[str]:
         """Take the tensors of a released head by name (without the prefix `diffloss.net.`), or raise ValueError."""
         return load(self, state_dict, [("time_embed.mlp.", "time_embed.")])
+
+    def _denoise(self, x: Tensor, y: Tensor) -> Tensor:
+        # Half precision is coarser than the smallest noise levels: the head never computes in it.
+        with torch.autocast(x.device.type, enabled=False):
+            x = self.input_proj(x)
+            for block in self.res_blocks:
+                x = block(x, y)
+            return self.final_layer(x, y)
 
     def _bound(self, x0: Tensor, x: Tensor, t: Tensor, eps: Tensor, v: Tensor) -> Tensor:
         """Bits: the divergence of the predicted posterior from the true one; at t = 0 the likelihood of a bin."""

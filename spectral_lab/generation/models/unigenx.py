@@ -67,7 +67,7 @@ class UniGenX(nn.Module):
                 nn.init.normal_(module.weight, std=0.02)
             if isinstance(module, nn.Linear) and module.bias is not None:
                 nn.init.zeros_(module.bias)
-        self.head = DiffusionHead(head_width, hidden, head_depth, head_outputs)  # starts at zero, by its own rule
+        self.head: Any = DiffusionHead(head_width, hidden, head_depth, head_outputs)  # starts at zero, by its own rule
 
     def forward(
         self,
@@ -105,7 +105,8 @@ class UniGenX(nn.Module):
         valid = torch.ones_like(number) if attention is None or include_padding else attention.bool()[:, 1:]
         symbol = ~number & valid
         ce = F.cross_entropy(logits[:, :-1][symbol], tokens[:, 1:][symbol], label_smoothing=smoothing)
-        c, x0 = hidden[:, :-1][number].repeat(repeat, 1), coordinates.to(hidden.dtype).repeat(repeat, 1)
+        full = self.lm_head.weight.dtype  # also where the decoder runs in half precision
+        c, x0 = hidden[:, :-1][number].to(full).repeat(repeat, 1), coordinates.to(full).repeat(repeat, 1)
         if t is None:
             t = torch.randint(1000, (len(x0),), device=x0.device)
         noise = torch.randn_like(x0) if noise is None else noise.to(x0.dtype)
@@ -189,7 +190,7 @@ def generate(
 
     for step in range(max(counts)):
         c = hidden[:, -1]
-        x = sampler(lambda x, t, c=c: model.head(x, t, c), (len(prompts), 3), drawn)
+        x = sampler(model.head.predictor(c), (len(prompts), 3), drawn)
         rows.append(x)
         if step + 1 < max(counts):
             valid = torch.cat([valid, torch.ones_like(valid[:, :1])], dim=1)
