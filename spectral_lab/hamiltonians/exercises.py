@@ -76,7 +76,7 @@ def _shift() -> float:
 guess_shift = Prediction(
     r"Two hydrogen nuclei 0.15 Å apart, a basis with diffuse functions, and a predicted $H$ with a mean error of "
     r"$10^{-5}$ "
-    "Hartree, a fifth of what networks reach on small molecules. By how much is some level off at most, in Hartree?",
+    "Hartree, which would be a very good one. By how much is some level off at most, in Hartree?",
     answer=_shift,
     digits=1,
     tolerance=1.0,
@@ -90,7 +90,7 @@ guess_iterations = Prediction(
     answer=lambda: float(stored("cycles")["water"][4]),
     digits=1,
     tolerance=0.25,
-    because="An iteration gains about a digit or more, so a guess saves as many iterations as it has digits right, "
+    because="Each decade of error costs one or two iterations: what a guess saves grows with the digits it has right, "
     "and no more.",
 )
 

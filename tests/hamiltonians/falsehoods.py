@@ -25,8 +25,7 @@ def spoiled(name, **changes):
     return here("stored", stored)
 
 
-def miniature(dense, both, frozen, tp):
-    errors = {"dense": dense, "both": both, "frozen": frozen, "tp": tp}
+def miniature(**errors):
     return Runs("miniature", {f"hamiltonians/dynamic/{name}": {"H": value} for name, value in errors.items()})
 
 
@@ -36,7 +35,8 @@ def qh9(both, qhnet):
     )
 
 
-LEARNT, PUBLISHED = miniature(230.0, 380.0, 270.0, 500.0), qh9(45.0, 76.0)
+LEARNT, PHASES = miniature(dense=230.0, frozen=270.0), miniature(tp=900.0, both=380.0)
+SCHEDULE, PUBLISHED = miniature(tp=900.0, frozen=270.0), qh9(45.0, 76.0)
 
 
 class Ordered(models.SPHNet):
@@ -64,11 +64,12 @@ FALSEHOODS = {
     "C13": [spoiled("cycles", water=lambda c: c[:1].repeat(len(c)))],
     "C14": [spoiled("hexane", H0=lambda M: 0 * M, H=lambda M: M / np.abs(M).clip(1e-300))],
     "C15": [here("couple", lambda B, la, lb: {la + lb: np.full(2 * (la + lb) + 1, 0.0)})],
-    "C16": [LEARNT.but("hamiltonians/dynamic/dense", H=900.0), LEARNT.but("hamiltonians/dynamic/both", H=9000.0)],
+    "C16": [LEARNT.but("hamiltonians/dynamic/dense", H=900.0), LEARNT.but("hamiltonians/dynamic/frozen", H=9000.0)],
     "C17": [here("solve_roothaan", lambda H, S: h.Orbitals(np.linalg.eigvalsh(H), np.eye(len(H))))],
     "C18": [instead(models, "SPHNet", lambda true: Ordered)],
     "C19": [qh9(80.0, 76.0)],
     "D1": [instead(models, "SPHNet", lambda true: lambda *a, parity=False, **k: true(*a, **k))],
-    "D2": [LEARNT.but("hamiltonians/dynamic/tp", H=200.0)],
+    "D2": [SCHEDULE.but("hamiltonians/dynamic/tp", H=200.0)],
+    "D3": [PHASES.but("hamiltonians/dynamic/tp", H=300.0)],
 }  # fmt: skip
-TRUTHS = {"C16": [LEARNT], "C19": [PUBLISHED], "D2": [LEARNT]}
+TRUTHS = {"C16": [LEARNT], "C19": [PUBLISHED], "D2": [SCHEDULE], "D3": [PHASES]}
