@@ -98,15 +98,21 @@ def heun(denoise: Network, edm: EDM, shape: tuple[int, int], noise: Noise, steps
     rows, d = (checks.integer(size, "shape", 1) for size in shape)
     checks.room(rows * d, "shape")
     levels = edm.grid(steps).tolist()
-    x = levels[0] * noise((rows, d))
+    x = levels[0] * _shaped(noise((rows, d)), "noise", (rows, d))
     for sigma, after in itertools.pairwise(levels):
-        slope = (x - denoise(x, sigma)) / sigma
+        slope = (x - _shaped(denoise(x, sigma), "denoise", (rows, d))) / sigma
         moved = x + (after - sigma) * slope
         if after > 0:  # the last step is Euler's: there is no slope at sigma = 0
             slope = (slope + (moved - denoise(moved, after)) / after) / 2
             moved = x + (after - sigma) * slope
         x = moved
     return x
+
+
+def _shaped(answer: Any, name: str, shape: tuple[int, int]) -> Any:
+    if tuple(getattr(answer, "shape", ())) != shape:
+        raise ValueError(f"{name} must answer with an array of shape {shape}, got {checks.shown(answer)}")
+    return answer
 
 
 def _levels(sigma: ArrayLike) -> np.ndarray:

@@ -51,7 +51,8 @@ def ionic_radius(element: str, charge: Any, coordination: Any = 6) -> float:
 
     Of several spin states the high one counts. Raises ValueError where no radius is tabulated.
     """
-    element = checks.choice(element, "element", ELEMENTS)
+    if not isinstance(element, str) or element not in ELEMENTS:
+        raise ValueError(f"element must be the symbol of an element, got {checks.shown(element)}")
     charge = checks.integer(charge, "charge", -9, 9)
     coordination = checks.integer(coordination, "coordination", 1, 20)
     return _radius(element, charge, coordination)
