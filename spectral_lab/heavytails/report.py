@@ -1,8 +1,8 @@
 """Read a model: the spectrum of every weight matrix, beside that of noise of the same shape.
 
 `report(model_or_path)` in a notebook, `spectral-lab spectra PATH` in a shell. Each layer is read on its own; nothing
-but one matrix and its Gram matrix is in memory. Matrices are analysed in single precision: exponents are right to 1e-5,
-eigenvalues below 1e-7 of the largest are not told from 0.
+but one matrix and its Gram matrix is in memory. Matrices with a shorter side of more than 512 are analysed in single
+precision: exponents are right to 1e-5, eigenvalues below 1e-7 of the largest are not told from 0.
 """
 
 from __future__ import annotations
@@ -32,7 +32,8 @@ CLEAR = 3.5  # standard deviations of noise that count as a difference
 HEAVY = -0.25  # difference from noise, and
 DECADES = 10.0  # span of the tail, from which it may be called heavy
 BEYOND = 3.2724  # 99.9 % point of the Tracy-Widom law: noise passes it once in a thousand matrices
-UNRESOLVED = 1e-7  # of the largest eigenvalue, in single precision
+SMALL = 512  # the largest shorter side that is read in double precision
+UNRESOLVED = {"single": 1e-7, "double": 1e-13}  # of the largest eigenvalue: what is not told from 0
 
 
 @dataclass(frozen=True)
@@ -163,9 +164,14 @@ def cost(entry: Entry) -> float:
 
 
 def memory(checkpoint: Checkpoint) -> int:
-    """About how many bytes the largest matrix takes: as stored, in single precision, and its Gram matrix twice."""
-    needs = (e.size + 4 * math.prod(e.shape) + 8 * min(e.shape[:2]) ** 2 for e in matrices(checkpoint))
-    return max(needs, default=0)
+    """About how many bytes the largest matrix takes: as stored, as it is worked on, and its Gram matrix twice."""
+
+    def needs(entry: Entry) -> int:
+        low = min(entry.shape[:2])
+        each = 12 if low <= SMALL else 4  # small ones are held in both precisions
+        return entry.size + each * math.prod(entry.shape) + 2 * each * low**2
+
+    return max(map(needs, matrices(checkpoint)), default=0)
 
 
 def _read(entry: Entry, size: int | None, rule: str) -> LayerReading | str:
@@ -192,8 +198,9 @@ def _reading(entry: Entry, weights: Float[np.ndarray, "*shape"], size: int | Non
         return f"{entry.name} is zero throughout: left out"
     low, high = sorted(entry.shape[:2])
     slices = weights.shape[2] if weights.ndim == 4 else 1
-    values = esd(weights, "single")
-    lost = values <= UNRESOLVED * values[-1]
+    precision = "double" if low <= SMALL else "single"
+    values = esd(weights, precision)
+    lost = values <= UNRESOLVED[precision] * values[-1]
     if len(values) < 2 or high > LARGEST_Q * low:
         return f"{entry.name} of shape {entry.shape} has too few eigenvalues for any tail: left out"
     fit, noise = tail_exponent(values, rule), noise_exponent((low, high), rule, slices=min(slices, 4096))
@@ -202,7 +209,7 @@ def _reading(entry: Entry, weights: Float[np.ndarray, "*shape"], size: int | Non
     above = alpha - noise.mean
     remarks = list(fit.doubts if rule != "median" or fit.alpha <= 1 else ())
     if lost.sum() > max(1, 0.01 * len(values)):
-        remarks.append(f"{int(lost.sum())} of {len(values)} eigenvalues are 0 or too small for single precision")
+        remarks.append(f"{int(lost.sum())} of {len(values)} eigenvalues are 0 or too small for {precision} precision")
     if "F8" in entry.kind or "float8" in entry.kind:
         remarks.append("read without the scales that 8-bit numbers often have beside them")
     positive = np.log10(values[~lost])
@@ -216,7 +223,7 @@ def _reading(entry: Entry, weights: Float[np.ndarray, "*shape"], size: int | Non
         x_min=fit.x_min,
         noise=noise.mean,
         spread=noise.spread,
-        farms=None if size is None else farms_exponent(weights, size, rule, precision="single").alpha,
+        farms=None if size is None else farms_exponent(weights, size, rule, precision=precision).alpha,
         spikes=spikes,
         variance=variance,
         stable_rank=float(values.sum() / values[-1]) / slices,
