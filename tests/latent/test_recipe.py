@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+from dataclasses import replace
+from pathlib import Path
+
 import pytest
 import torch
 from torch import nn
@@ -56,10 +59,9 @@ def test_a_model_that_repeats_the_last_frame_has_the_persistence_error() -> None
     torch.testing.assert_close(flow_loss(Still(), batch), sum(by_frame))
 
 
-def test_a_miniature_learns_more_than_the_mean_and_runs_again_alike() -> None:
-    from dataclasses import replace
-
+def test_a_miniature_learns_more_than_the_mean_and_runs_again_alike(tmp_path: Path) -> None:
     recipe = RECIPES["darcy/fno"]("miniature")
-    runs = [train(replace(recipe, epochs=4), reporter=Silent()) for _ in range(2)]
+    short = replace(recipe, epochs=4)
+    runs = [train(short, reporter=Silent(), folder=tmp_path / name) for name in ("one", "two")]
     assert runs[0].metrics == runs[1].metrics
     assert runs[0].metrics["relative L2"] < 0.2  # the mean field: 0.264
