@@ -40,7 +40,8 @@ def commands() -> list[list[str]]:
     """Every `spectral-lab ...` of the pages, with its options."""
     text = "\n".join(page.read_text(encoding="utf-8") for page in PAGES)
     found = re.findall(
-        r"(?:spectral-lab|-m spectral_lab\.cli) (train (?!CHAPTER)[a-z]+(?: --task(?: [\w/.-]+)+| --[a-z]+(?: [\w/.-]+)?)*)",
+        r"(?:spectral-lab|-m spectral_lab\.cli) (train (?!CHAPTER)[a-z]+"
+        r"(?: --task(?: [\w/.-]+)+| --[a-z]+(?: [\w/.-]+)?)*)",
         text,
     )
     return [shlex.split(line) for line in sorted(set(found))]
