@@ -9,6 +9,7 @@ import importlib
 import sys
 import warnings
 from collections.abc import Sequence
+from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec
 from types import ModuleType
 
@@ -26,7 +27,7 @@ MOVED = {
 }
 
 
-class Moved:
+class Moved(MetaPathFinder, Loader):
     """Finds and fills the modules of old names (an entry of `sys.meta_path`)."""
 
     def find_spec(
@@ -50,4 +51,4 @@ class Moved:
 def install() -> None:
     """Let Python ask here for modules of `spectral_lab` that it does not find elsewhere."""
     if not any(isinstance(finder, Moved) for finder in sys.meta_path):
-        sys.meta_path.append(Moved())  # type: ignore[arg-type]
+        sys.meta_path.append(Moved())
