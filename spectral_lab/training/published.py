@@ -11,11 +11,23 @@ from torch import Tensor, nn
 
 
 def load(model: nn.Module, state: Mapping[str, Any], names: Sequence[tuple[str, str]], unused: str = "") -> list[str]:
-    """Copy published tensors into a model, or change nothing and raise.
+    """Copy published tensors into a model, or change nothing and raise. Returns the names that were left out.
+
+    Arguments and errors as for `matched`.
+    """
+    tensors, left_out = matched(model, state, names, unused)
+    model.load_state_dict(tensors, strict=False)
+    return left_out
+
+
+def matched(
+    model: nn.Module, state: Mapping[str, Any], names: Sequence[tuple[str, str]], unused: str = ""
+) -> tuple[dict[str, Tensor], list[str]]:
+    """(published tensors by the names of a model, names that were left out), checked; the model is not touched.
 
     Args: state, from published names to tensors, as torch.load(path, weights_only=True) reads them; names, pairs (how a
     published name begins, how this package's begins), the first that fits; unused, a pattern of names to leave out.
-    Returns: the names that were left out. Raises: ValueError with the name of what is missing, foreign or misshaped.
+    Raises: ValueError with the name of what is missing, foreign or misshaped.
     """
     if not isinstance(state, Mapping) or not all(isinstance(name, str) for name in state):
         raise ValueError(f"state_dict must map names to tensors, got {type(state).__name__}")
@@ -26,9 +38,7 @@ def load(model: nn.Module, state: Mapping[str, Any], names: Sequence[tuple[str, 
         raise ValueError(f"state_dict must hold {missing[0]}, which is missing ({len(missing)} in all)")
     if foreign := sorted(name for ours, name in own.items() if ours not in wanted):
         raise ValueError(f"state_dict holds {foreign[0]}, which this model has not ({len(foreign)} in all)")
-    tensors = {ours: fitting(state[name], wanted[ours], name) for ours, name in own.items()}
-    model.load_state_dict(tensors, strict=False)
-    return sorted(left_out)
+    return {ours: fitting(state[name], wanted[ours], name) for ours, name in own.items()}, sorted(left_out)
 
 
 def fitting(value: Any, like: Tensor, name: str) -> Tensor:

@@ -281,6 +281,47 @@ def test_checkpoints_that_do_not_fit_are_refused_by_name(published, as_users_cal
     assert model.load_published({**state, **norms}) == sorted(norms)
 
 
+def test_a_checkpoint_on_points_is_taken_whole_or_not_at_all(reference, published, as_users_call) -> None:
+    case = reference("lsm_models.json")["lsmgeo"]
+    args = case["args"]
+    model = LSMPoints(
+        2, 1, args["d_model"], in_order(args["patch_size"]), (case["modes1"], case["modes2"]), (case["s1"], case["s2"]),
+        args["num_basis"], args["num_token"], deformation_width=case["iphi_width"],
+    )  # fmt: skip
+    before = {name: value.clone() for name, value in model.state_dict().items()}
+    network, deformation = published("lsmgeo"), published("iphi")
+    some, other = next(iter(network)), next(iter(deformation))
+    for first, second in (
+        (network, {name: value for name, value in deformation.items() if name != other}),
+        (network, {**deformation, other: torch.zeros(1)}),
+        ({name: value for name, value in network.items() if name != some}, deformation),
+        (network, [1]),
+    ):
+        with pytest.raises(ValueError, match="state_dict"):
+            model.load_published(first, second)
+        assert all(torch.equal(value, before[name]) for name, value in model.state_dict().items())
+
+
+@pytest.mark.parametrize(
+    ("model", "x"),
+    [
+        (lambda: FNO(1, 1, 8, (4, 4)), lambda: torch.randn(1, 16, 16, 1)),
+        (lambda: LSMPoints(2, 1, 8, (2, 2), (4, 4), (32, 32), deformation_width=8), lambda: torch.rand(1, 5, 2)),
+    ],
+)
+def test_models_with_complex_weights_change_their_precision(model, x) -> None:
+    model, x = model().float().eval(), x()
+    for parameter in model.parameters():
+        if parameter.is_complex():
+            parameter.data = parameter.data.to(torch.complex64)
+    single = model(x.float())
+    double = model.double()(x.double())
+    assert (single.dtype, double.dtype) == (torch.float32, torch.float64)
+    close(single, double.detach(), 1e-5)
+    double.sum().backward()
+    assert all(parameter.grad is not None for parameter in model.parameters() if parameter.is_complex())
+
+
 def test_counts_of_batches_are_accepted(published) -> None:
     state = published("lsm2d")
     state |= {

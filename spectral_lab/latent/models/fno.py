@@ -103,9 +103,12 @@ def corners(modes: tuple[int, ...]) -> list[tuple[slice, ...]]:
 
 
 def multiply(spectrum: Tensor, weight: Tensor) -> Tensor:
-    """(B, in, *modes) and (in, out, *modes) -> (B, out, *modes)."""
+    """(B, in, *modes) and (in, out, *modes) -> (B, out, *modes), in the precision of the spectrum.
+
+    A model's double() and float() pass complex parameters by, so the weight may have another precision than the rest.
+    """
     letters = LETTERS[: weight.ndim - 2]
-    return torch.einsum(f"bi{letters},io{letters}->bo{letters}", spectrum, weight)
+    return torch.einsum(f"bi{letters},io{letters}->bo{letters}", spectrum, weight.to(spectrum.dtype))
 
 
 def layer_names(dimension: int) -> list[tuple[str, str]]:

@@ -16,7 +16,7 @@ from spectral_lab import checks
 from spectral_lab.latent.models.fno import corners, multiply
 from spectral_lab.latent.models.multiscale import BODY_NAMES, COARSEST, ENDS_NAMES, WIDTHS, Body, coordinates
 from spectral_lab.latent.models.spectral_block import SpectralBlock, axes, multiple_of_heads
-from spectral_lab.training.published import load
+from spectral_lab.training.published import load, matched
 
 CODE = 42  # radii that describe the void of a unit cell
 CENTRE = 1e-4
@@ -144,10 +144,15 @@ class LSMPoints(nn.Module):
         return torch.einsum("bcxy,bnxy->bnc", whole, basis.conj()).real
 
     def load_published(self, state_dict: Mapping[str, Any], deformation_state_dict: Mapping[str, Any]) -> list[str]:
-        """Take a published checkpoint of the network and one of its deformation (IPHI). Raises: ValueError."""
+        """Take a published checkpoint of the network and one of its deformation (IPHI), or neither.
+
+        Raises: ValueError.
+        """
         network = nn.ModuleDict({name: part for name, part in self.named_children() if name != "deformation"})
-        left_out = load(network, state_dict, (*BODY_NAMES, *NAMES, *ENDS_NAMES))
-        return left_out + load(self.deformation, deformation_state_dict, ())
+        ours, left_out = matched(network, state_dict, (*BODY_NAMES, *NAMES, *ENDS_NAMES))
+        left_out += load(self.deformation, deformation_state_dict, ())
+        network.load_state_dict(ours, strict=False)
+        return left_out
 
 
 def complex_weight(width: int, modes: tuple[int, ...]) -> nn.Parameter:
