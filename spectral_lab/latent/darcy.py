@@ -2,8 +2,8 @@
 
 Divide out what is known: the constant-coefficient operator is diagonal in sines, so its inverse costs two fast
 transforms. Preconditioned by it, the condition number is at most max a / min a, whatever the grid (derived here: both
-quadratic forms are sums over faces, with weights a and 1). For contrast kappa the error in the energy norm falls by
-(sqrt kappa - 1) / (sqrt kappa + 1) an iteration or better: 1/3 for the published contrast of 4.
+quadratic forms are sums over faces, with weights a and 1). For contrast kappa the error in the energy norm is at most
+2 rho^n of its start after n iterations, rho = (sqrt kappa - 1) / (sqrt kappa + 1): 1/3 for the published contrast of 4.
 """
 
 from __future__ import annotations

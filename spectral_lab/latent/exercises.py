@@ -255,15 +255,14 @@ rate_of_the_pole = Exercise(
 rescale = Exercise(
     title="Room for sin 5t",
     level=2,
-    statement=r"The released frequencies cannot make $\sin5t$ on $|t|\le1$. Suppose the block first multiplies its "
-    r"tokens by "
-    r"$s$. With $N=12$ and ridge $10^{-6}$, what is the smallest whole $s$ for which `fit_residual` of "
-    r"$t\mapsto\sin(5t/s)$ on $|t|\le s$ has an error below 0.01?",
+    statement=r"At ridge $10^{-6}$ the released frequencies miss $\sin5t$ on $|t|\le1$ by more than 0.1. Suppose the "
+    r"block first multiplies its tokens by $s$. With $N=12$ and this ridge, what is the smallest whole $s$ for which "
+    r"`fit_residual` of $t\mapsto\sin(5t/s)$ on $|t|\le s$ has an error below 0.01?",
     starter="s = ...",
     judge=Value(lambda: next(s for s in range(1, 20) if _stretched(s) < 0.01), relative=1e-9),
     hint_text="`fit_residual(lambda t: np.sin(5 * t / s), s, 12).error`, for s = 1, 2, ...",
-    solution_text=r"$s=2$: the frequency $5/s$ must fit below $11\pi/12=2.88$. So a gain on the tokens buys what more "
-    "operators cannot.",
+    solution_text=r"$s=2$: the frequency $5/s$ must fit below $11\pi/12=2.88$. So at this ridge a gain on the tokens "
+    "buys what four times as many operators do not.",
 )
 
 

@@ -139,6 +139,16 @@ def test_more_released_operators_do_not_help_and_integer_ones_do() -> None:
     assert fit_residual(sine, 1, 2, "integer").error > 0.5
 
 
+def test_released_operators_fit_more_where_weights_may_be_large() -> None:
+    """The band limits what moderate weights can do, not what can be done: sin 5t is in the closed span."""
+    fits = [fit_residual(lambda t: np.sin(5 * t), 1, 12, ridge=ridge) for ridge in (1e-6, 1e-8, 1e-10, 0)]
+    errors, weights = [fit.error for fit in fits], [np.abs(fit.weights).max() for fit in fits]
+    assert (np.diff(errors) < 0).all()
+    assert (np.diff(weights) > 0).all()
+    assert errors[-1] < 1e-5
+    assert weights[0] < 20 < 1e5 < weights[-1]
+
+
 def test_the_fit_converges_at_favards_rate() -> None:
     """Theorem A for |t|, whose derivative is bounded by 1, and an analytic target with its pole."""
     N = np.array([4, 8, 16, 32])

@@ -65,6 +65,15 @@ def test_a_single_wave_does_not_move_itself(k: int, l: int, nu: float) -> None:
     np.testing.assert_allclose(w[1], w0 * np.exp(-nu * 4 * np.pi**2 * (k**2 + l**2) * 0.7), atol=1e-12)
 
 
+@given(N=st.integers(8, 17), seed=st.integers(0, 100))
+@settings(max_examples=10)
+def test_x_and_y_are_alike(N: int, seed: int) -> None:
+    """Exchanging x and y turns a vorticity and its force around, and nothing else; on even grids too."""
+    w0, forcing = start(N, seed), start(N, seed + 1)
+    w = navier_stokes(w0, 1e-3, [0.2], 0.02, forcing=forcing)[0]
+    np.testing.assert_allclose(w, -navier_stokes(-w0.T, 1e-3, [0.2], 0.02, forcing=-forcing.T)[0].T, atol=1e-12)
+
+
 @given(seed=st.integers(0, 100))
 @settings(max_examples=10)
 def test_without_viscosity_and_forcing_the_flow_keeps_energy_and_enstrophy(seed: int) -> None:

@@ -76,7 +76,7 @@ def _code(target: str, N: int, radius: float, frequencies: str, ridge: float) ->
 
 
 def learnable_curve(**state: Any) -> Explorer:
-    """A curve as a sum of N sines and cosines: with the released frequencies a larger N adds nothing."""
+    """A curve as a sum of N sines and cosines: the released frequencies with small weights gain little by more N."""
     return Explorer(
         title="The neural spectral block is a learnable curve",
         controls=[
@@ -91,7 +91,7 @@ def learnable_curve(**state: Any) -> Explorer:
         readout=_readout,
         code=_code,
         presets={
-            "No number helps": {"N": 48},
+            "Four times as many": {"N": 48},
             "Integer frequencies": {"frequencies": "integer"},
             "Larger tokens": {"target": "|t|", "radius": 12.0},
         },

@@ -90,7 +90,7 @@ def tokens_as_averages(**state: Any) -> Explorer:
         code=_code,
         presets={
             "One token": {"tokens": 1},
-            "Temperature 0": {"heat": 0.0},
+            "Scale 0": {"heat": 0.0},
             "One patch sees all": {"patch": 48, "tokens": 8},
             "Many small patches": {"patch": 6},
         },
