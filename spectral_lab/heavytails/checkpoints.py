@@ -188,7 +188,7 @@ def _checked(claim: Any, room: int) -> tuple[tuple[int, ...], str, int, int]:
         kind, shape, (start, end) = claim["dtype"], tuple(claim["shape"]), claim["data_offsets"]
     except (TypeError, KeyError, ValueError):
         raise FormatError("its entry lacks dtype, shape or data_offsets") from None
-    if kind not in WIDTHS and kind not in WHOLE:
+    if not isinstance(kind, str) or (kind not in WIDTHS and kind not in WHOLE):
         raise FormatError(f"its type {str(kind)[:20]!r} is not one that is read")
     whole = all(isinstance(n, int) and not isinstance(n, bool) and n >= 0 for n in (*shape, start, end))
     if not whole or len(shape) > 16:

@@ -20,6 +20,10 @@ SAVED_EVERY = 5.0  # seconds
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Give the command its arguments."""
+    parser.description = (
+        "Read the weight spectra of a checkpoint, layer by layer, beside those of noise of the same shape. "
+        "A matrix whose shorter side is above 10,000 is named and left out."
+    )
     parser.add_argument("path", help="a .safetensors file, a folder that holds some, or a torch state dict")
     parser.add_argument("--farms", type=int, metavar="SIZE", help="read FARMS windows of this size too")
     parser.add_argument("--rule", choices=RULES, default="median", help="where a tail starts (default: median)")

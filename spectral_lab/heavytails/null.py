@@ -18,7 +18,9 @@ from spectral_lab.heavytails.ensembles import sides, wishart_spectra
 from spectral_lab.heavytails.marchenko_pastur import LARGEST_Q, MarchenkoPastur
 from spectral_lab.heavytails.tails import RULES, tail_exponent
 
-SIMULATED, DRAWS = 128, 48  # the largest side that is simulated as it is, and how often
+SIMULATED, SEARCHED = 128, 512  # the largest side that is simulated as it is: median rule, and those that search
+FEWEST, SPECTRA = 48, 400  # draws, and about how many spectra for them
+POOLED, VALUES = 9, 1152  # so many slices are pooled as they are, or so many eigenvalues
 LARGEST_SLICES = 4096
 
 
@@ -46,9 +48,10 @@ def noise_exponent(
 ) -> NoiseExponent:
     """The exponent of Gaussian noise of shape (m, n), pooled over as many slices as a kernel has positions.
 
-    Simulated by 48 draws of the spectrum, whose cost does not grow with the longer side. A smaller side N above 128 is
-    simulated at 128 with the same aspect ratio. The median rule's result is then carried over: eigenvalues are rigid,
-    so offset and scatter fall like 1/N. Those of the searching rules do not fall, and stand as they are.
+    Simulated by 48 to 400 draws of the spectrum, whose cost does not grow with the longer side. For the median rule a
+    smaller side N above 128 is simulated at 128 with the same aspect ratio, and the result carried over: eigenvalues
+    are rigid, so offset and scatter fall like 1/N. Those of the searching rules grow: they are simulated up to N = 512;
+    beyond, they stand as they are there, too low.
 
     Args: shape; rule and position as `tail_exponent`; slices from 1 to 4096; seed. Raises: ValueError.
     """
@@ -75,10 +78,11 @@ def null_corrected(
 @lru_cache(maxsize=1000)
 def _simulated(long: int, N: int, rule: str, position: float, slices: int, seed: int) -> NoiseExponent:
     limit = MarchenkoPastur(long / N).hill_exponent(1 / position) if rule == "median" else None
-    small = min(N, SIMULATED)
-    pooled = min(slices, 9)  # scatter of a pool falls like the root of its size; more would only cost time
-    spectra = wishart_spectra((max(round(long * small / N), small), small), DRAWS * pooled, seed)
-    alphas = np.array([tail_exponent(pool, rule, position).alpha for pool in spectra.reshape(DRAWS, -1)])
+    small = min(N, SIMULATED if rule == "median" else SEARCHED)
+    pooled = min(slices, max(POOLED, VALUES // small))  # its scatter falls like the root of its size beyond
+    draws = max(FEWEST, SPECTRA // pooled if rule == "median" else 0)
+    spectra = wishart_spectra((max(round(long * small / N), small), small), draws * pooled, seed)
+    alphas = np.array([tail_exponent(pool, rule, position).alpha for pool in spectra.reshape(draws, -1)])
     mean, spread = float(alphas.mean()), float(alphas.std(ddof=1))
     if limit is None:
         return NoiseExponent(mean, spread, None)

@@ -2,7 +2,9 @@
 
 `report(model_or_path)` in a notebook, `spectral-lab spectra PATH` in a shell. Each layer is read on its own; nothing
 but one matrix and its Gram matrix is in memory. Matrices with a shorter side of more than 512 are analysed in single
-precision: exponents are right to 1e-5, eigenvalues below 1e-7 of the largest are not told from 0.
+precision: exponents are right to 1e-5, eigenvalues below 1e-7 of the largest are not told from 0. Matrices whose
+shorter side is above 10 000 are named and left out: `lanczos_density` finds their density, but no single eigenvalues,
+and a tail's exponent is read from these.
 """
 
 from __future__ import annotations
@@ -22,7 +24,7 @@ from spectral_lab.heavytails.checkpoints import Checkpoint, Entry, of_tensors, o
 from spectral_lab.heavytails.edges import largest_eigenvalue_law
 from spectral_lab.heavytails.esd import esd
 from spectral_lab.heavytails.marchenko_pastur import LARGEST_Q, MarchenkoPastur
-from spectral_lab.heavytails.null import noise_exponent
+from spectral_lab.heavytails.null import SEARCHED, noise_exponent
 from spectral_lab.heavytails.tails import RULES, tail_exponent
 from spectral_lab.heavytails.windows import farms_exponent
 
@@ -32,7 +34,9 @@ CLEAR = 3.5  # standard deviations of noise that count as a difference
 HEAVY = -0.25  # difference from noise, and
 DECADES = 10.0  # span of the tail, from which it may be called heavy
 BEYOND = 3.2724  # 99.9 % point of the Tracy-Widom law: noise passes it once in a thousand matrices
+FLAT = 1e4  # an exponent beyond is that of equal values
 SMALL = 512  # the largest shorter side that is read in double precision
+MASK = "bias"  # the end of names such as h.0.attn.bias, the causal mask of GPT-2
 UNRESOLVED = {"single": 1e-7, "double": 1e-13}  # of the largest eigenvalue: what is not told from 0
 
 
@@ -51,7 +55,7 @@ class LayerReading:
     farms: float | None
     spikes: int  # eigenvalues beyond the edge of a bulk whose variance is taken from the median
     variance: float
-    stable_rank: float
+    stable_rank: float  # of pooled slices: sum over the largest of all, over their number; so it may be below 1
     reading: str
     start: float  # log10 of the ends of the histogram
     end: float
@@ -88,7 +92,7 @@ class Report:
         windows = (
             f" FARMS {self.farms}: alpha of its square windows, where large noise reads 2.12." if self.farms else ""
         )
-        return [*(f"note: {line}" for line in (*self.remarks, *careful)), MEANING + windows]
+        return [*(f"note: {_printable(line)}" for line in (*self.remarks, *careful)), MEANING + windows]
 
     def json(self) -> str:
         """The report as JSON: numbers as they are, infinite ones as null."""
@@ -176,10 +180,14 @@ def memory(checkpoint: Checkpoint) -> int:
 
 def _read(entry: Entry, size: int | None, rule: str) -> LayerReading | str:
     try:
+        if entry.name.endswith(MASK):
+            return f"{entry.name} of shape {entry.shape} is by its name a bias or a mask: left out"
         if 0 in entry.shape:
             return f"{entry.name} of shape {entry.shape} is empty: left out"
         if min(entry.shape[:2]) > checks.LARGEST_ORDER:
-            return f"{entry.name} of shape {entry.shape} is too large to diagonalise: left out"
+            return (
+                f"{entry.name} of shape {entry.shape} is too large to diagonalise (shorter side above 10,000): left out"
+            )
         if math.prod(entry.shape) > 20 * checks.LARGEST_ARRAY:
             return f"{entry.name} of shape {entry.shape} is larger than the memory that is set aside: left out"
         weights = entry.read()
@@ -207,7 +215,16 @@ def _reading(entry: Entry, weights: Float[np.ndarray, "*shape"], size: int | Non
     variance, spikes = _bulk(values, low, high)
     alpha = fit.alpha if math.isfinite(fit.alpha) else math.inf
     above = alpha - noise.mean
-    remarks = list(fit.doubts if rule != "median" or fit.alpha <= 1 else ())
+    flat = fit.alpha > FLAT  # so many equal values that the exponent is one of rounding
+    remarks = list(fit.doubts if rule != "median" or fit.alpha <= 1 or flat else ())
+    if lost[fit.start :].any():
+        word = "low rank"
+    elif flat:
+        word = "equal values"
+    else:
+        word = _word(len(values), above, noise.spread, spikes, float(values[-1] / fit.x_min) if fit.x_min else 1.0)
+    if rule != "median" and low > SEARCHED:
+        remarks.append(f"noise of this rule is simulated up to {SEARCHED} rows; larger noise reads more")
     if lost.sum() > max(1, 0.01 * len(values)):
         remarks.append(f"{int(lost.sum())} of {len(values)} eigenvalues are 0 or too small for {precision} precision")
     if "F8" in entry.kind or "float8" in entry.kind:
@@ -227,7 +244,7 @@ def _reading(entry: Entry, weights: Float[np.ndarray, "*shape"], size: int | Non
         spikes=spikes,
         variance=variance,
         stable_rank=float(values.sum() / values[-1]) / slices,
-        reading=_word(len(values), above, noise.spread, spikes, float(values[-1] / fit.x_min) if fit.x_min else 1.0),
+        reading=word,
         start=float(edges[0]),
         end=float(edges[-1]),
         histogram=tuple(int(count) for count in counts),
@@ -263,7 +280,7 @@ def _table(report: Report) -> list[str]:
 def row(layer: LayerReading, farms: bool) -> list[str]:
     """A layer's line of the table."""
     cells = [
-        layer.name,
+        _printable(layer.name),
         "x".join(map(str, layer.shape)),
         f"{layer.aspect:.3g}",
         f"{layer.alpha:.2f}",
@@ -276,6 +293,11 @@ def row(layer: LayerReading, farms: bool) -> list[str]:
     if farms:
         cells.insert(6, "" if layer.farms is None else f"{layer.farms:.2f}")
     return cells
+
+
+def _printable(text: str) -> str:
+    """A stranger's text without what would steer a terminal."""
+    return "".join(letter if letter.isprintable() else ascii(letter)[1:-1] for letter in text)
 
 
 def _finite(value: Any) -> Any:

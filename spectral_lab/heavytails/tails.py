@@ -134,8 +134,8 @@ def _exponents(values: Float[np.ndarray, " N"]) -> Float[np.ndarray, " starts"]:
     sums = np.cumsum(below[::-1])[::-1] - counts * below
     with np.errstate(divide="ignore", invalid="ignore"):
         alphas = 1 + counts / np.maximum(sums, 0)
-    alphas[values == 0] = 1.0
     alphas[values == values[-1]] = np.inf
+    alphas[values == 0] = 1.0
     return alphas[:-1]
 
 

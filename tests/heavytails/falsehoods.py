@@ -43,6 +43,11 @@ def unsmoothed(values, rule="median", position=2):
     return heavytails.tail_exponent(values, "peak")
 
 
+def calm(values, rule="median"):
+    """A search that stops where the median rule does."""
+    return heavytails.tail_exponent(values)
+
+
 def shuffled():
     mixed = np.random.default_rng(0).permutation(32)
     return {key: alphas[mixed] if key == "farms" else alphas for key, alphas in LLAMA.items()}
@@ -72,7 +77,7 @@ FALSEHOODS = {
     "C2": [here("farms_exponent", lambda W, size, per_axis: heavytails.tail_exponent(heavytails.esd(W)))],
     "C3": [here("farms_exponent", lambda W, size: heavytails.tail_exponent(heavytails.esd(W), position=4))],
     "C4": [here("MarchenkoPastur", Linear)],
-    "C5": [here("MarchenkoPastur", Peaked)],
+    "C5": [here("MarchenkoPastur", Peaked), here("tail_exponent", calm)],
     "C6": [
         given(signal=2.0),
         here("largest_wishart", lambda shape, draws: heavytails.largest_wishart((110, 110), draws)),
@@ -88,7 +93,7 @@ FALSEHOODS = {
     "C12": [
         DIGITS.but("heavytails/images/farms", accuracy=0.985),
         DIGITS.but("heavytails/images/lower", accuracy=0.95),
-        DIGITS.but("heavytails/images/uniform", accuracy=0.9725),
+        DIGITS.but("heavytails/images/permuted", accuracy=0.96),
         DIGITS.but("heavytails/images/reversed", accuracy=0.98),
     ],
     "C13": [

@@ -197,6 +197,29 @@ def test_the_report_in_words_as_json_and_as_a_page() -> None:
     assert "http" not in html.replace("http-equiv", "")
 
 
+def test_what_is_no_tail_is_called_by_its_name() -> None:
+    rng = np.random.default_rng(0)
+    weights = {
+        "red\x1b[31m\n": rng.standard_normal((60, 5)) @ rng.standard_normal((5, 80)),
+        "isometry": np.linalg.qr(rng.standard_normal((60, 60)))[0],
+        "h.0.attn.bias": np.tril(np.ones((1, 1, 40, 40))),
+    }
+    result = report(weights)
+    assert [layer.reading for layer in result.layers] == ["low rank", "equal values"]
+    text = repr(result)
+    assert "\x1b" not in text
+    assert "red\\x1b[31m\\n" in text
+    assert "isometry: the tail spans a factor of 1.00" in text
+    assert "h.0.attn.bias of shape (1, 1, 40, 40) is by its name a bias or a mask: left out" in text
+
+
+def test_a_type_that_is_no_word_is_refused(tmp_path: Path) -> None:
+    header = {"a": claim((2, 2), 0, 16) | {"dtype": ["F32"]}, "b": claim((2, 2), 0, 16)}
+    found = open_checkpoint(file_of(tmp_path / "m.safetensors", header, bytes(16)))
+    assert [entry.name for entry in found.entries] == ["b"]
+    assert "is not one that is read" in found.remarks[0]
+
+
 def run(*words: str) -> int:
     return main(["spectra", *words])
 

@@ -189,6 +189,18 @@ def test_the_noise_of_a_kernel_is_pooled() -> None:
     reads = [tail_exponent(esd(kernel)).alpha for kernel in kernels]
     assert np.mean(reads) == pytest.approx(nine.mean, abs=1.5 * nine.spread)
     assert noise_exponent((60, 60), "goodness-of-fit").limit is None
+    for shape, count in (((96, 1), 49), ((1, 1), 1600)):  # few eigenvalues in many slices
+        noise = noise_exponent(shape, slices=count)
+        kernels = np.random.default_rng(1).standard_normal((20, *shape, count, 1))
+        read = np.mean([tail_exponent(esd(kernel)).alpha for kernel in kernels])
+        assert read == pytest.approx(noise.mean, abs=noise.spread)
+
+
+def test_the_scatter_of_noise_is_carried_to_larger_matrices() -> None:
+    alphas = [tail_exponent(values).alpha for values in wishart_spectra((256, 256), 400, 7)]
+    assert noise_exponent((256, 256)).spread == pytest.approx(np.std(alphas), rel=0.2)
+    searched = [tail_exponent(values, "goodness-of-fit").alpha for values in wishart_spectra((300, 300), 48, 7)]
+    assert noise_exponent((300, 300), "goodness-of-fit").mean == pytest.approx(np.mean(searched), rel=0.35)
 
 
 def test_lanczos_finds_moments_and_the_top() -> None:
