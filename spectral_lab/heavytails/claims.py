@@ -399,8 +399,8 @@ CLAIMS = (
         "in use not beyond, and the median rule is no tail index at all.",
         source="literature: Martin and Mahoney 2021; the limits are ours",
         origin="addition",
-        bound="top 20 within 0.15 and 0.25 for 1 and 1.5, above 4 for 3; median rule below 1.6 for 1, within 0.05 of noise "
-        "from 3 on",
+        bound="top 20 within 0.15 and 0.25 for 1 and 1.5, above 4 for 3; median rule below 1.6 for 1, within 0.05 "
+        "of noise from 3 on",
         cost="instant",
         evidence=heavy_entries_are_told_only_below_two,
     ),
@@ -428,8 +428,8 @@ CLAIMS = (
         statement="At the level of single matrices much of what windows change is noise of the peak rule.",
         source="exponents cached in the code of FARMS and of AlphaPruning; the comparison is ours",
         origin="addition",
-        bound="two measurements of the same differ by 0.5 at least half as often, one matrix by more than 3; block means by "
-        "less than 0.6",
+        bound="two measurements of the same differ by 0.5 at least half as often, one matrix by more than 3; block "
+        "means by less than 0.6",
         cost="instant",
         evidence=half_of_the_change_is_noise_of_the_estimator,
     ),
