@@ -1,6 +1,7 @@
 """The claims of the chapter, measured here and now, or read from what was recorded.
 
-Luo et al. (arXiv 2502.01171) is "the paper". Numbers computed with PySCF are stored; `python -m
+Luo et al. (arXiv 2502.01171) is "the paper", known to us by public summaries and by its code, microsoft/SPHNet, the
+"author code". Numbers computed with PySCF are stored; `python -m
 spectral_lab.hamiltonians.data.build` computes them anew.
 """
 
@@ -171,9 +172,9 @@ def a_gate_is_a_product_with_zeros() -> Evidence:
 def what_is_frozen_is_the_last_choice() -> Evidence:
     import torch
 
-    network, batch = _small(sparsity=0.7)
+    network, batch = _small(torch.float64, sparsity=0.7)
     for product in network.products():
-        product.gate.gate.data = torch.rand(65) + 0.5
+        product.gate.gate.data = torch.rand(65, dtype=torch.float64) + 0.5
     network.train().enter("adaptive")
     before = network(batch)
     network.enter("fixed")
@@ -181,7 +182,7 @@ def what_is_frozen_is_the_last_choice() -> Evidence:
         product.gate.gate.data += torch.rand(65)
     after = network(batch)
     moved = max((a - b).abs().max().item() / a.abs().max().item() for a, b in zip(before, after, strict=True))
-    worst = below(moved, 1e-6)
+    worst = below(moved, 1e-12)
     return Evidence(f"frozen after an adaptive step, then every gate moved: predictions differ by {worst}", worst)
 
 
@@ -269,7 +270,7 @@ def a_good_guess_saves_iterations() -> Evidence:
     for name in ("water", "formaldehyde"):
         minao, core, *noisy = (int(count) for count in table[name])
         told.append(f"{name}: {minao} from atoms, {core} from the core, {', '.join(map(str, noisy))}")
-        checks += [all(np.diff(noisy) <= 0), at_most(noisy[-1] / minao, 0.35), at_least(noisy[0] / minao, 0.8)]
+        checks += [below(np.diff(noisy), 0), at_most(noisy[-1] / minao, 0.35), at_least(noisy[0] / minao, 1.0)]
     return Evidence(
         f"PySCF's iterations (stored), the last numbers from H* with errors 1e-2 to 1e-6 Hartree: {'; '.join(told)}",
         *checks,
@@ -316,7 +317,7 @@ def parity_is_kept_only_if_asked_for() -> Evidence:
         network, _ = _small(sparsity=0.5, pair_sparsity=0.5, parity=parity)
         ratios[parity] = _misses(_randomised(network), lambda X: -X, -np.eye(3))
     broken, kept = above(ratios[False], 1e-4), below(ratios[True], 1e-10)
-    return Evidence(f"inversion, random parameters: relative error {broken} as published, {kept} with even paths only",
+    return Evidence(f"inversion, random parameters: relative error {broken} with all paths, {kept} with even ones only",
                     broken, kept)  # fmt: skip
 
 
@@ -368,7 +369,7 @@ def sphnet_on_qh9() -> Evidence:
     )
 
 
-def _small(**gates: Any) -> tuple[Any, Any]:
+def _small(dtype: Any = None, **gates: Any) -> tuple[Any, Any]:
     import torch
 
     from spectral_lab.hamiltonians.models import SPHNet, join
@@ -376,7 +377,8 @@ def _small(**gates: Any) -> tuple[Any, Any]:
     torch.manual_seed(0)
     network = SPHNet(BASIS, channels=8, bottleneck=4, hidden=8, pair_hidden=8, scalar_layers=1, **gates)
     one = stored("formaldehyde")
-    return network, join([(one["Z"].tolist(), one["X"])])
+    dtype = dtype or torch.float32
+    return network.to(dtype), join([(one["Z"].tolist(), one["X"])], dtype)
 
 
 def _randomised(network: Any) -> Any:
@@ -463,7 +465,7 @@ CLAIMS = (
         id="C1",
         statement=r"If the molecule turns by $R$, its matrix turns block by block: $H\to\mathcal D H\mathcal D^\top$, "
         "with a Wigner matrix for each shell.",
-        source="paper, section 2",
+        source="public summary of the paper",
         origin="paper",
         bound="below 1e-10 Hartree for F, S and the core Hamiltonian; above 0.1 without turning",
         cost="instant",
@@ -509,8 +511,9 @@ CLAIMS = (
     ),
     Claim(
         id="C6",
-        statement=r"A full tensor product costs $O(L^6)$ multiplications a channel, of which $O(L^5)$ are not by zero.",
-        source="paper, section 3; counts ours",
+        statement=r"A full tensor product costs $O(L^6)$ multiplications a channel for large $L$, of which $O(L^5)$ "
+        "are not by zero; from $L=4$ to 6 they grow by 7.5 and 5.8.",
+        source="public summary of the paper; counts ours",
         origin="paper",
         bound="65 and 175 paths; ratios from L = 4 to 6 within 0.01 of 7.51 and 5.80",
         cost="instant",
@@ -520,7 +523,7 @@ CLAIMS = (
         id="C7",
         statement=r"The gate of paths is the dense product with coefficients $\alpha_pg_p/\sum_{\rm kept}\alpha_qg_q$ "
         "and zeros.",
-        source="paper, section 4",
+        source="author code",
         origin="paper",
         bound="below 1e-12; 20 of 65 paths",
         cost="seconds",
@@ -529,16 +532,16 @@ CLAIMS = (
     Claim(
         id="C8",
         statement="In the fixed phase paths and coefficients are those of the last adaptive step.",
-        source="paper, section 4",
+        source="author code",
         origin="paper",
-        bound="predictions differ by less than 1e-6 of their largest entry",
+        bound="predictions differ by less than 1e-12 of their largest entry",
         cost="seconds",
         evidence=what_is_frozen_is_the_last_choice,
     ),
     Claim(
         id="C9",
         statement="Leaving out 70 % of the paths saves time; how much work depends on which.",
-        source="paper, section 5; measured here",
+        source="public summary of the paper; measured here",
         origin="paper",
         bound="at least 1.5 times faster; cheapest above 90 %, dearest below 45 % of the work",
         cost="seconds",
@@ -575,11 +578,11 @@ CLAIMS = (
     ),
     Claim(
         id="C13",
-        statement="A predicted Hamiltonian saves iterations of the self-consistent field, in proportion to its right "
-        "digits.",
+        statement="A predicted Hamiltonian saves iterations of the self-consistent field, more with each right digit; "
+        "with an error of 1e-2 it saves none.",
         source="ours, after the QH9 benchmark",
         origin="addition",
-        bound="fewer with each decade; at most 0.35 of the usual number at 1e-6, at least 0.8 at 1e-2",
+        bound="fewer with each decade; at most 0.35 of the number from atoms at 1e-6, at least that number at 1e-2",
         cost="instant",
         evidence=a_good_guess_saves_iterations,
     ),
@@ -623,7 +626,7 @@ CLAIMS = (
     Claim(
         id="C18",
         statement="SPHNet turns with the molecule whatever its parameters.",
-        source="paper, section 4; here with a layer norm that keeps m and channel apart",
+        source="author code; here with a layer norm that keeps m and channel apart",
         origin="paper",
         bound="below 1e-10, relative",
         cost="seconds",
@@ -632,7 +635,7 @@ CLAIMS = (
     Claim(
         id="C19",
         statement="SPHNet's error on QH9-stable-id is below QHNet's.",
-        source="paper, section 5",
+        source="public summary of the paper",
         origin="paper",
         bound="ratio of the errors below 1",
         cost="GPU",
@@ -640,17 +643,18 @@ CLAIMS = (
     ),
     Claim(
         id="D1",
-        statement="Inversion is respected if tensor products and expansion keep even paths only, and not as published.",
+        statement="Inversion is respected if tensor products and expansion keep even paths only; with all paths it is "
+        "not.",
         source="ours",
         origin="addition",
-        bound="above 1e-4 as published, below 1e-10 with even paths",
+        bound="above 1e-4 with all paths, below 1e-10 with even paths",
         cost="seconds",
         evidence=parity_is_kept_only_if_asked_for,
     ),
     Claim(
         id="D2",
         statement="On the miniature the three phases beat a choice that is drawn at random once and frozen.",
-        source="ours: the paper claims it for more paths and longer training",
+        source="ours; as we recall the paper, not read anew, it says so of more paths and longer training",
         origin="addition",
         bound="ratio of the mean errors of H below 1",
         cost="GPU",
@@ -660,7 +664,7 @@ CLAIMS = (
     Claim(
         id="D3",
         statement="On the miniature every run through the three phases, k = 0.7, learns as well.",
-        source="ours: the paper claims it for more paths and longer training",
+        source="ours; as we recall the paper, not read anew, it says so of more paths and longer training",
         origin="addition",
         bound="every run below 0.5 of what the mean of H - H0 gives",
         cost="GPU",

@@ -4,8 +4,8 @@ Each of P paths carries a part of a target, of size t_p; with its gate g_p the e
 
     E(g) = sum over all paths of (t_p - g_p [p is kept])^2 / sum of t_p^2
 
-and a step moves the gates of kept paths by half the gradient and some noise; the others feel nothing, as in SPHNet.
-Paths are random and orthogonal here, so nothing else is like a network. (Derived here.)
+and a step moves the gates of kept paths a fifth of the way to t_p, with some noise; the others feel nothing, as in
+SPHNet. Paths are random and orthogonal here, so nothing else is like a network. (Derived here.)
 """
 
 from __future__ import annotations
@@ -30,7 +30,10 @@ class GateHistory(NamedTuple):
 
 
 def choose(scores: ArrayLike, sparsity: SupportsFloat) -> Int[np.ndarray, " kept"]:
-    """The places of the scores that are at least their k-quantile, k = sparsity, below 1. Raises: ValueError."""
+    """The places of the scores that are at least their k-quantile, k = sparsity, below 1; ties at it are all kept.
+
+    Raises: ValueError.
+    """
     scores = checks.real_array(scores, "scores", (None,))
     k = checks.number(sparsity, "sparsity", 0, 0.999)
     if not len(scores):

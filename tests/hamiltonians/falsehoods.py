@@ -61,7 +61,9 @@ FALSEHOODS = {
     "C11": [here("eigenvalue_bound", lambda E, S: h.EigenvalueBound(np.linalg.norm(E, 2) / 100, 1.0)),
             spoiled("hydrogen", S=lambda S: np.array([np.eye(18)] * len(S)))],
     "C12": [here("energy_of", lambda F, *a: float(h.energy_of(F, *a) + np.abs(F).sum() * 1e-3))],
-    "C13": [spoiled("cycles", water=lambda c: c[:1].repeat(len(c)))],
+    "C13": [spoiled("cycles", water=lambda c: c[:1].repeat(len(c))),
+            spoiled("cycles", water=lambda c: np.array([*c[:-1], c[-2]])),  # a decade that saves nothing
+            spoiled("cycles", formaldehyde=lambda c: np.array([c[0] + 2, *c[1:]]))],  # 1e-2 that saves
     "C14": [spoiled("hexane", H0=lambda M: 0 * M, H=lambda M: M / np.abs(M).clip(1e-300))],
     "C15": [here("couple", lambda B, la, lb: {la + lb: np.full(2 * (la + lb) + 1, 0.0)})],
     "C16": [LEARNT.but("hamiltonians/dynamic/dense", H=900.0), LEARNT.but("hamiltonians/dynamic/frozen", H=9000.0)],

@@ -67,27 +67,28 @@ def test_what_is_stored_is_consistent() -> None:
 # --- published files -------------------------------------------------------------------------------------------------
 
 
-def write_qh9(path: Path, dynamic: bool) -> tuple[np.ndarray, np.ndarray]:
+def write_qh9(path: Path, dynamic: bool, atoms: int | bytes = 3) -> tuple[np.ndarray, np.ndarray]:
     H, _ = matrices(0)
     X = np.random.default_rng(1).standard_normal((3, 3))
     with sqlite3.connect(path) as base:
         if dynamic:
             base.execute("CREATE TABLE data (id INTEGER, geo_id INTEGER, N INTEGER, Z BLOB, pos BLOB, Ham BLOB)")
-            base.execute("INSERT INTO data VALUES (?, 0, 3, ?, ?, ?)", (
-                np.int64(7).tobytes(), np.array(WATER, "i4").tobytes(), (X * ANGSTROM).tobytes(),
+            base.execute("INSERT INTO data VALUES (?, 0, ?, ?, ?, ?)", (
+                np.int64(7).tobytes(), atoms, np.array(WATER, "i4").tobytes(), (X * ANGSTROM).tobytes(),
                 from_degree_order(H, WATER, "def2-svp").tobytes(),
             ))  # fmt: skip
         else:
             base.execute("CREATE TABLE data (id INTEGER, N INTEGER, Z BLOB, pos BLOB, Ham BLOB)")
-            base.execute("INSERT INTO data VALUES (7, 3, ?, ?, ?)", (
-                np.array(WATER, "i4").tobytes(), X.tobytes(), from_degree_order(H, WATER, "def2-svp").tobytes(),
+            base.execute("INSERT INTO data VALUES (7, ?, ?, ?, ?)", (
+                atoms, np.array(WATER, "i4").tobytes(), X.tobytes(), from_degree_order(H, WATER, "def2-svp").tobytes(),
             ))  # fmt: skip
     return H, X
 
 
+@pytest.mark.parametrize("atoms", [3, np.int64(3).tobytes()])
 @pytest.mark.parametrize("dynamic", [False, True])
-def test_qh9_is_read_in_its_order_and_unit(tmp_path: Path, dynamic: bool) -> None:
-    H, X = write_qh9(tmp_path / "qh9.db", dynamic)
+def test_qh9_is_read_in_its_order_and_unit(tmp_path: Path, dynamic: bool, atoms: int | bytes) -> None:
+    H, X = write_qh9(tmp_path / "qh9.db", dynamic, atoms)
     source = QH9(tmp_path / "qh9.db", dynamic)
     assert len(source) == 1
     assert source.atom_counts().tolist() == [3]

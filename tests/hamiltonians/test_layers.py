@@ -105,6 +105,17 @@ def test_a_sparse_product_is_the_dense_formula_with_zeros(L: int, seed: int, par
     torch.testing.assert_close(product(x, y, w, paths, c), expected)
 
 
+def test_paths_and_coefficients_may_be_lists_or_arrays() -> None:
+    torch.manual_seed(0)
+    product = m.SparseTensorProduct(2, 3)
+    x, y, w = torch.randn(2, 3, 9).double(), torch.randn(2, 3, 9).double(), torch.randn(2, 3, 3).double()
+    for c in (None, [0.5, 2.0, -1.0]):
+        expected = product(x, y, w, tensor([0, 4, 14]), None if c is None else tensor(c))
+        for paths in ([0, 4, 14], np.array([0, 4, 14])):
+            torch.testing.assert_close(product(x, y, w, paths, c), expected)
+            torch.testing.assert_close(product(x, y, w, paths, None if c is None else np.array(c)), expected)
+
+
 @given(seed=st.integers(0, 999))
 def test_every_layer_turns_with_its_input_whatever_its_parameters(seed: int) -> None:
     torch.manual_seed(seed)
@@ -234,10 +245,27 @@ def test_the_scheduler_moves_when_told_and_is_taken_up() -> None:
         scheduler.advance()
     assert seen == ["random", "random", "adaptive", "fixed", "fixed"]
     again = m.ThreePhaseScheduler()
-    again.load_state_dict({"epoch": 2})
+    again.load_state_dict({"random": 2, "adaptive": 1, "epoch": 2})
     assert again.phase == "adaptive"
-    assert again.state_dict() == {"epoch": 2}
+    assert again.state_dict() == {"random": 2, "adaptive": 1, "epoch": 2}
     assert m.ThreePhaseScheduler(0, 0).phase == "fixed"
+
+
+def test_a_schedule_is_kept_with_its_lengths() -> None:
+    long, other = m.ThreePhaseScheduler(5, 2), m.ThreePhaseScheduler()
+    for _ in range(3):
+        long.advance()
+    other.load_state_dict(long.state_dict())
+    seen = []
+    for _ in range(5):
+        seen.append((long.phase, other.phase))
+        long.advance()
+        other.advance()
+    assert seen == [("random",) * 2] * 2 + [("adaptive",) * 2] * 2 + [("fixed",) * 2]
+    for wrong in ({"epoch": 2}, {"random": 1, "adaptive": 1, "epoch": -1}, {"random": 1, "adaptive": "x", "epoch": 0}):
+        with pytest.raises(ValueError, match="state"):
+            other.load_state_dict(wrong)
+    assert other.state_dict() == long.state_dict()
 
 
 @pytest.mark.parametrize("sparsity", [-0.1, 1.0, float("nan")])

@@ -167,3 +167,22 @@ def test_sizes_are_near_the_published_ones() -> None:
 def test_odd_widths_are_refused() -> None:
     with pytest.raises(ValueError, match="channels must be even"):
         m.SPHNet(channels=7)
+
+
+@pytest.mark.parametrize("how", ["fixed", "drawn"])
+def test_a_frozen_choice_stays_frozen_in_the_state(how: str) -> None:
+    torch.manual_seed(0)
+    network = randomised(small("sto-3g", sparsity=0.7, pair_sparsity=0.5))
+    if how == "drawn":
+        for product in network.products():
+            product.draw()
+    for product in network.products():
+        product.gate.gate.data += torch.rand(len(product.gate.gate))  # what is chosen anew would be another choice
+    again = small("sto-3g", sparsity=0.7, pair_sparsity=0.5).double()
+    again.load_state_dict(network.state_dict())
+    assert [product.phase for product in again.products()] == ["fixed"] * len(again.products())
+    mine = molecule([8, 1, 1], 3)
+    for mode in (True, False):  # in training mode too
+        np.testing.assert_array_equal(
+            predicted(again.train(mode), "sto-3g", [mine])[0], predicted(network.train(mode), "sto-3g", [mine])[0]
+        )

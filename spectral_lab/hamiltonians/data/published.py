@@ -65,7 +65,7 @@ class QH9:
         """The sample of a row."""
         count, Z, positions, H = _one(self.path, "SELECT N, Z, pos, Ham FROM data WHERE rowid = ?", int(self.rows[row]))
         where = f"row {row} of {self.path.name}"
-        count = int.from_bytes(count, "little") if isinstance(count, bytes) else int(count)
+        count = _whole(count)
         numbers = _numbers(Z, count, where)
         n = _orbitals(numbers)
         H = _floats(H, (n, n), f"Ham in {where}")
@@ -75,7 +75,7 @@ class QH9:
     def atom_counts(self) -> np.ndarray:
         """The number of atoms of each molecule, for the split by size."""
         with _open(self.path) as base:
-            return np.array([int(count) for (count,) in base.execute("SELECT N FROM data ORDER BY rowid")])
+            return np.array([_whole(count) for (count,) in base.execute("SELECT N FROM data ORDER BY rowid")])
 
 
 class MD17:
@@ -148,6 +148,11 @@ def _one(path: Path, query: str, row: int) -> tuple[Any, ...]:
 def _open(path: Path) -> Any:
     """Read-only, and closed after use: processes that load data must not share a connection."""
     return closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True))
+
+
+def _whole(count: int | bytes) -> int:
+    """A count as SQLite gives it back: numpy integers were written as their bytes."""
+    return int.from_bytes(count, "little") if isinstance(count, bytes) else int(count)
 
 
 def _numbers(content: Any, count: int, where: str) -> tuple[int, ...]:

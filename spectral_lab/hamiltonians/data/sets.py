@@ -101,7 +101,7 @@ def water(train: int = 240, val: int = 80, test: int = 80) -> dict[str, Hamilton
 
 
 def generated(names: Sequence[str], basis: str) -> dict[str, Hamiltonians]:
-    """Sets made by `spectral-lab data hamiltonians`, each cut 80 / 10 / 10 in the order of its geometries.
+    """Sets made by `spectral_lab.hamiltonians.data.generate`, each cut 80 / 10 / 10 in the order of its geometries.
 
     Args: names of files in the data folder, without their ending. Raises: FileNotFoundError, which says the command.
     """

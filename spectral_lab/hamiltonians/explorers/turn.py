@@ -70,7 +70,7 @@ def _figure(d: Data) -> Figure:
         ).draw(
             points(d.grid_levels, d.grid_errors, "the grid of DFT", BLUE, size=9),
             line([-0.6, 7.6], [d.off, d.off], "this picture", RED),
-            *key("top right", ("this picture", RED), ("noise of labels", BLUE)),
+            *key("top right", ("this picture", RED), ("H of water, by DFT", BLUE)),
         ),
         height=330, margin={"l": 12},
     )  # fmt: skip
@@ -78,9 +78,10 @@ def _figure(d: Data) -> Figure:
 
 def _readout(d: Data) -> str:
     homo, lumo = d.after[d.occupied - 1 : d.occupied + 1]
+    unit = "" if d.matrix_name == "S" else " Hartree"
     said = (
         f"{d.name}, {d.matrix_name}, turned by {d.alpha}°, {d.beta}°, {d.gamma}°: entries move by up to "
-        f"{number_text(d.moved, 2)} Hartree. "
+        f"{number_text(d.moved, 2)}{unit}. "
     )
     if d.off <= 1e-9:
         slip = "No slip" if d.mistake == "none" else f"Slip: {d.mistake}, unseen"

@@ -1,7 +1,7 @@
 """Which paths and which pairs of atoms to keep: SPHNet's two gates, and the phases of their choice.
 
-Top-k from equal starts would never explore. So the paths of a tensor product are drawn at random first, then chosen by
-their learned gates, then frozen.
+Top-k from equal starts has nothing to choose by: all gates tie, and all paths are kept. So the paths of a tensor
+product are drawn at random first, then chosen by their learned gates, then frozen.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ class TPGate(nn.Module):
     def select(self, phase: str, generator: torch.Generator | None = None) -> Int[Tensor, " k"]:
         """The kept paths, ascending: floor((1 - k) P) at random, or "adaptive": those with g at least its k-quantile.
 
-        Raises: ValueError.
+        Gates that tie at the quantile are all kept. Raises: ValueError.
         """
         if checks.choice(phase, "phase", ("random", "adaptive")) == "adaptive":
             gate = self.gate.detach()
@@ -99,13 +99,16 @@ class ThreePhaseScheduler:
 
     def state_dict(self) -> dict[str, Any]:
         """What must be kept, as JSON values."""
-        return {"epoch": self.epoch}
+        return {"random": self.random, "adaptive": self.adaptive, "epoch": self.epoch}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Take up where a kept state stands. Raises: ValueError."""
-        if not isinstance(state, dict) or "epoch" not in state:
-            raise ValueError(f"state must be a dict with the entry 'epoch', got {checks.shown(state)}")
-        self.epoch = checks.integer(state["epoch"], "state['epoch']", 0)
+        """Take up the kept schedule where it stands. Raises: ValueError, and then nothing is changed."""
+        names = ("random", "adaptive", "epoch")
+        if not isinstance(state, dict) or not state.keys() >= set(names):
+            raise ValueError(f"state must be a dict with the entries {', '.join(names)}, got {checks.shown(state)}")
+        self.random, self.adaptive, self.epoch = (
+            checks.integer(state[name], f"state['{name}']", 0, 1_000_000) for name in names
+        )
 
 
 def quantile_by_group(values: Float[Tensor, " n"], group: Int[Tensor, " n"], k: float) -> Float[Tensor, " groups"]:

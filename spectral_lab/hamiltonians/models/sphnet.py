@@ -44,6 +44,7 @@ class GatedProduct(nn.Module):
     fixed phase paths and coefficients are those of the last adaptive step, numbers that nothing changes.
     """
 
+    stage: Tensor
     kept: Tensor
     coefficients: Tensor
 
@@ -51,10 +52,15 @@ class GatedProduct(nn.Module):
         super().__init__()
         self.product = SparseTensorProduct(L, channels, parity)
         self.gate = TPGate(L, sparsity, parity) if sparsity_of(sparsity) else None
-        self.phase = "random"
+        self.register_buffer("stage", torch.tensor(0))  # with the rest of the state, or a reload would thaw the choice
         count = len(self.product.paths)
         self.register_buffer("kept", torch.zeros(count, dtype=torch.bool))
         self.register_buffer("coefficients", torch.zeros(count))
+
+    @property
+    def phase(self) -> str:
+        """ "random", "adaptive" or "fixed"."""
+        return PHASES[int(self.stage)]
 
     def choose(self) -> tuple[Int[Tensor, " k"] | None, Float[Tensor, " k"] | None]:
         """The kept paths and their coefficients; None for all paths with alpha."""
@@ -71,7 +77,7 @@ class GatedProduct(nn.Module):
 
     def enter(self, phase: str) -> None:
         """Go to a phase; to "fixed" without an adaptive step before it, with the best paths now."""
-        self.phase = checks.choice(phase, "phase", PHASES)
+        self.stage.fill_(PHASES.index(checks.choice(phase, "phase", PHASES)))
         if self.gate is not None and phase == "fixed" and not self.kept.any():
             self.freeze(self.gate.select("adaptive"))
 
@@ -84,7 +90,7 @@ class GatedProduct(nn.Module):
         """Keep these paths from now on."""
         if self.gate is not None:
             self._keep(paths, self.gate.coefficients(paths).detach())
-            self.phase = "fixed"
+            self.stage.fill_(PHASES.index("fixed"))
 
     def _keep(self, paths: Tensor, coefficients: Tensor) -> None:
         self.kept.zero_()

@@ -5,7 +5,7 @@ Features are [rows, channels, (L+1)^2]: degree l takes the columns l^2 .. (l+1)^
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from itertools import groupby
 
@@ -48,18 +48,16 @@ class SparseTensorProduct(nn.Module):
         x: Float[Tensor, "rows u m"],
         y: Float[Tensor, "rows v m"],
         weights: Float[Tensor, "weightrows k u"],
-        paths: Int[Tensor, " k"] | None = None,
-        coefficients: Float[Tensor, " k"] | None = None,
+        paths: Int[Tensor, " k"] | Int[np.ndarray, " k"] | Sequence[int] | None = None,
+        coefficients: Float[Tensor, " k"] | Float[np.ndarray, " k"] | Sequence[float] | None = None,
     ) -> Float[Tensor, "rows u m"]:
         """The product over the kept paths (default all) with these coefficients (default alpha).
 
         y has as many channels as x, or one, which all share; weights are those of the kept paths, one row each or one
-        for all.
+        for all. Arrays and lists will do for paths and coefficients.
         """
-        if paths is None:
-            paths = torch.arange(len(self.paths))
-        if coefficients is None:
-            coefficients = self.alpha[paths.cpu()]
+        paths = torch.arange(len(self.paths)) if paths is None else torch.as_tensor(paths)
+        coefficients = self.alpha[paths.cpu()] if coefficients is None else torch.as_tensor(coefficients)
         weights = weights * coefficients.to(weights)[:, None]
         kept = [(self.paths[p], place) for place, p in enumerate(paths.tolist())]
         parts: list[Tensor | None] = [None] * (self.L + 1)
