@@ -22,26 +22,28 @@ GOAL = 1e-7  # Hartree
 FLOOR = 1e-11
 
 
-@lru_cache(maxsize=8)
-def _molecule(place: int) -> tuple[tuple[np.ndarray, ...], SCF]:
-    """Integrals of water with its bonds stretched, and the field that everything is held against.
-
-    Stretched bonds have several solutions: the lowest that six runs find.
-    """
+def _integrals(place: int) -> tuple[np.ndarray, ...]:
+    """h, S, (ab|cd) and the guess from atomic densities, for water with its bonds stretched."""
     one = stored("integrals")
-    core, S, eri, minao = (one[name][place] for name in ("core", "S", "eri", "minao"))
+    return tuple(one[name][place] for name in ("core", "S", "eri", "minao"))
+
+
+@lru_cache(maxsize=8)
+def lowest(place: int) -> SCF:
+    """The field that everything is held against. Stretched bonds have several: the lowest that six runs find."""
+    core, S, eri, minao = _integrals(place)
     runs = (
         rhf(core, S, eri, 10, guess, damping=damping, iterations=900, tolerance=1e-10)
         for guess in (core, minao)
         for damping in DAMPINGS
     )
-    return (core, S, eri, minao), min((run for run in runs if run.converged), key=lambda run: run.energy)
+    return min((run for run in runs if run.converged), key=lambda run: run.energy)
 
 
 def _path(place: int, guess: np.ndarray, damping: float, diis: bool) -> np.ndarray:
-    (core, S, eri, _), goal = _molecule(place)
+    core, S, eri, _ = _integrals(place)
     run = rhf(core, S, eri, 10, guess, damping=damping, diis=diis, iterations=STEPS, tolerance=1e-9)
-    return np.maximum(run.history - goal.energy, FLOOR)
+    return np.maximum(run.history - lowest(place).energy, FLOOR)
 
 
 def _taken(path: np.ndarray) -> int:
@@ -52,8 +54,8 @@ def _taken(path: np.ndarray) -> int:
 
 def _compute(stretch: str, noise: float, damping: float, diis: bool) -> dict[str, Any]:
     place = STRETCHES.index(stretch)
-    (core, _, _, minao), goal = _molecule(place)
-    predicted = goal.fock + matrix_noise(len(core), 10.0**noise, 1)
+    core, _, _, minao = _integrals(place)
+    predicted = lowest(place).fock + matrix_noise(len(core), 10.0**noise, 1)
     paths = {
         name: _path(place, F, damping, diis) for name, F in (("core", core), ("minao", minao), ("predicted", predicted))
     }
