@@ -36,6 +36,7 @@ def _compute(target: str, N: int, radius: float, frequencies: str, ridge: float)
     return {
         "t": fit.t, "wanted": FUNCTIONS[target](fit.t), "fitted": fit.values, "share": share, "error": fit.error,
         "useful": int((share > THRESHOLD).sum()), "columns": len(fit.weights),
+        "heaviest": float(np.abs(fit.weights).max()),
     }  # fmt: skip
 
 
@@ -59,8 +60,8 @@ def _figure(d: Data) -> Figure:
 def _readout(d: Data) -> str:
     return (
         f"{d.target} on |t| ≤ {number_text(d.radius)}, {NAMES[d.frequencies]} frequencies, N = {d.N}, ridge "
-        f"{number_text(d.ridge)}: {d.useful} of {d.columns} directions are of use; the error is "
-        f"{number_text(d.error, 2)}."
+        f"{number_text(d.ridge)}: {d.useful} of {d.columns} directions above a hundredth; the error is "
+        f"{number_text(d.error, 2)}, the largest weight {number_text(d.heaviest, 2)}."
     )
 
 
@@ -71,7 +72,7 @@ def _code(target: str, N: int, radius: float, frequencies: str, ridge: float) ->
 
         fit = fit_residual(lambda t: {TARGETS[target]}, {radius}, {N}, "{frequencies}", ridge={ridge})
         s = fit.singular_values
-        print((s > 0.01 * s[0]).sum(), len(fit.weights), fit.error)
+        print((s > 0.01 * s[0]).sum(), len(fit.weights), fit.error, np.abs(fit.weights).max())
     """
 
 
