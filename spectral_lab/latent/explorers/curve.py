@@ -61,7 +61,7 @@ def _readout(d: Data) -> str:
     return (
         f"{d.target} on |t| ≤ {number_text(d.radius)}, {NAMES[d.frequencies]} frequencies, N = {d.N}, ridge "
         f"{number_text(d.ridge)}: {d.useful} of {d.columns} directions above a hundredth; the error is "
-        f"{number_text(d.error, 2)}, the largest weight {number_text(d.heaviest, 2)}."
+        f"{number_text(d.error, 2)}, the largest weight {d.heaviest:.1f}."
     )
 
 
