@@ -41,7 +41,7 @@ def commands() -> list[list[str]]:
     text = "\n".join(page.read_text(encoding="utf-8") for page in PAGES)
     found = re.findall(
         r"(?:spectral-lab|-m spectral_lab\.cli) (train (?!CHAPTER)[a-z]+"
-        r"(?: --task(?: [\w/.-]+)+| --[a-z]+(?: [\w/.-]+)?)*)",
+        r"(?: --task(?: '[\w/.*-]+'| [\w/.-]+)+| --(?!task)[a-z]+(?: [\w/.-]+)?)*)",
         text,
     )
     return [shlex.split(line) for line in sorted(set(found))]
