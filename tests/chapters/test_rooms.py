@@ -48,7 +48,7 @@ def test_every_explorer_is_listed_and_a_helper_is_told_from_it_by_name(item: Any
 
 def test_an_open_chapter_has_every_room_that_its_notebook_needs(item: Any) -> None:
     needed = ("EXPLORERS", "PREDICTIONS", "EXERCISES", *(("CLAIMS",) if item.paper else ()))
-    assert item.status == "planned" or [name for name in needed if not item.listed(name)] == []
+    assert item.status != "open" or [name for name in needed if not item.listed(name)] == []
 
 
 def test_public_names_are_listed_once_and_explained(item: Any) -> None:

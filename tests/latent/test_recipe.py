@@ -9,7 +9,7 @@ from torch import nn
 
 from spectral_lab.latent.data import FieldBatch
 from spectral_lab.latent.recipe import FILES, PUBLISHED, RECIPES, flow_error, flow_loss, relative
-from spectral_lab.training import Silent, train
+from spectral_lab.training import Computation, Silent, train
 from spectral_lab.training.recipe import PRESETS
 
 
@@ -22,6 +22,8 @@ def test_every_preset_is_a_recipe_or_says_why_not(name: str) -> None:
             continue
         recipe = RECIPES[name](preset)
         assert recipe.name == f"latent/{name}"
+        if isinstance(recipe, Computation):
+            continue
         with torch.device("meta"):
             model = recipe.model()
         assert sum(parameter.numel() for parameter in model.parameters()) > 1000
