@@ -32,7 +32,8 @@ CLASHES = """() => {
     const out = left < edge.left - 1 || right > edge.right + 1 || top < edge.top - 1;
     if (out) found.push(`${title.words} / edge`);
   });
-  const numbered = Object.keys(plot.layout).some((key) => /axis/.test(key) && plot.layout[key].showticklabels !== false);
+  const axes = Object.keys(plot.layout).filter((key) => /axis/.test(key));
+  const numbered = axes.some((key) => plot.layout[key].showticklabels !== false);
   return titles.length && (ticks.length || !numbered) ? found : ["nothing found to compare"];
 }"""
 

@@ -69,7 +69,7 @@ DATASETS = {
     ),
     "geom": Dataset(
         "geom", "GEOM conformers as JSON lines", tuple(File(f"geom/{split}.jsonl") for split in SPLITS),
-        source="Convert rdkit_folder of https://doi.org/10.7910/DVN/JNGTDF: a line is {id, smi, num, pos}, heavy atoms alone.",
+        source="Convert rdkit_folder of https://doi.org/10.7910/DVN/JNGTDF to lines of {id, smi, num, pos}.",
     ),
 }  # fmt: skip
 
