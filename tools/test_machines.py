@@ -1,4 +1,4 @@
-"""Run the tests of the mathematics and the notebooks as other machines would: `make test-machines`.
+"""Run the chapters' tests, but for those that train, and the notebooks as other machines would: `make test-machines`.
 
 Machines differ in their last bits. OpenBLAS picks its kernels, numpy its loops and torch its vector code by the
 processor, and sums depend on the number of threads. Each line of MACHINES makes this processor behave like another.
@@ -100,6 +100,7 @@ def main(names: list[str]) -> int:
         began = time.perf_counter()
         workers = 1 if machine.threads > 1 else 2  # two processes of two threads starve each other
         options = ["-q", "--nbval", "-n", str(workers), "--dist", "loadfile", "-p", "no:cacheprovider"]
+        options.append("--ignore-glob=*/test_recipe.py")  # they train, which is neither mathematics nor quick
         run = subprocess.run(
             [sys.executable, "-m", "pytest", *tests(machine), *options],
             cwd=ROOT,
