@@ -154,8 +154,9 @@ def test_every_parameter_learns() -> None:
         idle = {
             name for name, parameter in network.named_parameters() if parameter.grad is None or not parameter.grad.any()
         }
-        # The last layer's vectors have no reader: only scalars leave the backbone.
-        assert {name for name in idle if "scalars.layers.1" not in name} == set()
+        # The last layer's vectors have no reader: only scalars leave the backbone. The bias of a score cancels against
+        # the quantile, so its gradient is 0 but for rounding.
+        assert {name for name in idle if "scalars.layers.1" not in name and "score.bias" not in name} == set()
 
 
 def test_sizes_are_near_the_published_ones() -> None:
