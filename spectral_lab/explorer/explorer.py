@@ -5,11 +5,8 @@ from __future__ import annotations
 import inspect
 import io
 import os
-import signal
-import threading
 import uuid
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from types import SimpleNamespace
 from typing import Any, NamedTuple
@@ -23,6 +20,7 @@ from threadpoolctl import ThreadpoolController
 
 from spectral_lab.explorer import assets, still, wire
 from spectral_lab.explorer.controls import Control, plain_words
+from spectral_lab.explorer.interrupts import interruptible
 from spectral_lab.markup import math_html
 
 VIEW = "application/vnd.jupyter.widget-view+json"
@@ -225,7 +223,7 @@ class Explorer(anywidget.AnyWidget):
         message: dict[str, Any] = {"kind": "picture", "session": session, "request": request, **self._labelled(values)}
         buffers: list[memoryview] = []
         try:
-            with _interruptible():
+            with interruptible():
                 picture = self._picture(values, coarse)
         except (Exception, KeyboardInterrupt) as error:
             if request is None:
@@ -294,20 +292,6 @@ class Explorer(anywidget.AnyWidget):
             content = self.csv().encode()
         suffix = "npz" if form == "npz" else "csv"
         self.send({"kind": "file", "session": session, "name": f"{name}.{suffix}"}, [memoryview(content)])
-
-
-@contextmanager
-def _interruptible() -> Iterator[None]:
-    """Let an interrupt end a computation: ipykernel ignores it in a widget's message that comes beside another one."""
-    ignored = signal.getsignal(signal.SIGINT) is signal.SIG_IGN
-    if not ignored or threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    signal.signal(signal.SIGINT, signal.default_int_handler)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 def _line(error: BaseException) -> str:

@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 import types
 import weakref
@@ -16,7 +17,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from spectral_lab.explorer import Explorer, choice, integers, slider, still, theme, toggle
+from spectral_lab.explorer import Explorer, choice, integers, interrupts, slider, still, theme, toggle
 from spectral_lab.explorer import explorer as module
 from spectral_lab.explorer.controls import number_text, plain_words
 from spectral_lab.explorer.palette import RED
@@ -176,7 +177,34 @@ def test_an_interrupt_ends_a_computation_where_the_kernel_ignores_it():
     try:
         message, _ = Wire(explorer).move(n=4)
         assert message["error"].startswith("Interrupted")
-        assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN
+        os.kill(os.getpid(), signal.SIGINT)  # which ends nothing when nothing is computed
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def test_an_interrupt_reaches_a_computation_in_a_thread_of_its_own():
+    started = threading.Event()
+
+    def compute(**_):
+        started.set()
+        end = time.monotonic() + 20
+        while time.monotonic() < end:
+            time.sleep(0.01)
+        return {"y": np.zeros(100)}
+
+    explorer, messages = make(), []
+    explorer._compute = compute
+    wire = Wire(explorer)
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        interrupts.listen()
+        thread = threading.Thread(target=lambda: messages.append(wire.move(n=4)[0]))
+        thread.start()
+        assert started.wait(10)
+        os.kill(os.getpid(), signal.SIGINT)
+        thread.join(10)
+        assert not thread.is_alive()
+        assert messages[0]["error"].startswith("Interrupted")
     finally:
         signal.signal(signal.SIGINT, before)
 
