@@ -6,6 +6,7 @@
     crystals/diffusion, molecules/diffusion    one kind alone, as many steps
     unified-33m/diffusion a model of 33 million parameters for one GPU: paper only
     csp/mp-20, ...        crystal structure prediction on the published tables (`spectral-lab data`): paper only
+    precision/bins-64, .. one smooth curve and nothing else, by each head: how precisely can it tell a number?
 
 `paper` is the released size, 24 layers of width 1024, on data that can be had: which data the authors mixed, and how
 long they trained, was not in what we could read. Peak rate 1e-4, 1000 steps of warm-up, a cosine, gradients clipped at
@@ -22,6 +23,7 @@ import numpy as np
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
+from torch.utils.data import TensorDataset
 
 from spectral_lab import checks
 from spectral_lab.generation import data
@@ -30,6 +32,7 @@ from spectral_lab.generation.data import SentenceBatch
 from spectral_lab.generation.data.sentences import CUBIC, SCALE
 from spectral_lab.generation.matching import match, random_baseline
 from spectral_lab.generation.models import BinnedHead, RegressionHead, UniGenX, generate
+from spectral_lab.generation.models.precision import Curve, curve
 from spectral_lab.generation.molecules import coverage_and_matching
 from spectral_lab.generation.noise import CosineSchedule, respace
 from spectral_lab.generation.prototypes import PROTOTYPES
@@ -236,6 +239,53 @@ def recipe(
     )
 
 
+PRECISION: dict[str, dict[str, Any]] = {
+    **{f"bins-{bins}": {"head": "bins", "bins": bins} for bins in (16, 64, 256, 1024, 4096)},
+    **{f"diffusion-{scale}": {"head": "diffusion", "scale": float(scale)} for scale in (1, 2, 4, 8, 16)},
+    "regression": {"head": "regression"},
+}
+
+
+def precision(variant: str, preset: str) -> Recipe:
+    """One head on the curve of models/precision.py: 2000 points, 2500 steps, the same for all. Raises: ValueError."""
+    checks.choice(preset, "preset", SIZES)
+    return Recipe(
+        name=f"generation/precision/{variant}",
+        preset=preset,
+        data=Part(places_on_the_curve, {"count": 2000, "tested": 1000}),
+        model=Part(Curve, PRECISION[variant]),
+        loss=Part(curve_loss),
+        evaluations=(Evaluation("test", Part(misses), every=0, summary=Part(root_mean_square)),),
+        optimiser=Optimiser("adamw", 2e-3, 0.0),
+        schedule=Part(schedules.cosine, {"warmup": 0}),
+        target=Target(("RMSE",)),
+        batch_size=64,
+        epochs=80,
+    )
+
+
+def places_on_the_curve(count: int, tested: int, seed: int = 0) -> dict[str, TensorDataset]:
+    """(c, point) at random places, "train" and "test"."""
+    generator = torch.Generator().manual_seed(seed)
+    c = torch.rand(count + tested, 1, generator=generator)
+    return {name: TensorDataset(part, curve(part)) for name, part in (("train", c[:count]), ("test", c[count:]))}
+
+
+def curve_loss(model: Curve, batch: Sequence[Tensor]) -> Float[Tensor, ""]:
+    """The mean loss of the head."""
+    return model.loss(*batch)
+
+
+def misses(model: Curve, batch: Sequence[Tensor]) -> dict[str, Tensor]:
+    """One sample for each place, minus the truth."""
+    return {"miss": model(batch[0]) - batch[1]}
+
+
+def root_mean_square(pooled: dict[str, np.ndarray]) -> dict[str, float]:
+    """Over places and coordinates."""
+    return {"RMSE": float(np.sqrt((pooled["miss"] ** 2).mean()))}
+
+
 def _only_paper(preset: str, task: str) -> None:
     if checks.choice(preset, "preset", SIZES) != "paper":
         raise ValueError(f"preset must be 'paper': {task} has no smaller stand-in, got {preset!r}")
@@ -245,5 +295,6 @@ RECIPES: dict[str, Callable[[str], Recipe]] = {
     **{f"unified/{head}": partial(generated, "unified", head) for head in HEADS},
     **{f"{kind}/diffusion": partial(generated, kind, "diffusion") for kind in ("crystals", "molecules")},
     "unified-33m/diffusion": local,
+    **{f"precision/{variant}": partial(precision, variant) for variant in PRECISION},
     **{f"csp/{name}": partial(predicted, name) for name in ("mp-20", "carbon-24", "perov-5", "mpts-52")},
 }

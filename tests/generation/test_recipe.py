@@ -10,6 +10,7 @@ from torch import nn
 from spectral_lab.generation import Crystal, Vocabulary, prototype_crystal
 from spectral_lab.generation.data import crystal_sentences
 from spectral_lab.generation.models import BinnedHead, DiffusionHead, RegressionHead, UniGenX
+from spectral_lab.generation.models.precision import Curve, curve
 from spectral_lab.generation.recipe import (
     MINI,
     PAPER,
@@ -45,7 +46,7 @@ def test_every_preset_is_a_recipe_or_says_why_not(name: str) -> None:
         recipe = RECIPES[name](preset)
         assert recipe.name == f"generation/{name}"
         with torch.device("meta"):
-            assert isinstance(recipe.model(), UniGenX)
+            assert isinstance(recipe.model(), UniGenX | Curve)
 
 
 def test_the_models_have_the_sizes_that_are_told() -> None:
@@ -216,3 +217,18 @@ def test_a_miniature_trains_and_runs_again_alike() -> None:
     runs = [train(short, reporter=Silent()) for _ in range(2)]
     assert runs[0].metrics == runs[1].metrics
     assert 0 <= runs[0].metrics["match"] <= 1
+
+
+def test_the_heads_on_a_curve_see_one_problem_in_equal_steps() -> None:
+    recipes = [RECIPES[name]("miniature") for name in RECIPES if name.startswith("precision/")]
+    same = {(recipe.batch_size, recipe.epochs, recipe.optimiser.learning_rate, recipe.data) for recipe in recipes}
+    assert len(recipes) == 11
+    assert len(same) == 1
+    c = torch.rand(50, 1)
+    assert curve(c).abs().max() < 1
+    torch.testing.assert_close(curve(c), curve(c + 1), atol=1e-5, rtol=0)
+    torch.manual_seed(0)
+    # What a head writes is divided by the scale that its targets were multiplied with.
+    model = Curve("regression", scale=4.0)
+    with torch.no_grad():
+        torch.testing.assert_close(4 * model(c), model.head.network(model.encoder(2 * c - 1)))
