@@ -52,20 +52,22 @@ def sparsegpt(
 
     H = X^T X with 0.01 of its mean diagonal added; U the upper Cholesky factor of H^-1. Of each block of 128 columns
     the weights of least W_ij^2 / U_jj^2 go; column by column the error e = W_j / U_jj is taken out of the columns after
-    it, W_k -= e U_jk. Inputs that are always 0 lose their weights first.
+    it, W_k -= e U_jk. Inputs that are always 0 lose their weights first; as released they count with 1 on the diagonal
+    of (2 / tokens) X^T X, so that their number moves the damping of the others.
 
     Args: W (out, in), in at most 10 000; inputs (tokens, in), not all 0; sparsity from 0 to 1. Raises: ValueError.
     """
     W = _matrix(W).copy()
     X, S = _inputs(inputs, W), checks.number(sparsity, "sparsity", 0, 1)
-    X = X / np.abs(X).max()
-    dead = ~X.any(axis=0)
-    W[:, dead] = 0
-    U = _upper_factor(X.T @ X, dead)
+    scale = np.abs(X).max()
+    X = X / scale
+    H, dead = X.T @ X, ~X.any(axis=0)
+    W[:, dead], H[dead, dead] = 0, len(X) / (2 * scale**2)
+    U = _upper_factor(H)
     kept = ~np.broadcast_to(dead, W.shape)
     for first in range(0, W.shape[1], BLOCK):
         columns = slice(first, first + BLOCK)
-        cost = (W[:, columns] / np.diag(U)[columns]) ** 2
+        cost = np.abs(W[:, columns] / np.diag(U)[columns])  # its square would leave the range of numbers sooner
         place = min(int(cost.size * S), cost.size - 1)
         kept[:, columns] = cost > np.partition(cost, place, axis=None)[place]
         for j in range(first, min(first + BLOCK, W.shape[1])):
@@ -75,10 +77,9 @@ def sparsegpt(
     return W, kept
 
 
-def _upper_factor(H: Float[np.ndarray, "n n"], dead: Bool[np.ndarray, " n"]) -> Float[np.ndarray, "n n"]:
+def _upper_factor(H: Float[np.ndarray, "n n"]) -> Float[np.ndarray, "n n"]:
     """U with U^T U = (H + damping)^-1, upper triangular."""
     H = H.copy()
-    H[dead, dead] = 1.0
     H[np.diag_indices_from(H)] += DAMPING * np.diag(H).mean()
     return scipy.linalg.cholesky(scipy.linalg.inv(H))
 

@@ -14,6 +14,7 @@ gain is a lower mean rate. The paper prunes LLaMA; `text` is our stand-in at a s
 from __future__ import annotations
 
 import copy
+import itertools
 from collections.abc import Mapping
 from functools import partial
 from typing import Any
@@ -36,6 +37,7 @@ from spectral_lab.heavytails.models import (
     layer_spectra,
     prune_blocks,
 )
+from spectral_lab.heavytails.models.sequential import METHODS
 from spectral_lab.training import Evaluation, Group, Measurement, Optimiser, Part, Recipe, Target, metrics, schedules
 from spectral_lab.training.recipe import PRESETS
 
@@ -102,21 +104,25 @@ def images(variant: str, preset: str) -> Recipe:
 
 TEXT: dict[str, dict[str, Any]] = {
     "lecture": {
-        "data": Part(data.passages, {"source": "library", "context": 512, "most": 256}),
-        "network": Part(TinyGPT, {"width": 384, "blocks": 12, "heads": 6, "context": 512}),
+        "source": "library",
+        "context": 512,
+        "most": 256,
+        "network": {"width": 384, "blocks": 12, "heads": 6},
         "batch_size": 64,
         "epochs": 1,
         "window": 256,
     },
     "miniature": {
-        "data": Part(data.passages, {"context": 128, "most": 64}),
-        "network": Part(TinyGPT, {}),
+        "source": "topics",
+        "context": 128,
+        "most": 64,
+        "network": {},
         "batch_size": 24,
-        "epochs": 2,
+        "epochs": 1,
         "window": 64,
     },
 }
-LADDER = ("uniform", "alpha", "farms", "depth")  # the last ignores the weights: sparsity rises with depth
+LADDER = ("alpha", "farms", "depth", "reversed")  # the last two ignore the weights: rising with depth, and falling
 
 
 def token_loss(model: nn.Module, batch: tuple[Tensor, Tensor]) -> Float[Tensor, ""]:
@@ -137,14 +143,12 @@ def block_exponents(model: TinyGPT, size: int | None) -> Float[np.ndarray, " blo
     return np.array([np.mean([layer.alpha for layer in layer_spectra(block, size)]) for block in model.blocks])
 
 
-def block_sparsities(model: TinyGPT, rule: str, sparsity: float, epsilon: float, window: int) -> list[float]:
-    """A sparsity for each block by one of the rules of `LADDER`. Raises: ValueError."""
-    sizes = [sum(linear.weight.numel() for linear in linears.values()) for linears in blocks_of(model)]
-    if checks.choice(rule, "rule", LADDER) == "uniform":
-        return [sparsity] * len(sizes)
-    depths = np.arange(1.0, len(sizes) + 1)
-    scores = depths if rule == "depth" else block_exponents(model, window if rule == "farms" else None)
-    return [float(share) for share in alpha_pruning(scores, sizes, sparsity, epsilon, redistribute=True)]
+def block_scores(model: TinyGPT, rule: str, window: int) -> Float[np.ndarray, " blocks"]:
+    """By what a rule of `LADDER` tells blocks apart: the larger, the sparser. Raises: ValueError."""
+    if checks.choice(rule, "rule", LADDER) in ("depth", "reversed"):
+        depths = np.arange(1.0, len(model.blocks) + 1)
+        return depths if rule == "depth" else depths[::-1]
+    return block_exponents(model, window if rule == "farms" else None)
 
 
 @torch.no_grad()
@@ -164,22 +168,35 @@ def ladder(
     splits: Mapping[str, Any],
     window: int,
     sparsities: tuple[float, ...] = (0.5, 0.7, 0.8),
-    epsilon: float = 0.2,
-    methods: tuple[str, ...] = ("magnitude", "wanda"),
+    epsilons: tuple[float, ...] = (0.1, 0.2, 0.3),
+    methods: tuple[str, ...] = METHODS,
     samples: int = 16,
 ) -> dict[str, float]:
-    """Perplexity on the test passages, dense and pruned by every method, sparsity and rule."""
+    """Perplexity on the test passages, dense and pruned: by every method and sparsity, uniform, and by every rule.
+
+    "wanda 0.7 farms 0.2" is Wanda at sparsity 0.7, shared out by FARMS with epsilon 0.2.
+    """
     spread = np.linspace(0, len(splits["train"]) - 1, samples).round().astype(int)
     tokens, _ = splits["train"].__getitems__([int(row) for row in spread])
     tokens = tokens.to(next(model.parameters()).device)
+    sizes = [sum(linear.weight.numel() for linear in linears.values()) for linears in blocks_of(model)]
+    scores = {rule: block_scores(model, rule, window) for rule in LADDER}
     found = {"perplexity": perplexity(model, splits["test"])}
-    for method in methods:
-        for sparsity in sparsities:
-            for rule in LADDER:
-                pruned = copy.deepcopy(model)
-                prune_blocks(pruned, tokens, block_sparsities(model, rule, sparsity, epsilon, window), method)
-                found[f"{method} {sparsity:g} {rule}"] = perplexity(pruned, splits["test"])
+    for method, sparsity in itertools.product(methods, sparsities):
+        shares = {"uniform": np.full(len(sizes), sparsity)} | {
+            f"{rule} {epsilon:g}": alpha_pruning(scores[rule], sizes, sparsity, epsilon, redistribute=True)
+            for rule, epsilon in itertools.product(LADDER, epsilons)
+        }
+        for name, share in shares.items():
+            pruned = copy.deepcopy(model)
+            prune_blocks(pruned, tokens, share.tolist(), method)
+            found[f"{method} {sparsity:g} {name}"] = perplexity(pruned, splits["test"])
     return found
+
+
+def identity(model: TinyGPT, splits: Mapping[str, Any], source: str) -> dict[str, str]:
+    """Size and hash of the text, for the record: it differs from one version of Python to the next."""
+    return {"text": data.text_identity(source)}
 
 
 def text(preset: str) -> Recipe:
@@ -190,16 +207,21 @@ def text(preset: str) -> Recipe:
     return Recipe(
         name="heavytails/text/gpt",
         preset=preset,
-        data=size["data"],
-        model=size["network"],
+        data=Part(data.passages, {name: size[name] for name in ("source", "context", "most")}),
+        model=Part(TinyGPT, size["network"] | {"context": size["context"]}),
         loss=Part(token_loss),
         evaluations=(Evaluation("test", Part(passage_loss)),),
         optimiser=Optimiser("adamw", 2e-3, 0.1, options={"betas": [0.9, 0.95]}, clip=1.0),
         schedule=Part(schedules.cosine, {"warmup": 50, "low": 0.1}),
-        target=Target(("perplexity", "magnitude 0.7 uniform", "magnitude 0.7 alpha", "magnitude 0.7 farms")),
+        target=Target(
+            ("perplexity", *(f"magnitude 0.7 {how}" for how in ("uniform", "alpha 0.2", "farms 0.2", "depth 0.2")))
+        ),
         batch_size=size["batch_size"],
         epochs=size["epochs"],
-        measurements=(Measurement(Part(ladder, {"window": size["window"]})),),
+        measurements=(
+            Measurement(Part(ladder, {"window": size["window"]})),
+            Measurement(Part(identity, {"source": size["source"]})),
+        ),
     )
 
 

@@ -64,14 +64,15 @@ def images(preset, **accuracies):
 
 def ladder(**over_uniform):
     values = {"perplexity": 4.6}
-    for method in ("magnitude", "wanda"):
-        values |= {f"{method} 0.7 {rule}": 12 * share for rule, share in ({"uniform": 1.0} | over_uniform).items()}
+    for method in ("magnitude", "wanda", "sparsegpt"):
+        values |= {f"{method} 0.7 {rule} 0.2": 12 * share for rule, share in over_uniform.items()}
+        values |= {f"{method} 0.7 uniform": 12.0}
     return Runs("miniature", {"heavytails/text/gpt": values})
 
 
 DIGITS = images("miniature", uniform=0.967, lower=0.973, tempbalance=0.972, farms=0.973, permuted=0.970, reversed=0.961)
 CIFAR = images("paper", uniform=0.77, lower=0.772, tempbalance=0.779, farms=0.783)
-GPT = ladder(alpha=0.8, farms=0.82, depth=0.78)
+GPT = ladder(alpha=0.8, farms=0.82, depth=0.78, reversed=2.0)
 FALSEHOODS = {
     "C1": [here("wishart_spectra", shapeless)],
     "C2": [here("farms_exponent", lambda W, size, per_axis: heavytails.tail_exponent(heavytails.esd(W)))],
@@ -97,9 +98,10 @@ FALSEHOODS = {
         DIGITS.but("heavytails/images/reversed", accuracy=0.98),
     ],
     "C13": [
-        ladder(alpha=1.1, farms=1.1, depth=0.8),
-        ladder(alpha=0.9, farms=0.5, depth=0.8),
-        ladder(alpha=0.8, farms=0.8, depth=1.3),
+        ladder(alpha=1.1, farms=1.1, depth=0.8, reversed=2.0),
+        ladder(alpha=0.9, farms=0.5, depth=0.8, reversed=2.0),
+        ladder(alpha=0.8, farms=0.8, depth=1.3, reversed=2.0),
+        ladder(alpha=0.8, farms=0.82, depth=0.78, reversed=0.9),
     ],
     "C14": [CIFAR.but("heavytails/images/farms", accuracy=0.775), CIFAR.but("heavytails/images/lower", accuracy=0.79)],
     "D1": [

@@ -135,10 +135,32 @@ def test_sparsegpt_with_inputs_that_never_come_and_inputs_that_do_not_touch() ->
     X[:, 3] = 0
     pruned, kept = sparsegpt(W, X, 0.3)
     np.testing.assert_array_equal(pruned[:, 3], 0)
+    np.testing.assert_array_equal(kept[:, 3], False)
     apart, _ = np.linalg.qr(rng.standard_normal((80, 16)))  # orthogonal inputs: nothing to mend with
     pruned, kept = sparsegpt(W, apart, 0.5)
     np.testing.assert_allclose(pruned, W * kept, atol=1e-12)
     np.testing.assert_array_equal(kept, magnitude_mask(W, 0.5))
+
+
+@pytest.mark.parametrize("scale", [0.1, 1.0, 30.0])
+def test_inputs_that_never_come_damp_sparsegpt_as_published(scale: float) -> None:
+    rng = np.random.default_rng(1)
+    W, X, S = rng.standard_normal((6, 16)), scale * rng.standard_normal((40, 16)), 0.5
+    dead = np.arange(16) % 2 == 1
+    X[:, dead] = 0
+    H = 2 / len(X) * X.T @ X
+    H[dead, dead] = 1
+    H += 0.01 * np.diag(H).mean() * np.eye(16)
+    U = np.linalg.cholesky(np.linalg.inv(H)).T
+    left = np.where(dead, 0, W)
+    cost = left**2 / np.diag(U) ** 2
+    gone = cost <= np.sort(cost, axis=None)[int(cost.size * S)]
+    for j in range(16):
+        error = np.where(gone[:, j], left[:, j], 0) / U[j, j]
+        left[:, j:] -= np.outer(error, U[j, j:])
+    pruned, kept = sparsegpt(W, X, S)
+    np.testing.assert_array_equal(kept, ~gone)
+    np.testing.assert_allclose(pruned, left * ~gone, atol=1e-10)
 
 
 @given(seed=st.integers(0, 100), S=st.floats(0, 1))

@@ -1,14 +1,27 @@
 from __future__ import annotations
 
+import hashlib
 from dataclasses import replace
 
+import numpy as np
 import pytest
 import torch
 
-from spectral_lab.heavytails.data import passages
-from spectral_lab.heavytails.models import TinyGPT
-from spectral_lab.heavytails.recipe import LADDER, RECIPES, VARIANTS, block_sparsities, images, ladder, perplexity, text
-from spectral_lab.training import train
+from spectral_lab.heavytails import esd, tail_exponent
+from spectral_lab.heavytails.data import passages, shipped_text
+from spectral_lab.heavytails.models import TinyGPT, blocks_of
+from spectral_lab.heavytails.recipe import (
+    LADDER,
+    RECIPES,
+    VARIANTS,
+    block_scores,
+    identity,
+    images,
+    ladder,
+    perplexity,
+    text,
+)
+from spectral_lab.training import Part, train
 
 
 def test_every_recipe_has_its_presets() -> None:
@@ -43,12 +56,28 @@ def test_the_ladder_prunes_copies_by_every_rule() -> None:
     torch.manual_seed(0)
     model, splits = TinyGPT(width=32, blocks=3, heads=2, context=32), passages(context=32, most=4)
     before = [p.clone() for p in model.parameters()]
-    found = ladder(model, splits, window=16, sparsities=(0.5,), methods=("wanda",), samples=4)
-    assert found.keys() == {"perplexity", *(f"wanda 0.5 {rule}" for rule in LADDER)}
+    found = ladder(model, splits, 16, sparsities=(0.5,), epsilons=(0.2,), methods=("wanda",), samples=4)
+    assert found.keys() == {"perplexity", "wanda 0.5 uniform", *(f"wanda 0.5 {rule} 0.2" for rule in LADDER)}
     assert all(torch.equal(a, b) for a, b in zip(before, model.parameters(), strict=True))
     assert found["perplexity"] == perplexity(model, splits["test"])
-    for rule in LADDER:
-        shares = block_sparsities(model, rule, 0.7, 0.2, 16)
-        assert sum(shares) / 3 == pytest.approx(0.7)
-    assert block_sparsities(model, "depth", 0.7, 0.2, 16) == sorted(block_sparsities(model, "depth", 0.7, 0.2, 16))
+    assert len(set(found.values())) == 6  # every rule prunes otherwise
+    assert list(block_scores(model, "depth", 16)) == list(block_scores(model, "reversed", 16))[::-1]
+    whole = [
+        np.mean([tail_exponent(esd(m.weight.detach().numpy())).alpha for m in ms.values()]) for ms in blocks_of(model)
+    ]
+    assert block_scores(model, "alpha", 16) == pytest.approx(whole, rel=1e-4)
+    assert (block_scores(model, "farms", 16) < np.array(whole) - 0.2).all()  # a third of the matrices are long
     assert text("miniature").measurements
+
+
+def test_the_record_says_which_text_was_learnt(tmp_path) -> None:
+    recipe = text("miniature")
+    small = {"width": 16, "blocks": 2, "heads": 2, "context": 16}
+    short = Part(passages, {"context": 16, "most": 2})
+    kept = tuple(m for m in recipe.measurements if m.measure.function is identity)
+    run = train(
+        replace(recipe, model=Part(TinyGPT, small), data=short, batch_size=4000, epochs=1, measurements=kept),
+        folder=tmp_path,
+    )
+    size, digest = len(shipped_text()), hashlib.sha256(shipped_text()).hexdigest()
+    assert run.notes["text"][-1][1] == f"{size:,} bytes, sha256 {digest}"

@@ -33,6 +33,12 @@ def shipped_text(source: str = "topics") -> bytes:
     return b"\n\n".join(path.read_bytes() for path in files)
 
 
+def text_identity(source: str = "topics") -> str:
+    """Size and SHA-256 of `shipped_text`, which differ from one version of Python to the next. Raises: ValueError."""
+    content = shipped_text(source)
+    return f"{len(content):,} bytes, sha256 {hashlib.sha256(content).hexdigest()}"
+
+
 def passages(source: str = "topics", context: int = 128, most: int | None = None) -> dict[str, Passages]:
     """Passages of context + 1 bytes: "train" from the first nine tenths, "test" from the rest, `most` of them at most.
 
@@ -42,10 +48,10 @@ def passages(source: str = "topics", context: int = 128, most: int | None = None
     context = checks.integer(context, "context", 2, 65_536)
     content = torch.frombuffer(bytearray(shipped_text(source)), dtype=torch.uint8)
     cut = int(LEARNT * len(content))
-    test = Passages(content[cut:], context, context)
+    end = None if most is None else cut + most * context + 1
     return {
         "train": Passages(content[:cut], context, max(context // 4, 1)),
-        "test": test if most is None else Passages(content[cut : cut + most * context + 1], context, context),
+        "test": Passages(content[cut:end], context, context),
     }
 
 
