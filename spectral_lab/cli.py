@@ -67,6 +67,21 @@ def _run(words: list[str]) -> int:
     what.add_argument("--write", action="store_true", help="write docs/claims.md instead")
     claims.set_defaults(run=_claims)
 
+    sheet = commands.add_parser("sheet", help="make a sheet of a notebook, without solutions or with them")
+    sheet.add_argument("notebook", type=Path, help="a notebook of the course, or a changed copy of one")
+    sheet.add_argument(
+        "--for", dest="reader", choices=("students", "teacher"), required=True, help="who gets the sheet"
+    )
+    sheet.add_argument("--out", type=Path, help="file to write (default: NOTEBOOK_students.ipynb in this folder)")
+    sheet.set_defaults(run=_sheet)
+
+    grade = commands.add_parser("grade", help="run submitted notebooks and judge their answers anew")
+    grade.add_argument("folder", type=Path, help="folder with the submissions (.ipynb), in folders or not")
+    grade.add_argument("--csv", type=Path, required=True, help="file for the table: a line for each exercise")
+    grade.add_argument("--seconds", type=float, default=300, help="limit for a notebook (default: 300)")
+    grade.add_argument("--memory", type=float, default=8, help="limit for a process in GiB of addresses (default: 8)")
+    grade.set_defaults(run=_grade)
+
     data = commands.add_parser("data", help="list the data sets, or fetch some")
     data.add_argument("names", nargs="*", metavar="name", help="data sets to fetch (default: list them all)")
     data.set_defaults(run=_data)
@@ -169,6 +184,43 @@ def _claims(options: argparse.Namespace) -> int:
             print(f"  {claim.id}: {row.verdict}{' (not as expected)' if row.surprising else ''}")
             print(f"      {claim.statement}\n      measured: {row.measured}\n      bound: {claim.bound}", flush=True)
     return 1 if surprises else 0
+
+
+# --- sheets ----------------------------------------------------------------------------------------------------------
+
+
+def _sheet(options: argparse.Namespace) -> int:
+    import nbformat
+
+    from spectral_lab.course.sheet import sheet
+
+    path = options.notebook
+    target = options.out or Path(f"{path.stem}_{options.reader}.ipynb")
+    try:
+        if target.exists() and path.resolve() == target.resolve():
+            raise ValueError(f"--out must be another file than the notebook, got {target}")
+        made = sheet(nbformat.read(path, as_version=4), options.reader, path.parent)
+    except (ValueError, nbformat.ValidationError) as error:
+        print(f"spectral-lab sheet: error: {path}: {error}", file=sys.stderr)
+        return 2
+    write_atomically(target, (nbformat.writes(nbformat.from_dict(made)) + "\n").encode())
+    print(f"wrote {target}")
+    return 0
+
+
+def _grade(options: argparse.Namespace) -> int:
+    from spectral_lab.course import grading
+
+    try:
+        for name, marks in grading.grade(options.folder, options.csv, options.seconds, options.memory):
+            total, most = sum(mark.points for mark in marks), sum(mark.of for mark in marks)
+            said = f"{total} of {most} points" if most else marks[0].verdict
+            print(f"{grading.plain(name)}: {said}", flush=True)
+    except ValueError as error:
+        print(f"spectral-lab grade: error: {error}", file=sys.stderr)
+        return 2
+    print(f"wrote {options.csv}\n{grading.FORMATIVE}")
+    return 0
 
 
 # --- data ------------------------------------------------------------------------------------------------------------

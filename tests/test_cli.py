@@ -23,7 +23,7 @@ def test_help_imports_nothing_heavy() -> None:
     )
     result = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
     assert result.returncode == 0
-    for command in ("lab", "train", "claims", "data", "doctor"):
+    for command in ("lab", "train", "claims", "sheet", "grade", "data", "doctor"):
         assert command in result.stdout
     assert "loaded: []" in result.stdout
 

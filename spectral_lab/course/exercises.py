@@ -87,7 +87,7 @@ class Function:
             try:
                 result = answer(*deepcopy(case))
             except (Exception, SystemExit) as error:  # the learner's own code: say what happened, and for which input
-                return Verdict(False, f"Your function raises {type(error).__name__} for {shown}: {_words(error)}")
+                return Verdict(False, f"Your function raises {type(error).__name__} for {shown}: {words_of(error)}")
             if result is ...:
                 return Verdict(False, WAITING)
             given, complaint = readable(result, expected)
@@ -163,7 +163,7 @@ def readable(answer: Any, expected: np.ndarray) -> tuple[np.ndarray | None, str]
     """The answer as an array of the expected shape and kind, or None and what is wrong with it; it never raises."""
     wanted = "a number" if expected.ndim == 0 else f"an array of shape {expected.shape}"
     try:
-        given = _array(answer)
+        given = read_array(answer)
         if given.dtype.kind == "O" and any(entry is ... for entry in given.ravel()):
             return None, WAITING
         if given.dtype.kind == "O" and expected.dtype.kind in "iufc":
@@ -184,7 +184,7 @@ def readable(answer: Any, expected: np.ndarray) -> tuple[np.ndarray | None, str]
     return given, ""
 
 
-def _array(answer: Any) -> np.ndarray:
+def read_array(answer: Any) -> np.ndarray:
     """What numpy makes of an answer, and what it does not make by itself of tensors and sparse matrices."""
     if np.ma.isMaskedArray(answer):
         raise TypeError("its mask would be lost")
@@ -193,7 +193,7 @@ def _array(answer: Any) -> np.ndarray:
     elif hasattr(answer, "toarray"):  # of scipy.sparse
         answer = answer.toarray()
     elif isinstance(answer, (list, tuple)):
-        answer = [_array(entry) if hasattr(entry, "detach") else entry for entry in answer]
+        answer = [read_array(entry) if hasattr(entry, "detach") else entry for entry in answer]
     return np.asarray(answer)
 
 
@@ -246,7 +246,7 @@ def _short(value: Any) -> str:
     return text if len(text) <= 40 else text[:37] + "..."
 
 
-def _words(error: BaseException) -> str:
+def words_of(error: BaseException) -> str:
     """What an exception says, on one line; nothing if it cannot say it."""
     try:
         return " ".join(str(error).split())
