@@ -90,13 +90,17 @@ def generated_crystals(names: Sequence[str] | None = None) -> list[Prototype]:
     return [Prototype(name, prototype_crystal(name, ions)) for name, ions in _allowed() if name in wanted]
 
 
+def ion_pairs() -> list[tuple[Ion, Ion]]:
+    """All neutral pairs of one cation and one anion, in a fixed order: 133."""
+    return [pair for charge in (1, 2, 3) for pair in itertools.product(_ions(charge), _ions(-charge))]
+
+
 def _allowed() -> Iterator[tuple[str, tuple[Ion, ...]]]:
     """Which prototypes the radii allow for every neutral combination."""
-    for charge in (1, 2, 3):
-        for a, x in itertools.product(_ions(charge), _ions(-charge)):
-            ratio = _r(a) / _r(x)
-            names = ["cscl"] if ratio > 0.732 else ["rocksalt"] if ratio > 0.414 else ["zincblende", "wurtzite"]
-            yield from ((name, (a, x)) for name in names)
+    for a, x in ion_pairs():
+        ratio = _r(a) / _r(x)
+        names = ["cscl"] if ratio > 0.732 else ["rocksalt"] if ratio > 0.414 else ["zincblende", "wurtzite"]
+        yield from ((name, (a, x)) for name in names)
     for cation, anion in ((2, -1), (4, -2)):
         for a, x in itertools.product(_ions(cation), _ions(anion)):
             ratio = _r(a) / _r(x)

@@ -3,7 +3,10 @@
     unified/diffusion     generated crystals and molecules in one dictionary, numbers by the diffusion head
     unified/bins          the same with numbers as tokens: 1024 intervals for each coordinate
     unified/regression    the same with a least squares head
+    unified/joint         all numbers of a sentence at once: joint diffusion with a Gaussian's exact score
     crystals/diffusion, molecules/diffusion    one kind alone, as many steps
+    polymorphs/diffusion, polymorphs/regression    two crystals behind one prompt: are both found?
+    conditional/dipole    molecules behind a wanted property
     unified-33m/diffusion a model of 33 million parameters for one GPU: paper only
     csp/mp-20, ...        crystal structure prediction on the published tables (`spectral-lab data`): paper only
     precision/bins-64, .. one smooth curve and nothing else, by each head: how precisely can it tell a number?
@@ -16,6 +19,7 @@ norm 1, no decay (released defaults); batch 256 and 20 000 steps are ours. Every
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -29,19 +33,22 @@ from spectral_lab import checks
 from spectral_lab.generation import data
 from spectral_lab.generation.crystals import Crystal
 from spectral_lab.generation.data import SentenceBatch
-from spectral_lab.generation.data.sentences import CUBIC, SCALE
-from spectral_lab.generation.matching import match, random_baseline
-from spectral_lab.generation.models import BinnedHead, RegressionHead, UniGenX, generate
+from spectral_lab.generation.data.sentences import CUBIC
+from spectral_lab.generation.models import BinnedHead, DiffusionHead, RegressionHead, UniGenX
+from spectral_lab.generation.models.joint import joint_diffusion
+from spectral_lab.generation.models.judging import (
+    judged_crystals,
+    judged_molecules,
+    judged_polymorphs,
+    match_rates,
+    samplers_compared,
+)
 from spectral_lab.generation.models.precision import Curve, curve
-from spectral_lab.generation.molecules import coverage_and_matching
-from spectral_lab.generation.noise import CosineSchedule, respace
 from spectral_lab.generation.prototypes import PROTOTYPES
-from spectral_lab.generation.samplers import dpm_solver
-from spectral_lab.training import Evaluation, Optimiser, Part, Recipe, Target, schedules
+from spectral_lab.training import Computation, Evaluation, Measurement, Optimiser, Part, Recipe, Target, schedules
 
 HEADS = ("diffusion", "bins", "regression")
 LATTICE_RANGE = 32.0  # A: what bins reach, to both sides
-NO_MATCH = -1.0
 
 
 class Learner(UniGenX):
@@ -50,7 +57,9 @@ class Learner(UniGenX):
 
     def forward(self, *inputs: Any) -> Any:
         if isinstance(inputs[0], SentenceBatch):
-            return self.loss(*inputs[0][:4]).total
+            # Heads that take no noise would answer every copy of a number alike.
+            repeat = 4 if isinstance(self.head, DiffusionHead) else 1
+            return self.loss(*inputs[0][:4], repeat=repeat).total
         return super().forward(*inputs)
 
 
@@ -70,75 +79,6 @@ def sentence_loss(model: nn.Module, batch: SentenceBatch) -> Float[Tensor, ""]:
     return model(batch)
 
 
-def numbers(model: UniGenX, batch: SentenceBatch, steps: int = 20, seed: int = 0) -> list[np.ndarray]:
-    """The numbers that the model writes behind the symbols of each sentence of a batch, on a tape of noise."""
-    coord = model.vocabulary.coord
-    texts = [row[valid].tolist() for row, valid in zip(batch.tokens, batch.attention, strict=True)]
-    prompts = [text[: text.index(coord) + 1] for text in texts]
-    sampler = partial(solver, steps=steps) if not hasattr(model.head, "sampler") else model.head.sampler
-    noise = np.random.RandomState(seed).standard_normal
-    written = generate(model, prompts, batch.mask.sum(1).tolist(), sampler, noise)
-    return [rows.double().cpu().numpy() for rows in written]
-
-
-def solver(predictor: Callable, shape: tuple[int, int], noise: Callable, steps: int = 20) -> Tensor:
-    """DPM-Solver++ on 200 of the 1000 steps, on the noise alone: the logits of the variance are not asked."""
-    return dpm_solver(lambda x, t: predictor(x, t)[:, :3], SCHEDULE, shape, noise, steps)
-
-
-SCHEDULE = respace(CosineSchedule(), 200)
-
-
-def as_crystal(rows: np.ndarray, like: Crystal, scale: float = SCALE) -> Crystal | None:
-    """The crystal of three lattice rows and scaled positions, with the species of another; None if it is none."""
-    try:
-        return Crystal(rows[:3], like.species, rows[3:] / scale)
-    except ValueError:  # a lattice without volume, or a number that is none
-        return None
-
-
-def judged_crystals(model: UniGenX, batch: SentenceBatch, steps: int = 20, draws: int = 20) -> dict[str, Tensor]:
-    """One sample a composition against its crystal: root mean square distances (-1: no match), volume, and chance."""
-    rows = []
-    for written, truth in zip(numbers(model, batch, steps), batch.records, strict=True):
-        crystal = as_crystal(written, truth)
-        found = [None if crystal is None else match(crystal, truth, name) for name in ("cdvae", "default")]
-        volume = 10.0 if crystal is None else abs(float(np.log(crystal.volume / truth.volume)))
-        rows.append([*(NO_MATCH if rms is None else rms for rms in found), volume, random_baseline(truth, draws)])
-    columns = torch.tensor(rows, dtype=torch.float64).T
-    return dict(zip(("rms", "rms strict", "volume", "chance"), columns, strict=True))
-
-
-def match_rates(pooled: dict[str, np.ndarray]) -> dict[str, float]:
-    """Match rates at both tolerances, that of random positions beside them, and the mean distance of the matched.
-
-    RMSE is left out where nothing matched.
-    """
-    rms, strict = pooled["rms"], pooled["rms strict"]
-    matched = rms != NO_MATCH
-    distance = {"RMSE": float(rms[matched].mean())} if matched.any() else {}
-    return {
-        "match": float(matched.mean()),
-        "random match": float(pooled["chance"].mean()),
-        **distance,
-        "strict match": float((strict != NO_MATCH).mean()),
-        "volume error": float(np.expm1(np.median(pooled["volume"]))),
-    }
-
-
-def judged_molecules(model: UniGenX, batch: SentenceBatch, steps: int = 20) -> dict[str, Tensor]:
-    """The least distance in A of one conformer to the molecule's own, and whether it is within 0.5 A."""
-    distances = torch.tensor(
-        [
-            coverage_and_matching([rows], [np.array(truth["pos"])], truth["smi"], 0.5).mat_r
-            if np.isfinite(rows).all()
-            else 10.0
-            for rows, truth in zip(numbers(model, batch, steps), batch.records, strict=True)
-        ]
-    )
-    return {"conformer RMSD": distances, "within 0.5 A": (distances <= 0.5).double()}
-
-
 TINY = {"hidden": 64, "layers": 2, "heads": 4, "feedforward": 192, "head_width": 64, "head_depth": 2, "head_outputs": 3}
 MINI = {**TINY, "hidden": 128, "layers": 3, "feedforward": 384, "head_width": 128, "head_depth": 3}
 LOCAL = {"hidden": 512, "layers": 8, "heads": 8, "feedforward": 1536, "head_width": 512, "head_depth": 3}
@@ -151,7 +91,7 @@ SIZES: dict[str, dict[str, Any]] = {
     },
     "lecture": {
         "prototypes": PROTOTYPES[:-1], "largest": 5, "tested": 60, "model": MINI,
-        "batch": 64, "epochs": 30, "rate": 2e-3, "warmup": 0, "precision": "32-true", "clip": None,
+        "batch": 64, "epochs": 18, "rate": 2e-3, "warmup": 0, "precision": "32-true", "clip": None,
     },
     "miniature": {
         "prototypes": CUBIC, "largest": 4, "tested": 60, "model": TINY,
@@ -163,10 +103,25 @@ SIZES: dict[str, dict[str, Any]] = {
 def generated(kind: str, head: str, preset: str, model: dict[str, int] | None = None) -> Recipe:
     """A recipe on generated data; kind: "unified", "crystals" or "molecules". Raises: ValueError."""
     size = SIZES[checks.choice(preset, "preset", SIZES)]
-    options = {"prototypes": list(size["prototypes"]), "largest": size["largest"], "tested": size["tested"]}
     kinds = {"unified": ("crystals", "molecules")}.get(kind, (kind,))
     network = {"size": model or size["model"], "head": head}
-    return recipe(f"generation/{kind}/{head}", preset, Part(sentences, {**options, "kind": kind}), network, size, kinds)
+    made = recipe(
+        f"generation/{kind}/{head}", preset, Part(sentences, {**_sizes(size), "kind": kind}), network, size, kinds
+    )
+    if (kind, head) == ("unified", "diffusion"):
+        return replace(made, measurements=(Measurement(Part(samplers_compared)),))
+    return made
+
+
+def joint(preset: str) -> Computation:
+    """Joint diffusion of the same sentences. Raises: ValueError."""
+    size = SIZES[checks.choice(preset, "preset", SIZES)]
+    shown = Target(("match", "random match", "RMSE", "conformer RMSD"))
+    return Computation("generation/unified/joint", preset, Part(joint_diffusion, _sizes(size)), shown)
+
+
+def _sizes(size: dict[str, Any]) -> dict[str, Any]:
+    return {"prototypes": list(size["prototypes"]), "largest": size["largest"], "tested": size["tested"]}
 
 
 def sentences(kind: str, **options: Any) -> dict[str, data.Sentences]:
@@ -183,11 +138,24 @@ def sentences(kind: str, **options: Any) -> dict[str, data.Sentences]:
 
 def local(preset: str) -> Recipe:
     """The unified model with 33 million parameters. Raises: ValueError unless the preset is "paper"."""
-    from dataclasses import replace
-
     _only_paper(preset, "unified-33m")
     made = generated("unified", "diffusion", preset, LOCAL)
     return replace(made, name="generation/unified-33m/diffusion", optimiser=replace(made.optimiser, learning_rate=3e-4))
+
+
+POLYMORPHS = {
+    "paper": {**SIZES["paper"], "model": LOCAL, "epochs": 2500},
+    "lecture": {**SIZES["lecture"], "epochs": 250},
+    "miniature": {**SIZES["miniature"], "epochs": 150},
+}
+
+
+def polymorphs(head: str, preset: str) -> Recipe:
+    """Zincblende and wurtzite behind one prompt, equally often. Raises: ValueError."""
+    size = POLYMORPHS[checks.choice(preset, "preset", POLYMORPHS)]
+    network = {"size": size["model"], "head": head}
+    made = Part(data.polymorph_sentences)
+    return recipe(f"generation/polymorphs/{head}", preset, made, network, size, ("polymorphs",))
 
 
 # Match rate and RMSE of one sample for each composition, from scratch: quoted second hand (Uni-3DAR, table 4).
@@ -217,8 +185,13 @@ def recipe(
     judges = {
         "crystals": Evaluation("crystals", Part(judged_crystals), every=0, summary=Part(match_rates)),
         "molecules": Evaluation("molecules", Part(judged_molecules), every=0),
+        "polymorphs": Evaluation("polymorphs", Part(judged_polymorphs), every=0),
     }
-    shown = {"crystals": ("match", "random match", "RMSE"), "molecules": ("conformer RMSD",)}
+    shown = {
+        "crystals": ("match", "random match", "RMSE"),
+        "molecules": ("conformer RMSD",),
+        "polymorphs": ("match@1", "match@20", "no match"),
+    }
     return Recipe(
         name=name,
         preset=preset,
@@ -291,9 +264,11 @@ def _only_paper(preset: str, task: str) -> None:
         raise ValueError(f"preset must be 'paper': {task} has no smaller stand-in, got {preset!r}")
 
 
-RECIPES: dict[str, Callable[[str], Recipe]] = {
+RECIPES: dict[str, Callable[[str], Recipe | Computation]] = {
     **{f"unified/{head}": partial(generated, "unified", head) for head in HEADS},
+    "unified/joint": joint,
     **{f"{kind}/diffusion": partial(generated, kind, "diffusion") for kind in ("crystals", "molecules")},
+    **{f"polymorphs/{head}": partial(polymorphs, head) for head in ("diffusion", "regression")},
     "unified-33m/diffusion": local,
     **{f"precision/{variant}": partial(precision, variant) for variant in PRECISION},
     **{f"csp/{name}": partial(predicted, name) for name in ("mp-20", "carbon-24", "perov-5", "mpts-52")},

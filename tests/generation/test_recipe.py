@@ -10,21 +10,10 @@ from torch import nn
 from spectral_lab.generation import Crystal, Vocabulary, prototype_crystal
 from spectral_lab.generation.data import crystal_sentences
 from spectral_lab.generation.models import BinnedHead, DiffusionHead, RegressionHead, UniGenX
+from spectral_lab.generation.models.judging import as_crystal, judged_crystals, match_rates, numbers
 from spectral_lab.generation.models.precision import Curve, curve
-from spectral_lab.generation.recipe import (
-    MINI,
-    PAPER,
-    RECIPES,
-    TINY,
-    as_crystal,
-    judged_crystals,
-    match_rates,
-    numbers,
-    sentence_loss,
-    sentences,
-    stream,
-)
-from spectral_lab.training import Silent, train
+from spectral_lab.generation.recipe import MINI, PAPER, RECIPES, TINY, sentence_loss, sentences, stream
+from spectral_lab.training import Computation, Silent, train
 from spectral_lab.training.recipe import PRESETS
 
 SMALL = {"hidden": 16, "layers": 1, "heads": 2, "feedforward": 16, "head_width": 16, "head_depth": 1, "head_outputs": 3}
@@ -45,6 +34,8 @@ def test_every_preset_is_a_recipe_or_says_why_not(name: str) -> None:
             continue
         recipe = RECIPES[name](preset)
         assert recipe.name == f"generation/{name}"
+        if isinstance(recipe, Computation):
+            continue
         with torch.device("meta"):
             assert isinstance(recipe.model(), UniGenX | Curve)
 

@@ -21,6 +21,7 @@ from spectral_lab.generation.data.sentences import (
     Sentences,
     crystal_sentences,
     generated_sentences,
+    polymorph_sentences,
     published_sentences,
 )
 
@@ -35,6 +36,7 @@ __all__ = [
     "grown_smiles",
     "leave_out",
     "molecule_record",
+    "polymorph_sentences",
     "published_sentences",
     "qm9",
     "read_cif",

@@ -16,7 +16,7 @@ from spectral_lab.generation.crystals import Crystal
 from spectral_lab.generation.data.crystals import split_by_composition
 from spectral_lab.generation.data.molecules import generated_molecules
 from spectral_lab.generation.data.published import crystal_tables
-from spectral_lab.generation.prototypes import generated_crystals
+from spectral_lab.generation.prototypes import generated_crystals, ion_pairs, prototype_crystal
 from spectral_lab.generation.tokens import TokenSequence, tokenize_crystal, tokenize_molecule
 from spectral_lab.generation.vocabulary import Vocabulary
 from spectral_lab.samples import Batched
@@ -108,6 +108,32 @@ def generated_sentences(
         "crystals": splits["crystals"],
         "molecules": Sentences([tokenize_molecule(record) for record in new], new),
     }
+
+
+def polymorph_sentences(tested: int = 12, scale: float = SCALE, seed: int = 0) -> dict[str, Sentences]:
+    """Zincblende and wurtzite for every pair of ions, behind one and the same prompt of four atoms.
+
+    "train" holds both of most compositions, "polymorphs" one sentence each of `tested` others, whose record is the pair
+    of crystals. No radius is asked: the question is whether both are found. Raises: ValueError.
+    """
+    pairs = [
+        (_doubled(prototype_crystal("zincblende", ions)), prototype_crystal("wurtzite", ions)) for ions in ion_pairs()
+    ]
+    tested = checks.integer(tested, "tested", 1, len(pairs) - 1)
+    order = np.random.RandomState(checks.integer(seed, "seed", 0, 2**31)).permutation(len(pairs))
+    known, new = ([pairs[place] for place in places] for places in (order[tested:], order[:tested]))
+    return {
+        "train": crystal_sentences([form for pair in known for form in pair], scale),
+        "polymorphs": Sentences(crystal_sentences([first for first, _ in new], scale).sequences, list(new)),
+    }
+
+
+def _doubled(crystal: Crystal) -> Crystal:
+    """Two cells, one on the other along the third axis; atoms of an element stay together."""
+    layers = np.stack([crystal.frac, crystal.frac + [0, 0, 1]], axis=1) / [1, 1, 2]
+    return Crystal(
+        crystal.lattice * [[1], [1], [2]], [name for name in crystal.species for _ in range(2)], layers.reshape(-1, 3)
+    )
 
 
 def published_sentences(
