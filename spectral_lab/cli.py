@@ -86,6 +86,11 @@ def _run(words: list[str]) -> int:
     data.add_argument("names", nargs="*", metavar="name", help="data sets to fetch (default: list them all)")
     data.set_defaults(run=_data)
 
+    site = commands.add_parser("site", help="build the course as a web site, whose explorers need no Python")
+    site.add_argument("--out", type=Path, default=Path("site"), help="the folder to write into (default: site)")
+    site.add_argument("--processes", type=int, help="how many to compute with (default: one a processor)")
+    site.set_defaults(run=_site)
+
     doctor = commands.add_parser("doctor", help="say what this machine has, and what to do about what it lacks")
     doctor.set_defaults(run=lambda _: _doctor())
 
@@ -267,6 +272,23 @@ def _datasets(item: Chapter) -> dict[str, Dataset]:
     except ImportError as error:
         print(f"spectral-lab: the data of {item.package} cannot be listed: {error}", file=sys.stderr)
         return {}
+
+
+# --- site ------------------------------------------------------------------------------------------------------------
+
+
+def _site(options: argparse.Namespace) -> int:
+    from spectral_lab.site.build import build
+
+    if options.processes is not None and options.processes < 1:
+        print(f"spectral-lab site: error: --processes must be at least 1, got {options.processes}", file=sys.stderr)
+        return 2
+    try:
+        build(options.out, processes=options.processes, say=lambda line: print(line, flush=True))
+    except RuntimeError as error:
+        print(f"spectral-lab site: {error}", file=sys.stderr)
+        return 1
+    return 0
 
 
 # --- doctor ----------------------------------------------------------------------------------------------------------

@@ -46,11 +46,15 @@ def with_mathml(page: str) -> str:
     return re.sub(r"\$([^$]+)\$", lambda found: mathml(html.unescape(found[1])), page)
 
 
-def mathml(latex: str) -> str:
-    r"""A formula as MathML. What stands in \text{} stays text, whatever it is, and no part of it becomes a link."""
+def mathml(latex: str, display: str = "inline") -> str:
+    r"""A formula as MathML. What stands in \text{} stays text, whatever it is, and no part of it becomes a link.
+
+    `display` is "block" for one that stands on lines of its own.
+    """
     from latex2mathml.converter import convert_to_element
 
-    tree = convert_to_element(latex)
+    latex = re.sub(r"\\arg(?![a-zA-Z])", r"\\operatorname{arg}", latex)  # which the converter does not know
+    tree = convert_to_element(latex, display=display)
     for node in tree.iter():
         # The converter writes some symbols as entities and then leaves all text unescaped, HTML in it too.
         node.text, node.tail = (part and html.unescape(part) for part in (node.text, node.tail))

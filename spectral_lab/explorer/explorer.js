@@ -7,6 +7,9 @@
 // The kernel's messages reach every page that shows the explorer. Each page keeps its own place: it draws the answers
 // to its own session, and what is set from code. Pictures are numbered, since the kernel sends changes against the
 // last one: a page that missed one says so with its next request, and gets a whole picture.
+//
+// A model need not be a kernel's: on the web site a table of computed pictures answers, in the same messages. It may
+// answer with the nearest state that it has; the answer's note says so, and the controls go where the picture is.
 
 const KEPT = 400; // answers kept per explorer
 const GONE = "The kernel that drew this picture is gone. Run this cell again to go on.";
@@ -27,6 +30,7 @@ class Session {
     this.head = null; // the last picture received: the kernel sends changes against it
     this.number = null; // its number
     this.readout = "";
+    this.note = "";
     this.error = "";
     this.gone = false; // there is no kernel to ask
     this.answers = new Map();
@@ -85,8 +89,9 @@ class Session {
     clearTimeout(this.greeting);
     this.settle();
     if (!this.figure) return;
-    Object.assign(this, { values: { ...this.shown }, texts: { ...this.shownTexts }, error: GONE });
-    for (const view of this.views) view.showControls(), view.paint();
+    this.error = GONE;
+    this.rest();
+    for (const view of this.views) view.paint();
   }
 
   // It is back, after the connection was lost for a while.
@@ -170,11 +175,13 @@ class Session {
       if (!message.error) {
         const tree = message.patch.reduce((t, [path, value]) => put(t, path, unpack(value, buffers)), this.head);
         Object.assign(this, { head: tree, number: message.number });
-        answer = { figure: this.head, readout: message.readout, values: message.values, texts: message.texts };
-        if (own) this.keep(own.key, answer);
+        const { readout, values, texts, note } = message;
+        answer = { figure: this.head, readout, values, texts, note };
+        if (own && note === undefined) this.keep(own.key, answer);
       }
       if (message.request === null) this.follow(message, answer);
       else if (own) this.show(answer, message.request);
+      if (own && answer.note && !own.coarse && !this.wanted) this.rest();
       this.pump();
     } else if (message.kind === "library") {
       loadPlotly(buffers[0]).then(shared.gotPlotly);
@@ -196,6 +203,12 @@ class Session {
     for (const view of this.views) view.showControls();
   }
 
+  // The controls go where the picture is.
+  rest() {
+    Object.assign(this, { values: { ...this.shown }, texts: { ...this.shownTexts } });
+    for (const view of this.views) view.showControls();
+  }
+
   keep(key, answer) {
     this.answers.set(key, answer);
     if (this.answers.size > KEPT) this.answers.delete(this.answers.keys().next().value);
@@ -205,6 +218,7 @@ class Session {
     if (sequence < this.shownSequence) return void (this.untold = true);
     this.shownSequence = sequence;
     this.error = answer.error ?? "";
+    this.note = answer.note ?? "";
     if (!answer.error) {
       const { figure, readout, values, texts } = answer;
       Object.assign(this, { figure, readout, shown: values, shownTexts: texts });
@@ -242,6 +256,8 @@ class View {
     this.plot.setAttribute("role", "img");
     this.error = element("p", "sl-error", this.root);
     this.error.setAttribute("role", "alert");
+    this.note = element("p", "sl-note", this.root);
+    this.note.setAttribute("role", "status");
     const foot = element("footer", "sl-foot", this.root);
     this.readout = element("p", "sl-readout", foot);
     this.readout.setAttribute("aria-live", "polite");
@@ -266,8 +282,17 @@ class View {
       toggle.textContent = this.code.hidden ? "Show code" : "Hide code";
       if (!this.code.hidden) this.refreshCode();
     });
-    this.button(tools, "CSV", "sl-csv", () => session.tell({ kind: "download", format: "csv" })).title = "Download the drawn points";
-    this.button(tools, "NPZ", "sl-npz", () => session.tell({ kind: "download", format: "npz" })).title = "Download the computed arrays";
+    if (spec.link) {
+      const link = this.button(tools, "Copy link", "sl-link", () => this.copyLink(link));
+      link.title = "Copy the address of this picture on the course's web site";
+    }
+    const { files = ["csv", "npz"], elsewhere } = spec;
+    const titles = { csv: "Download the drawn points", npz: "Download the computed arrays" };
+    for (const format of files) {
+      const download = () => session.tell({ kind: "download", format });
+      this.button(tools, format.toUpperCase(), `sl-${format}`, download).title = titles[format];
+    }
+    if (elsewhere) this.button(tools, elsewhere, "sl-elsewhere", () => session.tell({ kind: "elsewhere" }));
     this.code = element("pre", "sl-code", this.root);
     this.code.hidden = true;
     this.frames = 0;
@@ -367,6 +392,7 @@ class View {
   paint() {
     const { session } = this;
     this.error.textContent = session.error;
+    this.note.textContent = session.note;
     this.readout.textContent = session.readout;
     this.plot.setAttribute("aria-label", session.readout);
     if (!session.figure || !globalThis.Plotly) return;
@@ -394,6 +420,19 @@ class View {
     this.root.classList.add("sl-drawn");
     const still = document.getElementById(`sl-still-${this.session.spec.key}`);
     if (still) still.hidden = true;
+  }
+
+  // The address of the picture shown: of its explorer, and each control that is not where it starts.
+  address() {
+    const { spec, shown } = this.session;
+    const moved = Object.entries(shown).filter(([name, value]) => value !== spec.reset.values[name]);
+    return spec.link + (moved.length ? `?${new URLSearchParams(moved)}` : "");
+  }
+
+  async copyLink(button) {
+    const done = await copy(this.address());
+    button.textContent = done ? "Copied" : "Not copied";
+    setTimeout(() => (button.textContent = "Copy link"), 1500);
   }
 
   async photograph() {
@@ -502,6 +541,21 @@ function bytes(view) {
 
 function save(name, url) {
   Object.assign(document.createElement("a"), { href: url, download: name }).click();
+}
+
+// The clipboard is closed to pages that came without encryption; the older way works there too.
+async function copy(text) {
+  try {
+    await navigator.clipboard.writeText(text);
+    return true;
+  } catch {
+    const area = Object.assign(document.createElement("textarea"), { value: text });
+    document.body.append(area);
+    area.select();
+    const done = document.execCommand("copy");
+    area.remove();
+    return done;
+  }
 }
 
 async function loadPlotly(source) {

@@ -18,7 +18,7 @@ import traitlets
 from IPython import get_ipython
 from threadpoolctl import ThreadpoolController
 
-from spectral_lab.explorer import assets, still, wire
+from spectral_lab.explorer import assets, links, still, wire
 from spectral_lab.explorer.controls import Control, plain_words
 from spectral_lab.explorer.interrupts import interruptible
 from spectral_lab.markup import math_html
@@ -99,9 +99,25 @@ class Explorer(anywidget.AnyWidget):
         self._answer(self._checked(values, self.state), coarse=False, request=None)
 
     @property
+    def controls(self) -> dict[str, Control]:
+        """The controls by name."""
+        return dict(self._controls)
+
+    def look(self, **values: Any) -> Picture:
+        """The picture at these control values, the others at their defaults; what the reader sees stays.
+
+        Raises ValueError as above.
+        """
+        return self._picture(self._checked(values))
+
+    def code_at(self, **values: Any) -> str:
+        """The library calls that make the picture at these control values, the others at their defaults."""
+        return inspect.cleandoc(self._code(**self._checked(values)))
+
+    @property
     def code(self) -> str:
         """The library calls that make the picture at the present control values."""
-        return inspect.cleandoc(self._code(**self.state))
+        return self.code_at(**self.state)
 
     @property
     def data(self) -> Data:
@@ -208,6 +224,7 @@ class Explorer(anywidget.AnyWidget):
             "start": self._labelled(self.state),
             "reset": self._labelled(self._defaults),
             "coarse": self._has_coarse,
+            "link": links.address(self._compute.__module__, self.title),
         }
 
     def _labelled(self, values: Mapping[str, Any]) -> dict[str, Any]:

@@ -60,12 +60,12 @@ class Panel(NamedTuple):
         return _scaled(self.x, x, self.across), _scaled(self.y, y, self.upward)
 
 
-def svg(figure: dict[str, Any]) -> str:
-    """A figure of `theme` as an SVG picture 900 pixels wide."""
+def svg(figure: dict[str, Any], width: int = WIDTH) -> str:
+    """A figure of `theme` as an SVG picture so many pixels wide."""
     layout, traces = figure["layout"], figure["data"]
     bars = any(trace.get("showscale") for trace in traces)
     margin, height = layout["margin"], layout["height"]
-    frame = (margin["l"], WIDTH - margin["r"] - BAR * bars, height - margin["b"], margin["t"])
+    frame = (margin["l"], width - margin["r"] - BAR * bars, height - margin["b"], margin["t"])
     panels = {
         name[5:]: _panel(
             layout[name], layout["yaxis" + name[5:]], frame, [t for t in traces if t["xaxis"][1:] == name[5:]]
@@ -86,7 +86,7 @@ def svg(figure: dict[str, Any]) -> str:
         body += _bar(trace, frame) if trace.get("showscale") else []
     body += [_note(note, panels, frame) for note in layout.get("annotations", [])]
     font = 'font-family="system-ui, sans-serif" font-size="12" fill="#1c1c1c"'
-    size = f'width="{WIDTH}" height="{height}" viewBox="0 0 {WIDTH} {height}"'
+    size = f'width="{width}" height="{height}" viewBox="0 0 {width} {height}"'
     paper = '<rect width="100%" height="100%" fill="#ffffff"/>'
     return f'<svg xmlns="http://www.w3.org/2000/svg" {size} {font}>{paper}{"".join(body)}</svg>'
 
