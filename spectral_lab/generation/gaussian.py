@@ -22,6 +22,7 @@ from spectral_lab.generation.samplers import HOTTEST
 SAMPLERS = ("ddim", "ddpm")
 VARIANCES = ("small", "large", "mid")
 TIMESTEPS = 1000
+LARGEST_MIXTURE = 1000
 
 
 def emergence_step(variance: Any) -> int:
@@ -68,6 +69,29 @@ def gaussian_predictor(mean: ArrayLike, covariance: ArrayLike) -> Callable[[Any,
         abar = alphas_cumprod[np.asarray(t)][:, None]
         modes = (x - np.sqrt(abar) * centre) @ vectors
         return np.sqrt(1 - abar) * modes / (abar * np.maximum(values, 0) + 1 - abar) @ vectors.T
+
+    return predict
+
+
+def mixture_predictor(means: ArrayLike, std: Any) -> Callable[[Any, Any], np.ndarray]:
+    """The exact predictor of equal Gaussians of standard deviation `std` about `means` (k, d), for the samplers.
+
+    eps^ = sqrt(1 - abar) / (abar std^2 + 1 - abar) sum_k r_k (x - sqrt(abar) mean_k), with r_k the probability that x_t
+    came from Gaussian k. Raises ValueError. Bayes' rule.
+    """
+    centres = checks.real_array(means, "means", (None, None))
+    std = checks.number(std, "std", 0.0, 1e100)
+    if not 0 < len(centres) <= LARGEST_MIXTURE:
+        raise ValueError(f"means must be 1 to {LARGEST_MIXTURE} rows, got {len(centres)}")
+    alphas_cumprod = CosineSchedule(TIMESTEPS).alphas_cumprod
+
+    def predict(x: Any, t: Any) -> np.ndarray:
+        abar = alphas_cumprod[np.asarray(t)][:, None]
+        noisy = abar * std**2 + 1 - abar
+        squared = ((x[:, None] - np.sqrt(abar)[:, None] * centres) ** 2).sum(axis=2)
+        weights = np.exp(-(squared - squared.min(axis=1, keepdims=True)) / (2 * noisy))
+        weights /= weights.sum(axis=1, keepdims=True)
+        return np.sqrt(1 - abar) / noisy * (x - np.sqrt(abar) * (weights @ centres))
 
     return predict
 

@@ -52,6 +52,7 @@ CALLS: dict[str, dict[str, Any]] = {
     "ionic_radius": {"element": "Na", "charge": 1, "coordination": 6},
     "match": {"structure": ROCKSALT, "reference": ROCKSALT, "tolerance": "cdvae"},
     "mean_intensity": {"crystal": ROCKSALT, "hkl": [[1, 0, 0]], "sigma": 0.1},
+    "mixture_predictor": {"means": np.array([[0.0, 1.0], [2.0, 0.0]]), "std": 0.1},
     "normalize_fractional": {"positions": [0.1, 1.2]},
     "principal_frame": {"positions": POSITIONS},
     "prototype_crystal": {"name": "rocksalt", "ions": [("Na", 1), ("Cl", -1)]},

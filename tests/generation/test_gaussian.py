@@ -9,6 +9,8 @@ from spectral_lab.generation import (
     CosineSchedule,
     conditional_variances,
     emergence_step,
+    gaussian_predictor,
+    mixture_predictor,
     std_ratio,
     terminal_amplification,
     wiener_gain,
@@ -91,3 +93,20 @@ def test_what_is_no_covariance_is_refused():
             conditional_variances(Sigma)
     with pytest.raises(ValueError, match="order"):
         conditional_variances(np.eye(2), [0, 0])
+
+
+def test_the_predictor_of_a_mixture_is_the_slope_of_its_density_and_that_of_one_gaussian() -> None:
+    rng = np.random.default_rng(0)
+    means, std, x, t = rng.standard_normal((3, 2)), 0.3, rng.standard_normal((5, 2)), np.array([3, 100, 400, 700, 950])
+    abar = CosineSchedule().alphas_cumprod[t][:, None]
+
+    def log_density(x: np.ndarray) -> np.ndarray:
+        squared = ((x[:, None] - np.sqrt(abar)[:, None] * means) ** 2).sum(2)
+        return np.log(np.exp(-squared / (2 * (abar * std**2 + 1 - abar))).sum(1))
+
+    step = 1e-6
+    slope = [(log_density(x + step * e) - log_density(x - step * e)) / (2 * step) for e in np.eye(2)]
+    # eps^ = -sqrt(1 - abar) times the score.
+    np.testing.assert_allclose(mixture_predictor(means, std)(x, t), -np.sqrt(1 - abar) * np.stack(slope, 1), rtol=1e-5)
+    one = gaussian_predictor(means[0], std**2 * np.eye(2))
+    np.testing.assert_allclose(mixture_predictor(means[:1], std)(x, t), one(x, t), rtol=1e-9)

@@ -22,6 +22,7 @@ CRYSTALS = {
 ANIONS = {"O": RED, "S": PINK, "Cl": GREEN, "F": GREEN}
 CATIONS = (BLUE, INK, MUTED)
 TILT = np.radians(18)
+NEAR = 0.1  # of the cell: an atom as near to a face is drawn on the opposite face too
 
 
 def named_crystal(name: str) -> Crystal:
@@ -82,11 +83,10 @@ def crystal(one: Crystal, degrees: float) -> list[Trace]:
 
 
 def with_images(frac: np.ndarray) -> tuple[np.ndarray, list[int]]:
-    """Atoms folded into the cell, then their images on the opposite faces; and whose image each is."""
-    folded = (frac + 1e-6) % 1.0 - 1e-6
-    places, owners = [*folded], list(range(len(folded)))
-    for i, place in enumerate(folded):
-        faces = [axis for axis in range(3) if place[axis] < 1e-3]
+    """The atoms, then images of those near a face on the face opposite; and whose image each is."""
+    places, owners = [*frac], list(range(len(frac)))
+    for i, place in enumerate(frac):
+        faces = [axis for axis in range(3) if abs(place[axis]) < NEAR]
         for count in range(1, len(faces) + 1):
             for axes in itertools.combinations(faces, count):
                 places.append(place + np.isin(range(3), axes))
@@ -95,13 +95,17 @@ def with_images(frac: np.ndarray) -> tuple[np.ndarray, list[int]]:
 
 
 def molecule(symbols: Sequence[str], X: np.ndarray, bonds: Sequence[tuple[int, int]], degrees: float) -> list[Trace]:
-    """Heavy atoms and bonds."""
-    seen = X @ view(degrees).T
+    """Heavy atoms and bonds, seen from there."""
+    return flat_molecule(symbols, X @ view(degrees).T, bonds)
+
+
+def flat_molecule(symbols: Sequence[str], seen: np.ndarray, bonds: Sequence[tuple[int, int]]) -> list[Trace]:
+    """The same, x to the right, y up, z towards the reader."""
     pairs = np.array(bonds, dtype=int).reshape(-1, 2)
     tints = [{"C": INK, "N": BLUE, "O": RED, "F": GREEN}[name] for name in symbols]
     return [
         segments(seen[pairs, 0], seen[pairs, 1], "bond", MUTED, width=5, hoverinfo="skip"),
-        *atoms(seen, tints, symbols, np.full(len(X), 26.0)),
+        *atoms(seen, tints, symbols, np.full(len(seen), 26.0)),
     ]
 
 
