@@ -93,7 +93,8 @@ def _figure(d: Data) -> Figure:
 def _readout(d: Data) -> str:
     product = f"{d.product:.2f}".replace("-", "−")
     return (
-        f"Eigenvalues 1/k to the power {d.decay:g}, {d.modes}, draw {d.seed}, t = {d.t}: {d.above} of 16 modes rise above the noise; "
+        f"Eigenvalues 1/k to the power {d.decay:g}, {d.modes}, draw {d.seed}, t = {d.t}: {d.above} of 16 modes rise "
+        "above the noise; "
         f"the first appears at t = {d.steps[0]}, the last at {d.steps[-1]}. The best guess misses by "
         f"{number_text(d.off, 2)}. Written {d.order}: variances from {number_text(d.written[0], 2)} at the first site "
         f"to {number_text(d.written[-1], 2)} at the last; log₁₀ of the product is {product} in any order."
