@@ -13,10 +13,10 @@ from jaxtyping import Complex, Float
 from numpy.typing import ArrayLike
 
 from spectral_lab import checks
-from spectral_lab.cooling.levels import LARGEST, Levels, levels
+from spectral_lab.cooling.levels import LARGEST, Levels, dense, levels
 from spectral_lab.cooling.queries import ERROR, sign_queries
 from spectral_lab.cooling.sign_functions import sign_of
-from spectral_lab.cooling.spin_chains import MAX_SITES, PAULIS, generator, start_state, tfim
+from spectral_lab.cooling.spin_chains import MAX_SITES, PAULIS, generator, product_amplitudes, tfim
 
 
 class Prepared(NamedTuple):
@@ -81,8 +81,8 @@ def adiabatic(H: Any, T: Any, *, step: Any = 0.05, strength: Any = 1.0) -> Prepa
             f"T / step must be at most {most:.3g} for {spectrum.dimension} states, got T = {T:g}, {step = }"
         )
     target = (spectrum.vectors * spectrum.energies) @ spectrum.vectors.conj().T
-    field = tfim(n, J=0.0, g=strength, h=0.0).full()
-    psi = start_state(n, "plus").full()[:, 0]
+    field = dense(tfim(n, J=0.0, g=strength, h=0.0))
+    psi = product_amplitudes(n, "plus")
     slices, offset = int(np.ceil(T / step)), np.sqrt(3) / 6
     gauss = (np.arange(slices)[:, None] + 0.5 + np.array([-offset, offset])) / slices
     early, late = 0.25 + offset, 0.25 - offset

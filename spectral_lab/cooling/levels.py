@@ -119,7 +119,7 @@ def levels(H: Any) -> Levels:
     """
     if isinstance(H, Levels):
         return H
-    matrix = _dense(H)
+    matrix = dense(H)
     key = hashlib.blake2b(matrix.tobytes(), digest_size=16).digest() + bytes(str(matrix.shape), "ascii")
     if key not in _cache:
         check_hermitian(matrix, "H")
@@ -149,7 +149,8 @@ def smooth_sign(H: Any, mu: Any, width: Any = 0.0) -> Any:
     return S
 
 
-def _dense(H: Any) -> np.ndarray:
+def dense(H: Any) -> np.ndarray:
+    """The matrix of an operator. Raises: ValueError if it is not square or has more than 1024 states."""
     shape = getattr(H, "shape", ())
     if isinstance(shape, tuple) and max(shape, default=0) > MAX_DIMENSION:  # before it is made dense
         raise ValueError(

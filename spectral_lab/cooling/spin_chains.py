@@ -2,11 +2,13 @@
 
 Site 0 is the leftmost tensor factor, the most significant bit of a basis index; bit 0 is Z = +1 (spin up).
 Energies are in units of the coupling, hbar = 1. Operators and kets are qutip objects; qutip is imported on first use.
+Where it is not installed, as in a browser, they are sparse matrices and vectors with the same entries.
 The paper's own Hamiltonians were not available to us: this choice of models is our reconstruction.
 """
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -85,10 +87,9 @@ def start_state(n: Any, kind: str = "neel") -> Any:
     Neel is hot for the ferromagnetic chain: at n = 6 its squared overlap with the ground state is 1.7e-4, that of
     'plus' is 0.21. Raises ValueError on another kind or n outside 1..20.
     """
-    import qutip
-
     n = checks.integer(n, "n", 1, MAX_SITES)
-    return qutip.Qobj(product_amplitudes(n, kind)[:, None], dims=[[2] * n, [1]])
+    amplitudes, qutip = product_amplitudes(n, kind), _qutip()
+    return amplitudes if qutip is None else qutip.Qobj(amplitudes[:, None], dims=[[2] * n, [1]])
 
 
 def product_amplitudes(n: int, kind: str) -> Float[np.ndarray, " N"]:
@@ -199,6 +200,15 @@ def _annihilator(m: int, n: int) -> Any:
 
 
 def _qobj(matrix: Any, n: int) -> Any:
-    import qutip
+    entries, qutip = scipy.sparse.csr_array(matrix).astype(complex), _qutip()
+    return entries if qutip is None else qutip.Qobj(scipy.sparse.csr_matrix(entries), dims=[[2] * n, [2] * n])
 
-    return qutip.Qobj(scipy.sparse.csr_matrix(matrix).astype(complex), dims=[[2] * n, [2] * n])
+
+@cache
+def _qutip() -> Any:
+    """qutip, or None where it is not installed."""
+    try:
+        import qutip
+    except ModuleNotFoundError:
+        return None
+    return qutip

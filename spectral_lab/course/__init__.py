@@ -5,6 +5,7 @@
     evidence.py     `Evidence`, and what it is held against: `below` and its kin; `recorded` runs
     predictions.py  `Prediction`: guess before you slide
     exercises.py    `Exercise`, checked by `Value` or `Function`: statement, starter, check, hint, solution
+    in_browser.py   one line in place of a traceback for what Python in a browser lacks
 
 A chapter's `claims.py` holds `CLAIMS`, a tuple in the order of the lesson. Notebooks show it, tests run it,
 `docs/claims.md` is written from it:
@@ -64,6 +65,7 @@ Texts are plain words with $formulas$ and `code`. Everything shown has a determi
 
 from __future__ import annotations
 
+from spectral_lab.absent import IN_BROWSER
 from spectral_lab.course.chapters import CHAPTERS, Chapter, CourseMap, Paper, chapter
 from spectral_lab.course.claims import Board, Claim, ClaimTable, board, check
 from spectral_lab.course.evidence import (
@@ -109,3 +111,11 @@ __all__ = [
     "recorded",
     "within",
 ]
+
+if IN_BROWSER:
+    from IPython import get_ipython
+
+    from spectral_lab.course import in_browser
+
+    if shell := get_ipython():
+        in_browser.install(shell)

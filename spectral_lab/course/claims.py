@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Literal
 
-from spectral_lab import checks, markup
+from spectral_lab import absent, checks, markup
 from spectral_lab.course.chapters import CHAPTERS, Chapter
 from spectral_lab.course.evidence import Comparison, Evidence, NotYetRun
 
@@ -143,6 +143,8 @@ def examine(claim: Claim) -> Row:
     except NotYetRun as missing:
         return Row(claim, "not yet run", str(missing))
     except Exception as error:  # shown in the table as an error, and refused by the tests
+        if library := absent.missing(error):
+            return Row(claim, "not yet run", f"needs {library}, which browsers lack")
         return Row(claim, "error", f"{type(error).__name__}: {error}")
     return Row(claim, "holds" if evidence.holds else "does not hold", str(evidence), evidence.checks)
 

@@ -19,6 +19,7 @@ from jaxtyping import Bool, Float, Int
 from threadpoolctl import ThreadpoolController
 
 from spectral_lab import checks
+from spectral_lab.absent import IN_BROWSER
 from spectral_lab.eigenspaces.lanczos import lowest_eigenpairs
 from spectral_lab.eigenspaces.laplacian import (
     LARGEST_GRAPH,
@@ -90,7 +91,7 @@ def laplacian_spectra(graphs: Any, d: SupportsInt | None = None, isolated: Suppo
     # Many BLAS threads make matrices this small slower. Several groups at once are faster: eigh releases the GIL.
     with _threads().limit(limits=1):
         groups = [rows for n in np.unique(sizes) for rows in _chunks(np.flatnonzero(sizes == n), int(n))]
-        if len(groups) < 4:
+        if len(groups) < 4 or IN_BROWSER:  # Python in a browser starts no thread
             list(map(diagonalise, groups))
         else:
             with ThreadPoolExecutor(min(os.cpu_count() or 1, 8)) as pool:

@@ -201,10 +201,10 @@ def _pooled(
     count = len(rows) * len(columns)
     chosen = np.unique(np.linspace(0, count - 1, min(count, most)).round().astype(int))
     checks.room(len(chosen) * min(r, c), "size, step and the windows of W")
-    every, (i, j) = np.lib.stride_tricks.sliding_window_view(W, (r, c)), np.divmod(chosen, len(columns))
+    corners = [(rows[i], columns[j]) for i, j in zip(*np.divmod(chosen, len(columns)), strict=True)]
     block = max(BATCH // (r * c), 1)
     parts = [
-        esd(every[rows[i[start : start + block]], columns[j[start : start + block]]], precision)
+        esd(np.stack([W[i : i + r, j : j + c] for i, j in corners[start : start + block]]), precision)
         for start in range(0, len(chosen), block)
     ]
     return np.sort(np.concatenate(parts))

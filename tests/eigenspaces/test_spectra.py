@@ -15,6 +15,7 @@ from spectral_lab.eigenspaces import (
     laplacian_batch,
     laplacian_spectra,
     normalized_laplacian,
+    spectra,
 )
 
 from .strategies import adjacencies
@@ -132,3 +133,15 @@ def test_a_graph_too_large_for_a_dense_matrix():
     n = 12_000
     lam = laplacian_spectra([nx.cycle_graph(n)], d=5).eigenvalues[0]
     np.testing.assert_allclose(lam, 1 - np.cos(2 * np.pi * np.array([0, 1, 1, 2, 2]) / n), rtol=1e-6, atol=1e-15)
+
+
+def test_where_no_thread_can_start_groups_go_one_by_one(monkeypatch):
+    def no_thread(*_):
+        raise RuntimeError("can't start new thread")
+
+    graphs = [nx.gnp_random_graph(n, 0.5, seed=n) for n in range(4, 12)]
+    together = laplacian_spectra(graphs, 3)
+    monkeypatch.setattr(spectra, "ThreadPoolExecutor", no_thread)
+    monkeypatch.setattr(spectra, "IN_BROWSER", True)
+    for one, other in zip(laplacian_spectra(graphs, 3), together, strict=True):
+        assert np.array_equal(one, other)

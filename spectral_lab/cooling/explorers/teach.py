@@ -9,7 +9,7 @@ import numpy as np
 
 from spectral_lab.cooling.levels import Levels, levels
 from spectral_lab.cooling.schedules import Training, recorded_training, run_schedule
-from spectral_lab.cooling.spin_chains import start_state, xxz
+from spectral_lab.cooling.spin_chains import product_amplitudes, xxz
 from spectral_lab.explorer import Data, Explorer, integers, toggle
 from spectral_lab.explorer.palette import BLUE, GREEN, GRID, MUTED, RED
 from spectral_lab.explorer.theme import Figure, axis, figure, line, note, panel, points, segments
@@ -19,7 +19,7 @@ SITES = 4
 
 @lru_cache(maxsize=1)
 def _training() -> tuple[Levels, np.ndarray, Training]:
-    return levels(xxz(SITES)), start_state(SITES, "up").full()[:, 0], recorded_training()
+    return levels(xxz(SITES)), product_amplitudes(SITES, "up"), recorded_training()
 
 
 def _compute(iteration: int, layers: int, signs: bool) -> dict[str, Any]:
