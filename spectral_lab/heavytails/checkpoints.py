@@ -58,6 +58,8 @@ def open_checkpoint(path: str | Path) -> Checkpoint:
         raise FileNotFoundError(f"there is no file or folder {path}")
     if path.is_dir():
         return _folder(path)
+    if not path.is_file():
+        raise FormatError(f"{path.name} is neither a file nor a folder")
     if path.suffix == ".safetensors":
         return _safetensors(path)
     if path.name.endswith(".index.json"):
@@ -150,6 +152,7 @@ def _together(source: str, files: Iterable[Path], placed: Mapping[str, str], rem
 
 def _safetensors(path: Path) -> Checkpoint:
     size = path.stat().st_size
+    _no_pointer(path)
     with path.open("rb") as file:
         length = int.from_bytes(file.read(8), "little")
         if size < 8 or not 2 <= length <= min(LONGEST_HEADER, size - 8):
@@ -213,7 +216,9 @@ def _read(path: Path, shape: tuple[int, ...], kind: str, place: int) -> Float[np
 def decode(raw: bytes, kind: str) -> Float[np.ndarray, " entries"]:
     """Little-endian numbers of the types of safetensors as float32."""
     if kind == "BF16":  # the upper half of a float32
-        return (np.frombuffer(raw, "<u2").astype(np.uint32) << 16).view(np.float32)
+        wide = np.frombuffer(raw, "<u2").astype(np.uint32)
+        wide <<= 16
+        return wide.view(np.float32)
     if kind == "F8_E5M2":  # the upper half of a float16
         return (np.frombuffer(raw, np.uint8).astype(np.uint16) << 8).view(np.float16).astype(np.float32)
     if kind == "F8_E4M3":
@@ -232,8 +237,8 @@ def _e4m3() -> Float[np.ndarray, " codes"]:
 
 
 def _whole_numbers(name: str, shape: tuple[int, ...], kind: str) -> list[str]:
-    """A line where a matrix of whole numbers may be a quantised weight; counters and masks are passed over."""
-    if len(shape) < 2 or kind in ("BOOL", "bool") or name.endswith("bias"):
+    """A line where a matrix of whole numbers may be a quantised weight; counters, places and masks are passed over."""
+    if len(shape) < 2 or kind in ("BOOL", "bool", "I64", "int64") or name.endswith("bias"):
         return []
     return [f"{name} holds whole numbers ({kind}): without their scales they are codes, not weights; left out"]
 
@@ -244,18 +249,23 @@ def _whole_numbers(name: str, shape: tuple[int, ...], kind: str) -> list[str]:
 def _torch(path: Path) -> Checkpoint:
     import torch
 
+    _no_pointer(path)
+    with path.open("rb") as file:
+        begin = file.read(4)
+    if not begin.startswith((b"PK\3\4", b"\x80")):
+        raise FormatError(f"{path.name} is not loaded: it is {'empty' if not begin else 'no file of torch.save'}")
     try:
         try:
             content = torch.load(path, map_location="cpu", weights_only=True, mmap=True)
         except RuntimeError:  # the old format cannot be mapped
             content = torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:  # torch raises of every kind for files that are broken or want to run code
-        reason = " ".join(str(error).split())
-        code = "weights_only" in reason or "Unsupported" in reason or "GLOBAL" in reason
-        why = "it holds more than weights, and what it holds would run as code" if code else reason[:120]
-        raise FormatError(
-            f"{path.name} is not loaded: {why}. Save model.state_dict() alone, or use safetensors"
-        ) from None
+        if "Unsupported global" in (reason := str(error)) or "Unsupported class" in reason or "GLOBAL" in reason:
+            why = "it holds more than weights, and what it holds would run as code"
+            raise FormatError(
+                f"{path.name} is not loaded: {why}. Save model.state_dict() alone, or use safetensors"
+            ) from None
+        raise FormatError(f"{path.name} is not loaded: it is cut short, damaged, or no file of torch.save") from None
     for key in ("state_dict", "model_state_dict", "model"):
         if isinstance(content, Mapping) and isinstance(content.get(key), Mapping):
             content = content[key]
@@ -271,3 +281,10 @@ def _as_float32(value: Any) -> Float[np.ndarray, "*shape"]:
 
         value = value.detach().to("cpu", torch.float32).numpy()
     return np.asarray(value, dtype=np.float32)
+
+
+def _no_pointer(path: Path) -> None:
+    """Raises: FormatError for what git leaves in a clone in place of a large file."""
+    with path.open("rb") as file:
+        if file.read(40).startswith(b"version https://git-lfs"):
+            raise FormatError(f"{path.name} is a pointer of git-lfs, not the file itself: `git lfs pull` fetches it")

@@ -50,6 +50,8 @@ def run(options: argparse.Namespace) -> int:
     need = reports.memory(checkpoint)
     print(f"{len(todo)} matrices; one at a time, about {max(need / 2**20, 1):,.0f} MB of memory.", file=sys.stderr)
     kept = _Kept(options, checkpoint)
+    if kept.known:
+        print(f"An earlier call was stopped: going on after {len(kept.known)} of {len(todo)}.", file=sys.stderr)
     try:
         readings = _all(checkpoint, options, kept)
     except KeyboardInterrupt:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import scipy
 from jaxtyping import Float
 from numpy.typing import ArrayLike
 
@@ -20,6 +21,8 @@ from spectral_lab.heavytails.tails import spectrum, tail_exponent
 PRECISIONS = {"double": np.float64, "single": np.float32}
 LOST = 1e-8  # an eigenvalue below this share of the largest has lost half its digits in the Gram matrix
 SMALLEST, LARGEST = 1e-140, 1e140  # the largest entry may be: squares and their sums stay in the range of numbers
+EASY = {np.float64: 1e100, np.float32: 1e9}  # the largest entry is up to this, and down to its inverse, as it is
+PLAIN = 32  # matrices of fewer rows go to numpy all at once
 BATCH = 8_000_000  # entries that are worked on at a time
 
 
@@ -27,10 +30,10 @@ def esd(W: ArrayLike, precision: str = "double") -> Float[np.ndarray, " N"]:
     """Squared singular values, ascending, of a matrix (m, n), of a stack (k, m, n), or of a convolution's kernel.
 
     A stack pools its matrices; a kernel (out, in, height, width) its height * width slices, one for each position.
-    From the smaller Gram matrix, whose eigenvalues carry an error of 1e-16 (double) or 1e-7 (single) of the largest.
+    From the smaller Gram matrix, whose eigenvalues carry an error of 1e-16 (double) or 1e-6 (single) of the largest.
     In double precision a matrix whose smallest eigenvalue is below 1e-8 of its largest is done again from its singular
-    values, so that eight digits of every value are right and zeros are recognised. In single precision this is two to
-    three times faster: right for tails, not for the bottom, where values at the error come out as noise or 0.
+    values, so that eight digits of every value are right and zeros are recognised. In single precision this is three to
+    four times faster: right for tails, not for the bottom, where values at the error come out as noise or 0.
 
     Raises: ValueError, also for a smaller side of more than 10 000.
     """
@@ -42,9 +45,9 @@ def esd(W: ArrayLike, precision: str = "double") -> Float[np.ndarray, " N"]:
 
 
 def _stack(W: Any, kind: Any) -> tuple[np.ndarray, float]:
-    """The matrices, wide or square, with entries up to 1, and the power of two that they were divided by."""
+    """The matrices, wide or square, with entries whose squares are numbers, and what they were divided by."""
     known = isinstance(W, np.ndarray) and W.dtype == kind and not isinstance(W, np.ma.MaskedArray)
-    weights = W if known and np.isfinite(W).all() else checks.real_array(W, "W").astype(kind, copy=False)
+    weights = W if known else checks.real_array(W, "W").astype(kind, copy=False)
     if weights.ndim == 4:
         weights = np.moveaxis(weights.reshape(*weights.shape[:2], -1), 2, 0)
     if weights.ndim == 2:
@@ -52,23 +55,42 @@ def _stack(W: Any, kind: Any) -> tuple[np.ndarray, float]:
     if weights.ndim != 3 or weights.size == 0:
         raise ValueError(f"W must have 2, 3 or 4 axes, none of them empty, got shape {np.shape(W)}")
     checks.order(min(weights.shape[1:]), "the smaller side of W")
-    checks.room(weights.size, "W")
+    if not known:  # what is not taken as it is was copied
+        checks.room(weights.size, "W")
     largest = float(max(weights.max(), -weights.min()))
+    if not math.isfinite(largest):
+        checks.real_array(W, "W")  # says what is wrong with it
     if largest and not SMALLEST <= largest <= LARGEST:
         raise ValueError(f"W must have a largest entry between {SMALLEST:g} and {LARGEST:g}, got {largest:.3g}")
-    unit = 2.0 ** math.frexp(largest)[1] if largest else 1.0
+    easy = largest == 0 or 1 / EASY[kind] <= largest <= EASY[kind]
+    unit = 1.0 if easy else 2.0 ** math.frexp(largest)[1]
     wide = weights.swapaxes(1, 2) if weights.shape[1] > weights.shape[2] else weights
-    return wide / kind(unit) if unit != 1 else wide, unit
+    return (wide if easy else wide / kind(unit)), unit
 
 
 def _squares(stack: np.ndarray) -> np.ndarray:
-    stack = np.ascontiguousarray(stack)  # matrices with gaps in memory would not go through BLAS
-    values = np.linalg.eigvalsh(stack @ stack.swapaxes(1, 2))
+    if stack.itemsize not in stack.strides[1:]:  # neither rows nor columns without gaps: BLAS would not take it
+        stack = np.ascontiguousarray(stack)
+    values = _eigenvalues(stack @ stack.swapaxes(1, 2))
     if stack.dtype == np.float64:
         again = values[:, 0] < LOST * values[:, -1]
         if again.any():
-            values[again] = np.linalg.svd(stack[again], compute_uv=False) ** 2
+            values[again] = np.linalg.svd(stack[again], compute_uv=False)[:, ::-1] ** 2
     return np.maximum(values, 0).ravel()
+
+
+def _eigenvalues(grams: np.ndarray) -> np.ndarray:
+    """Ascending eigenvalues of symmetric matrices, in their own precision, where numpy takes single to double first."""
+    if grams.dtype == np.float64 or grams.shape[1] < PLAIN:
+        return np.linalg.eigvalsh(grams)
+    lapack, values = scipy.linalg.lapack, np.empty(grams.shape[:2], grams.dtype)
+    space = int(lapack.ssytrd_lwork(grams.shape[1])[0])
+    for k, gram in enumerate(grams):
+        _, diagonal, off, _, _ = lapack.ssytrd(gram.T, lwork=space, overwrite_a=True)
+        values[k], failed = lapack.ssterf(diagonal, off)
+        if failed:
+            raise np.linalg.LinAlgError("the eigenvalues of a Gram matrix did not converge")
+    return values
 
 
 @dataclass(frozen=True)

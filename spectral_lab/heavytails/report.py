@@ -2,9 +2,9 @@
 
 `report(model_or_path)` in a notebook, `spectral-lab spectra PATH` in a shell. Each layer is read on its own; nothing
 but one matrix and its Gram matrix is in memory. Matrices with a shorter side of more than 512 are analysed in single
-precision: exponents are right to 1e-5, eigenvalues below 1e-7 of the largest are not told from 0. Matrices whose
-shorter side is above 10 000 are named and left out: `lanczos_density` finds their density, but no single eigenvalues,
-and a tail's exponent is read from these.
+precision: exponents of the median rule are right to 1e-5, eigenvalues below 4e-6 of the largest are not told from 0.
+Matrices whose shorter side is above 10 000 are named and left out: `lanczos_density` finds their density, but no single
+eigenvalues, and a tail's exponent is read from these.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from jaxtyping import Float
 from spectral_lab import checks
 from spectral_lab.heavytails.checkpoints import Checkpoint, Entry, of_tensors, open_checkpoint
 from spectral_lab.heavytails.edges import largest_eigenvalue_law
-from spectral_lab.heavytails.esd import esd
+from spectral_lab.heavytails.esd import BATCH, esd
 from spectral_lab.heavytails.marchenko_pastur import LARGEST_Q, MarchenkoPastur
 from spectral_lab.heavytails.null import SEARCHED, noise_exponent
 from spectral_lab.heavytails.tails import RULES, tail_exponent
@@ -37,7 +37,8 @@ BEYOND = 3.2724  # 99.9 % point of the Tracy-Widom law: noise passes it once in 
 FLAT = 1e4  # an exponent beyond is that of equal values
 SMALL = 512  # the largest shorter side that is read in double precision
 MASK = "bias"  # the end of names such as h.0.attn.bias, the causal mask of GPT-2
-UNRESOLVED = {"single": 1e-7, "double": 1e-13}  # of the largest eigenvalue: what is not told from 0
+SCALES = ("scale", "scales", "scale_inv", "absmax", "zeros")  # the end of names of what quantised weights come with
+UNRESOLVED = {"single": 4e-6, "double": 1e-13}  # of the largest eigenvalue: what is not told from 0
 
 
 @dataclass(frozen=True)
@@ -157,34 +158,61 @@ def read_layers(
 
 def matrices(checkpoint: Checkpoint) -> list[Entry]:
     """The tensors that are read as matrices: those of two to five axes (convolutions of one to three dimensions)."""
-    return [entry for entry in checkpoint.entries if 2 <= len(entry.shape) <= 5]
+    return [entry for entry in checkpoint.entries if 2 <= len(layer_shape(entry)) <= 5]
+
+
+def layer_shape(entry: Entry) -> tuple[int, ...]:
+    """(rows, columns, positions...): axes of length 1 before a table fall away, an axis of experts goes to the end.
+
+    So a vision transformer's positions (1, 197, 768) are a matrix, its class token (1, 1, 768) is none, and the experts
+    of one layer (experts, in, out) are pooled like the positions of a kernel.
+    """
+    shape = entry.shape
+    if _experts(entry):
+        return (*shape[1:], shape[0])
+    if (len(shape) == 3 and shape[0] == 1) or (len(shape) == 4 and shape[:2] == (1, 1)):
+        return shape[-1:] if shape[-2] == 1 else shape[-2:]
+    return shape
+
+
+def _experts(entry: Entry) -> bool:
+    return len(entry.shape) == 3 and "experts" in entry.name
 
 
 def cost(entry: Entry) -> float:
     """About how many operations an entry takes: the Gram matrix and its eigenvalues."""
-    rows, columns = (*entry.shape[:2], 1)[:2]
-    low, high, slices = min(rows, columns), max(rows, columns), max(math.prod(entry.shape[2:]), 1)
-    return float(slices * (2.0 * low * low * high + 20.0 * low**3) + math.prod(entry.shape))
+    shape = layer_shape(entry)
+    low, high = sorted(shape[:2])
+    return float(math.prod(shape[2:]) * (2.0 * low * low * high + 20.0 * low**3) + math.prod(shape))
 
 
 def memory(checkpoint: Checkpoint) -> int:
     """About how many bytes the largest matrix takes: as stored, as it is worked on, and its Gram matrix twice."""
 
     def needs(entry: Entry) -> int:
-        low = min(entry.shape[:2])
-        each = 12 if low <= SMALL else 4  # small ones are held in both precisions
-        return entry.size + each * math.prod(entry.shape) + 2 * each * low**2
+        shape, width = layer_shape(entry), 4
+        low, size = min(shape[:2]), math.prod(shape)
+        numbers = size + (0 if entry.kind == "F32" else 4 * size)  # which are finite; numbers of 32 bits
+        if low <= SMALL:
+            numbers, width = numbers + 8 * size, 8
+        if len(shape) == 2:
+            return entry.size + numbers + 2 * width * low**2
+        together = max(1, min(math.prod(shape[2:]), BATCH // math.prod(shape[:2])))  # positions that are worked on
+        return entry.size + numbers + together * width * (math.prod(shape[:2]) + 2 * low**2)
 
     return max(map(needs, matrices(checkpoint)), default=0)
 
 
 def _read(entry: Entry, size: int | None, rule: str) -> LayerReading | str:
+    shape = layer_shape(entry)
     try:
         if entry.name.endswith(MASK):
             return f"{entry.name} of shape {entry.shape} is by its name a bias or a mask: left out"
+        if entry.name.endswith(SCALES):
+            return f"{entry.name} of shape {entry.shape} belongs by its name to quantised weights: left out"
         if 0 in entry.shape:
             return f"{entry.name} of shape {entry.shape} is empty: left out"
-        if min(entry.shape[:2]) > checks.LARGEST_ORDER:
+        if min(shape[:2]) > checks.LARGEST_ORDER:
             return (
                 f"{entry.name} of shape {entry.shape} is too large to diagonalise (shorter side above 10,000): left out"
             )
@@ -194,8 +222,8 @@ def _read(entry: Entry, size: int | None, rule: str) -> LayerReading | str:
         unsound = int(weights.size - np.isfinite(weights).sum())
         if unsound:
             return f"{entry.name} holds {unsound:,} NaN or infinite numbers of {weights.size:,}: left out"
-        if len(entry.shape) > 2:
-            weights = weights.reshape(*entry.shape[:2], -1, 1)
+        weights = np.moveaxis(weights, 0, -1) if _experts(entry) else weights
+        weights = weights.reshape(*shape[:2], -1, 1) if len(shape) > 2 else weights.reshape(shape)
         return _reading(entry, weights, size, rule)
     except (ValueError, OSError, MemoryError) as error:
         return f"{entry.name} cannot be read: {' '.join(str(error).split())[:200]}"
@@ -204,7 +232,7 @@ def _read(entry: Entry, size: int | None, rule: str) -> LayerReading | str:
 def _reading(entry: Entry, weights: Float[np.ndarray, "*shape"], size: int | None, rule: str) -> LayerReading | str:
     if not weights.any():
         return f"{entry.name} is zero throughout: left out"
-    low, high = sorted(entry.shape[:2])
+    low, high = sorted(weights.shape[:2])
     slices = weights.shape[2] if weights.ndim == 4 else 1
     precision = "double" if low <= SMALL else "single"
     values = esd(weights, precision)
@@ -227,13 +255,15 @@ def _reading(entry: Entry, weights: Float[np.ndarray, "*shape"], size: int | Non
         remarks.append(f"noise of this rule is simulated up to {SEARCHED} rows; larger noise reads more")
     if lost.sum() > max(1, 0.01 * len(values)):
         remarks.append(f"{int(lost.sum())} of {len(values)} eigenvalues are 0 or too small for {precision} precision")
+    if _experts(entry):
+        remarks.append(f"{entry.shape[0]} experts are pooled")
     if "F8" in entry.kind or "float8" in entry.kind:
         remarks.append("read without the scales that 8-bit numbers often have beside them")
     positive = np.log10(values[~lost])
     counts, edges = np.histogram(positive, min(max(len(positive) // 5, BINS[0]), BINS[1]))
     return LayerReading(
         name=entry.name,
-        shape=entry.shape,
+        shape=layer_shape(entry),
         count=len(values),
         aspect=high / low,
         alpha=alpha,

@@ -27,8 +27,8 @@ BOUNDS = ("released", "intended")
 BINS = 100  # of the histogram of log10(lambda) whose fullest bin is the peak
 FEW, SHORT = 5, 2.0
 EXACT, CANDIDATES = 10_000, 512  # from EXACT values on, no more than CANDIDATES starts are tried
-MOST = 1000  # values of which every distance is computed at once; more go in blocks
-STRIDE = 16
+STRIDE = 8
+CACHED = 60_000  # numbers that are worked on at a time, few enough to stay near the processor
 
 
 @dataclass(frozen=True)
@@ -150,14 +150,14 @@ def _distances(
     """D_i for some starts, without looking at every j.
 
     Both the power law and the step function grow with j. So between two points j < k neither can differ from the other
-    by more than one of them at k from the other at j. Look at every 16th point first; then only into those gaps whose
+    by more than one of them at k from the other at j. Look at every 8th point first; then only into those gaps whose
     bound exceeds what was found.
     """
     logs, result = _logs(values), np.ones(len(starts))
     usable = np.flatnonzero((alphas[starts] > 1) & np.isfinite(alphas[starts]) & (values[starts] > 0))
     flat = np.isinf(alphas[starts])
     result[flat] = 1 - 1 / (len(values) - starts[flat])  # all values equal: the law stays at 0, the steps do not
-    rows = max(2_000_000 // (len(values) // STRIDE + 2), 1)
+    rows = max(CACHED // (len(values) // STRIDE + 2), 1)
     for first in range(0, len(usable), rows):
         some = usable[first : first + rows]
         result[some] = _suprema(logs, alphas[starts[some]] - 1, starts[some])

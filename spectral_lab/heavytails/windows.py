@@ -158,8 +158,13 @@ def convolution_blocks(W: ArrayLike, Q: Any = 1.0) -> list[Float[np.ndarray, "po
     weights = _weights(W)
     if weights.ndim != 4:
         raise ValueError(f"W must be a kernel of 4 axes, none of them empty, got shape {np.shape(W)}")
-    Q = checks.number(Q, "Q", 1e-4, 1e4)
-    slices = np.moveaxis(weights.reshape(*weights.shape[:2], -1), 2, 0) * weights.dtype.type(math.sqrt(CONV_NORM))
+    factor = weights.dtype.type(math.sqrt(CONV_NORM))
+    return [factor * block for block in _blocks(weights, checks.number(Q, "Q", 1e-4, 1e4))]
+
+
+def _blocks(weights: np.ndarray, Q: float) -> list[np.ndarray]:
+    """As `convolution_blocks` cuts, without the factor."""
+    slices = np.moveaxis(weights.reshape(*weights.shape[:2], -1), 2, 0)
     slices = slices if slices.shape[1] >= slices.shape[2] else slices.swapaxes(1, 2)
     R, C = slices.shape[1:]
     r, c = (C, max(1, int(C // (1 / Q)))) if Q <= 1 else (max(1, int(C // Q)), C)
@@ -172,7 +177,7 @@ def _spectra(
     """Of a matrix the pooled spectrum of its windows; of a kernel one for each block."""
     weights = _weights(W)
     if weights.ndim == 4:
-        return [esd(block, precision) for block in convolution_blocks(weights, Q)]
+        return [CONV_NORM * esd(block, precision) for block in _blocks(weights, checks.number(Q, "Q", 1e-4, 1e4))]
     return [_pooled(weights, size, Q, per_axis, step, fit, windows, precision)]
 
 

@@ -1,6 +1,11 @@
 from __future__ import annotations
 
 import json
+import os
+import re
+import signal
+import subprocess
+import sys
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -60,6 +65,99 @@ def test_a_folder_with_an_index_in_half_precision_as_language_models_are_publish
     assert "'../../evil.safetensors' in model.safetensors.index.json is no name of a file beside it" in told
 
 
+def bert(h: int) -> dict[str, tuple[int, ...]]:
+    block = {f"attention.self.{part}.weight": (h, h) for part in ("query", "key", "value")}
+    block |= {f"attention.self.{part}.bias": (h,) for part in ("query", "key", "value")}
+    block |= {"attention.output.dense.weight": (h, h), "attention.output.LayerNorm.weight": (h,)}
+    block |= {"intermediate.dense.weight": (4 * h, h), "output.dense.weight": (h, 4 * h)}
+    tables = {"word_embeddings": (300, h), "position_embeddings": (64, h), "token_type_embeddings": (2, h)}
+    names = {f"bert.embeddings.{name}.weight": shape for name, shape in tables.items()}
+    names |= {f"bert.encoder.layer.{i}.{name}": shape for i in range(2) for name, shape in block.items()}
+    return names | {"bert.pooler.dense.weight": (h, h), "cls.predictions.bias": (300,)}
+
+
+def vit(h: int) -> dict[str, tuple[int, ...]]:
+    block = {f"attention.attention.{part}.weight": (h, h) for part in ("query", "key", "value")}
+    block |= {"attention.output.dense.weight": (h, h), "layernorm_before.weight": (h,)}
+    block |= {"intermediate.dense.weight": (4 * h, h), "output.dense.weight": (h, 4 * h)}
+    names = {"vit.embeddings.cls_token": (1, 1, h), "vit.embeddings.position_embeddings": (1, 50, h)}
+    names |= {"vit.embeddings.patch_embeddings.projection.weight": (h, 3, 8, 8), "classifier.weight": (20, h)}
+    return names | {f"vit.encoder.layer.{i}.{name}": shape for i in range(2) for name, shape in block.items()}
+
+
+def gpt2(h: int) -> dict[str, tuple[int, ...]]:
+    block = {"attn.c_attn.weight": (h, 3 * h), "attn.c_proj.weight": (h, h), "attn.bias": (1, 1, 32, 32)}
+    block |= {"mlp.c_fc.weight": (h, 4 * h), "mlp.c_proj.weight": (4 * h, h), "ln_1.weight": (h,)}
+    names = {f"h.{i}.{name}": shape for i in range(2) for name, shape in block.items()}
+    return {"wte.weight": (300, h), "wpe.weight": (32, h)} | names
+
+
+def llama(h: int) -> dict[str, tuple[int, ...]]:
+    block = {"self_attn.q_proj.weight": (h, h), "self_attn.k_proj.weight": (h // 4, h)}
+    block |= {"self_attn.v_proj.weight": (h // 4, h), "self_attn.o_proj.weight": (h, h)}
+    block |= {"mlp.gate_proj.weight": (2 * h, h), "mlp.up_proj.weight": (2 * h, h), "mlp.down_proj.weight": (h, 2 * h)}
+    names = {f"model.layers.{i}.{name}": shape for i in range(2) for name, shape in block.items()}
+    return names | {"model.embed_tokens.weight": (300, h), "model.norm.weight": (h,), "lm_head.weight": (300, h)}
+
+
+def resnet(h: int) -> dict[str, tuple[int, ...]]:
+    names = {"conv1.weight": (h, 3, 7, 7), "bn1.weight": (h,), "bn1.running_mean": (h,), "fc.weight": (100, 2 * h)}
+    names |= {"layer1.0.conv1.weight": (h, h, 3, 3), "layer2.0.conv1.weight": (2 * h, h, 3, 3)}
+    return names | {"layer2.0.downsample.0.weight": (2 * h, h, 1, 1)}
+
+
+TABLE = ("vit.embeddings.position_embeddings", (50, 48))
+
+
+@pytest.mark.parametrize(("layout", "pieces"), [(bert, 1), (vit, 1), (gpt2, 1), (llama, 2), (resnet, 0)])
+def test_noise_in_the_layouts_of_published_models_reads_like_noise(tmp_path: Path, layout: Any, pieces: int) -> None:
+    shapes, draw = layout(48), torch.Generator().manual_seed(0)
+    state = {name: torch.randn(shape, generator=draw) for name, shape in shapes.items()}
+    for name in state:
+        if name.endswith("attn.bias"):
+            state[name] = torch.tril(torch.ones(32, 32)).view(1, 1, 32, 32)
+    places = {"bert.embeddings.position_ids": torch.arange(64)[None]} if layout is bert else {}
+    if layout is resnet:
+        torch.save(state | {"bn1.num_batches_tracked": torch.tensor(7)}, tmp_path / "net.pth")
+        path = tmp_path / "net.pth"
+    else:
+        path, names = tmp_path, list(state)
+        files = {f"model-{i + 1}-of-{pieces}.safetensors": names[i::pieces] for i in range(pieces)}
+        if pieces == 1:
+            files = {"model.safetensors": names}
+        for file, held in files.items():
+            save_file({name: state[name] for name in held} | places, tmp_path / file)
+        if pieces > 1:
+            index = {name: file for file, held in files.items() for name in held}
+            (tmp_path / "model.safetensors.index.json").write_text(json.dumps({"weight_map": index}))
+    result = report(path)
+    wanted = {name: shape for name, shape in shapes.items() if len(shape) > 1 and not name.endswith(("bias", "token"))}
+    table, shape = TABLE
+    wanted |= {table: shape} if table in wanted else {}
+    found = {layer.name: layer for layer in result.layers}
+    assert found.keys() == wanted.keys()
+    for name, layer in found.items():
+        assert layer.shape == wanted[name]
+        assert layer.count == min(wanted[name][:2]) * int(np.prod(wanted[name][2:]))
+        if layer.count >= 16:
+            assert abs(layer.corrected) < 5 * layer.spread
+        assert layer.reading in ("like noise", "too few values", "some structure")
+    read = [layer.reading for layer in result.layers if layer.reading != "too few values"]
+    assert read.count("some structure") <= 1  # noise passes a bound of one in a thousand now and then
+    assert all("is by its name a bias or a mask" in line for line in result.remarks)
+
+
+def test_experts_are_pooled_and_what_quantised_weights_come_with_is_named() -> None:
+    experts = np.stack([gaussian_matrix((32, 48), seed) for seed in range(4)])
+    weights = {"mlp.experts.gate_up_proj": experts, "q_proj.scales": np.ones((4, 40))}
+    result = report(weights | {"q_proj.weight_scale_inv": np.ones((4, 40))})
+    (layer,) = result.layers
+    assert (layer.shape, layer.count, layer.reading) == ((32, 48, 4), 4 * 32, "like noise")
+    assert layer.alpha == pytest.approx(tail_exponent(esd(experts)).alpha, rel=1e-6)
+    assert "4 experts are pooled" in repr(result)
+    assert sum("belongs by its name to quantised weights" in line for line in result.remarks) == 2
+
+
 def test_transposing_as_gpt2_does_changes_no_spectrum_and_noise_reads_like_noise() -> None:
     weights = {"h.0.attn.c_attn.weight": SIGNAL.T, "linear.weight": SIGNAL, "noise.weight": NOISE}
     first, second, noise = report(weights, farms=24).layers
@@ -92,10 +190,32 @@ def test_nothing_in_a_torch_file_runs(tmp_path: Path) -> None:
     torch.save({"weight": Evil()}, tmp_path / "evil.pt")
     with pytest.raises(FormatError, match=r"would run as code. Save model.state_dict\(\) alone"):
         open_checkpoint(tmp_path / "evil.pt")
-    (tmp_path / "broken.pt").write_bytes(b"PK\x03\x04 and no more")
-    with pytest.raises(FormatError, match=r"broken.pt is not loaded"):
-        open_checkpoint(tmp_path / "broken.pt")
     assert not (tmp_path / "ran").exists()
+
+
+def test_a_torch_file_that_is_broken_is_called_so(tmp_path: Path) -> None:
+    torch.save({"a.weight": torch.zeros(300, 300)}, tmp_path / "whole.pt")
+    torch.save({"a.weight": torch.zeros(30, 30)}, tmp_path / "old.pt", _use_new_zipfile_serialization=False)
+    whole, old = (tmp_path / "whole.pt").read_bytes(), (tmp_path / "old.pt").read_bytes()
+    damaged = "is cut short, damaged, or no file of torch.save"
+    cases = {
+        whole[: len(whole) // 2]: damaged,
+        whole[:400] + bytes(200) + whole[600:]: damaged,
+        b"PK\x03\x04 and no more": damaged,
+        old[:1500]: damaged,
+        b"\x80\x02 no pickle": damaged,
+        b"": "is empty",
+        b"<html>not found</html>": "is no file of torch.save",
+        b"e" * 50: "is no file of torch.save",
+    }
+    for content, words in cases.items():
+        (tmp_path / "x.pt").write_bytes(content)
+        with pytest.raises(FormatError, match=f"^x.pt is not loaded: it {words}$"):
+            open_checkpoint(tmp_path / "x.pt")
+    for name in ("x.pt", "model.safetensors"):
+        (tmp_path / name).write_text("version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 9\n")
+        with pytest.raises(FormatError, match="is a pointer of git-lfs"):
+            open_checkpoint(tmp_path / name)
 
 
 def test_each_lie_of_a_header_costs_one_tensor(tmp_path: Path) -> None:
@@ -266,6 +386,55 @@ def test_an_interrupted_command_goes_on_where_it_stopped(
     assert whole == f"{report(tmp_path / 'm.safetensors')}\n"
 
 
+def seen_in(terminal: int, wanted: str) -> str:
+    """What the program has written to its terminal, up to the words, or to its end."""
+    seen = b""
+    while not re.search(wanted, seen.decode(errors="ignore")):
+        try:
+            seen += os.read(terminal, 4096)
+        except OSError:  # the other end is closed
+            break
+    return seen.decode()
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs a terminal of Unix")
+def test_ctrl_c_in_a_terminal_keeps_what_was_read(tmp_path: Path) -> None:
+    import fcntl
+    import pty
+    import struct
+    import termios
+
+    many = {f"layer{i:02}": gaussian_matrix((500, 512), i) for i in range(24)}
+    save_file(tensors(**many), tmp_path / "m.safetensors")
+    words = [sys.executable, "-m", "spectral_lab.cli", "spectra", str(tmp_path / "m.safetensors")]
+    surroundings = os.environ | {"SPECTRAL_LAB_DATA": str(tmp_path / "kept")}
+
+    def start() -> tuple[subprocess.Popen[bytes], int]:
+        ours, theirs = pty.openpty()
+        fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 30, 100, 0, 0))
+        told = tmp_path / "told.txt"
+        with told.open("wb") as file:
+            process = subprocess.Popen(words, stdin=theirs, stdout=file, stderr=theirs, env=surroundings)
+        os.close(theirs)
+        return process, ours
+
+    process, terminal = start()
+    line = seen_in(terminal, r"[1-9]\d? % \|.*left, layer")
+    assert "24 matrices; one at a time, about" in line
+    assert re.search(r"% \|.*\| \d\d:\d\d gone, \d\d:\d\d left, layer", line)
+    process.send_signal(signal.SIGINT)
+    stopped = seen_in(terminal, r"the same command goes on there\.")
+    assert process.wait(60) == 130
+    done = int(re.search(r"Stopped after (\d+) of 24", stopped)[1])
+    (kept,) = (tmp_path / "kept").rglob("*.json")
+    assert 1 <= done == len(json.loads(kept.read_text())) < 24
+    process, terminal = start()
+    assert f"going on after {done} of 24" in seen_in(terminal, "never")
+    assert process.wait(60) == 0
+    assert (tmp_path / "told.txt").read_text() == f"{report(tmp_path / 'm.safetensors')}\n"
+    assert not kept.exists()
+
+
 def test_a_matrix_is_read_when_its_turn_comes() -> None:
     read = []
 
@@ -277,4 +446,4 @@ def test_a_matrix_is_read_when_its_turn_comes() -> None:
     assert next(lines).name == "a"
     assert read == ["a"]
     assert len(list(lines)) == 2
-    assert memory(Checkpoint("x", (entry("a"),))) == NOISE.size * (4 + 12) + 24 * 48**2
+    assert memory(Checkpoint("x", (entry("a"),))) == NOISE.size * (4 + 1 + 8) + 16 * 48**2
