@@ -89,6 +89,10 @@ def _run(words: list[str]) -> int:
     site = commands.add_parser("site", help="build the course as a web site, whose explorers need no Python")
     site.add_argument("--out", type=Path, default=Path("site"), help="the folder to write into (default: site)")
     site.add_argument("--processes", type=int, help="how many to compute with (default: one a processor)")
+    site.add_argument("--lite", action="store_true", help="add the notebooks with Python in the browser (JupyterLite)")
+    site.add_argument(
+        "--pyodide", type=Path, help="the same, with a copy of this folder in place of Pyodide's own host"
+    )
     site.set_defaults(run=_site)
 
     doctor = commands.add_parser("doctor", help="say what this machine has, and what to do about what it lacks")
@@ -278,14 +282,17 @@ def _datasets(item: Chapter) -> dict[str, Dataset]:
 
 
 def _site(options: argparse.Namespace) -> int:
+    from spectral_lab.site import lite
     from spectral_lab.site.build import build
 
     if options.processes is not None and options.processes < 1:
         print(f"spectral-lab site: error: --processes must be at least 1, got {options.processes}", file=sys.stderr)
         return 2
     try:
-        build(options.out, processes=options.processes, say=lambda line: print(line, flush=True))
-    except RuntimeError as error:
+        if with_lite := options.lite or options.pyodide is not None:
+            print(f"wrote {lite.build(options.out, options.pyodide)}", flush=True)
+        build(options.out, lite=with_lite, processes=options.processes, say=lambda line: print(line, flush=True))
+    except (RuntimeError, ValueError) as error:
         print(f"spectral-lab site: {error}", file=sys.stderr)
         return 1
     return 0

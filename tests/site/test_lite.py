@@ -22,6 +22,7 @@ import pytest
 from browser.pages import Pad
 
 from spectral_lab.checkout import ROOT, local_folder
+from spectral_lab.cli import main
 from spectral_lab.course import CHAPTERS
 from spectral_lab.explorer import browser
 from spectral_lab.records import select
@@ -119,6 +120,14 @@ def test_a_folder_without_pyodide_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="pyodide must be a folder"):
         lite.build(tmp_path / "site", tmp_path)
     assert not (tmp_path / "site").exists()
+
+
+@needs_jupyterlite
+def test_the_command_says_so_in_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["site", "--out", str(tmp_path / "site"), "--pyodide", str(tmp_path)]) == 1
+    told = capsys.readouterr().err
+    assert told.startswith("spectral-lab site: pyodide must be a folder with a Pyodide distribution")
+    assert told.count("\n") == 1
 
 
 # --- the site --------------------------------------------------------------------------------------------------------
