@@ -82,9 +82,14 @@ def _run(words: list[str]) -> int:
     grade.add_argument("--memory", type=float, default=8, help="limit for a process in GiB of addresses (default: 8)")
     grade.set_defaults(run=_grade)
 
-    data = commands.add_parser("data", help="list the data sets, or fetch some")
-    data.add_argument("names", nargs="*", metavar="name", help="data sets to fetch (default: list them all)")
-    data.set_defaults(run=_data)
+    data = commands.add_parser("data", help="list the data sets, fetch some, or make those of a chapter")
+    if words[:1] == ["data"] and (maker := _maker(words[1:2])):
+        data.add_argument("chapter", metavar=words[1], help="the chapter whose data are made")
+        maker.add_arguments(data)
+        data.set_defaults(run=maker.run)
+    else:
+        data.add_argument("names", nargs="*", metavar="name", help="data sets to fetch (default: list them all)")
+        data.set_defaults(run=_data)
 
     site = commands.add_parser("site", help="build the course as a web site, whose explorers need no Python")
     site.add_argument("--out", type=Path, default=Path("site"), help="the folder to write into (default: site)")
@@ -247,6 +252,9 @@ def _data(options: argparse.Namespace) -> int:
         for name, dataset in known.items():
             size = "" if dataset.size is None else f"{dataset.size / 1e6:.1f} MB; "
             print(f"  {name}: {dataset.description}; {size}{_how_to_get(dataset)}")
+        for item in CHAPTERS:
+            if item.makes is not None:
+                print(f"  spectral-lab data {item.package} makes {item.makes}; --help says how")
         return 0
     for name in options.names:
         try:
@@ -255,6 +263,14 @@ def _data(options: argparse.Namespace) -> int:
             print(f"spectral-lab data: {error}", file=sys.stderr)
             return 1
     return 0
+
+
+def _maker(names: Sequence[str]) -> ModuleType | None:
+    """The room in which the chapter of this name makes data; None for any other name."""
+    for item in CHAPTERS:
+        if item.makes is not None and item.package in names:
+            return item.room("data.generate")
+    return None
 
 
 def _how_to_get(dataset: Dataset) -> str:

@@ -164,6 +164,27 @@ def test_data_lists_and_fetches(toy, tmp_path, capsys) -> None:
     assert "no data set named toys; there are: toy" in capsys.readouterr().err
 
 
+def test_data_of_a_chapter_are_made_by_its_own_command(monkeypatch, tmp_path, capsys) -> None:
+    from spectral_lab.hamiltonians.data import generate
+
+    monkeypatch.setenv("SPECTRAL_LAB_DATA", str(tmp_path))
+    asked = []
+    monkeypatch.setattr(generate, "generate", lambda *given: asked.append(given) or given[-2])
+    assert cli.main(["data", "hamiltonians", "water", "ammonia", "--count", "7", "--workers", "2"]) == 0
+    folder = tmp_path / "hamiltonians"
+    assert asked == [(name, 7, "def2-svp", 300.0, 0, folder, 2) for name in ("water", "ammonia")]
+    assert capsys.readouterr().out.split() == [str(folder)] * 2
+    monkeypatch.undo()
+    monkeypatch.setitem(sys.modules, "pyscf", None)
+    monkeypatch.setenv("SPECTRAL_LAB_DATA", str(tmp_path))
+    assert cli.main(["data", "hamiltonians", "water", "--count", "1"]) == 2
+    assert "error: this needs PySCF" in capsys.readouterr().err
+    with pytest.raises(SystemExit):
+        cli.main(["data", "hamiltonians", "benzene"])
+    assert cli.main(["data"]) == 0
+    assert "spectral-lab data hamiltonians makes geometries" in capsys.readouterr().out
+
+
 def test_data_say_how_to_get_what_has_no_address(tmp_path, monkeypatch, capsys) -> None:
     monkeypatch.setenv("SPECTRAL_LAB_DATA", str(tmp_path))
     assert cli.main(["data"]) == 0

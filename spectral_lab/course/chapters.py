@@ -59,6 +59,7 @@ class Chapter:
     function: str  # the function of a matrix that the chapter is about
     builds_on: tuple[str, ...] = ()  # the packages of earlier chapters that it imports
     command: tuple[str, str] | None = None  # the name and the help of a command that its room `command` runs
+    makes: str | None = None  # the data that its room `data.generate` makes, by `spectral-lab data PACKAGE`
 
     @property
     def status(self) -> str:
@@ -213,6 +214,7 @@ CHAPTERS: tuple[Chapter, ...] = (
         ),
         thesis="A network predicts the Hamiltonian, its spectrum gives the chemistry, and sparsity makes it fast.",
         function=r"the levels of a Hamiltonian, $HC=SC\,\mathrm{diag}(\varepsilon)$",
+        makes="geometries of small molecules with their Hamiltonians, by PySCF",
     ),
     Chapter(
         number=8,

@@ -1,10 +1,10 @@
 """Sets of sampled geometries with their labels.
 
-    python -m spectral_lab.hamiltonians.data.generate water --count 400 --basis sto-3g --workers 2
+    spectral-lab data hamiltonians water --count 400 --basis sto-3g --workers 2
 
-writes one into `data/hamiltonians/`, for the recipes. Geometries are drawn from the classical
-normal modes of RHF/STO-3G at a temperature, by a seed. They are labelled in small files first, so that an interrupted
-command goes on where it stopped.
+writes one into the folder `hamiltonians` of the data, for the recipes. Geometries are drawn from the classical normal
+modes of RHF/STO-3G at a temperature, by a seed. They are labelled in small files first, so that an interrupted command
+goes on where it stopped.
 """
 
 from __future__ import annotations
@@ -92,24 +92,24 @@ def write_arrays(path: Path, arrays: dict[str, np.ndarray]) -> None:
     write_atomically(path, buffer.getvalue())
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """The command. Returns its exit code."""
-    parser = argparse.ArgumentParser(description="Draw geometries of a molecule and label them with PySCF.")
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Give the command its arguments."""
+    parser.description = "Draw geometries of molecules and label them with PySCF; an interrupted command goes on."
     parser.add_argument("molecule", nargs="+", choices=tuple(labels.MOLECULES))
-    parser.add_argument("--count", type=int, default=1000, help="geometries of each molecule")
-    parser.add_argument("--basis", default="def2-svp", choices=tuple(SHELLS))
-    parser.add_argument("--temperature", type=float, default=300.0, help="Kelvin")
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--workers", type=int, default=1, help="processes")
-    options = parser.parse_args(arguments)
+    parser.add_argument("--count", type=int, default=1000, help="geometries of each molecule (default: 1000)")
+    parser.add_argument("--basis", default="def2-svp", choices=tuple(SHELLS), help="default: def2-svp")
+    parser.add_argument("--temperature", type=float, default=300.0, help="in Kelvin (default: 300)")
+    parser.add_argument("--seed", type=int, default=0, help="of the geometries (default: 0)")
+    parser.add_argument("--workers", type=int, default=1, help="processes (default: 1)")
+
+
+def run(options: argparse.Namespace) -> int:
+    """The command. Returns its exit code."""
     try:
         for name in options.molecule:
             print(generate(name, options.count, options.basis, options.temperature, options.seed,
                            data_folder() / "hamiltonians", options.workers))  # fmt: skip
-    except (ValueError, labels.PySCFMissing) as error:
-        parser.exit(2, f"{parser.prog}: error: {error}\n")
+    except (ValueError, RuntimeError, labels.PySCFMissing) as error:
+        print(f"spectral-lab data: error: {error}", file=sys.stderr)
+        return 2
     return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

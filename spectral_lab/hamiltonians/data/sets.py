@@ -101,15 +101,13 @@ def water(train: int = 240, val: int = 80, test: int = 80) -> dict[str, Hamilton
 
 
 def generated(names: Sequence[str], basis: str) -> dict[str, Hamiltonians]:
-    """Sets made by `spectral_lab.hamiltonians.data.generate`, each cut 80 / 10 / 10 in the order of its geometries.
+    """Sets made by `spectral-lab data hamiltonians`, each cut 80 / 10 / 10 in the order of its geometries.
 
     Args: names of files in the data folder, without their ending. Raises: FileNotFoundError, which says the command.
     """
     paths = [data_folder() / "hamiltonians" / f"{name}.npz" for name in names]
     if missing := [path for path in paths if not path.is_file()]:
-        raise FileNotFoundError(
-            f"{missing[0]} is missing. `python -m spectral_lab.hamiltonians.data.generate --help` says how to make it"
-        )
+        raise FileNotFoundError(f"{missing[0]} is missing. `spectral-lab data hamiltonians --help` says how to make it")
     arrays = [read_arrays(path) for path in paths]
     parts: dict[str, list[np.ndarray]] = {"train": [], "val": [], "test": []}
     start = 0
