@@ -29,8 +29,7 @@ def matched(
     published name begins, how this package's begins), the first that fits; unused, a pattern of names to leave out.
     Raises: ValueError with the name of what is missing, foreign or misshaped.
     """
-    if not isinstance(state, Mapping) or not all(isinstance(name, str) for name in state):
-        raise ValueError(f"state_dict must map names to tensors, got {type(state).__name__}")
+    state = mapping(state)
     left_out = [name for name in state if unused and re.fullmatch(unused, name)]
     wanted, own = model.state_dict(), {rename(name, names): name for name in state if name not in left_out}
     published = {rename_back(name, names): name for name in wanted if not name.endswith("num_batches_tracked")}
@@ -39,6 +38,13 @@ def matched(
     if foreign := sorted(name for ours, name in own.items() if ours not in wanted):
         raise ValueError(f"state_dict holds {foreign[0]}, which this model has not ({len(foreign)} in all)")
     return {ours: fitting(state[name], wanted[ours], name) for ours, name in own.items()}, sorted(left_out)
+
+
+def mapping(state: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The same mapping. Raises: ValueError if it does not map names."""
+    if not isinstance(state, Mapping) or not all(isinstance(name, str) for name in state):
+        raise ValueError(f"state_dict must map names to tensors, got {type(state).__name__}")
+    return state
 
 
 def fitting(value: Any, like: Tensor, name: str) -> Tensor:

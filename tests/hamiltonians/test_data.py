@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -12,7 +14,6 @@ import pytest
 from spectral_lab.hamiltonians import assemble, from_degree_order, solve_roothaan, to_degree_order
 from spectral_lab.hamiltonians.data import MD17, QH9, FormatError, generate, labels, sets, splits
 from spectral_lab.hamiltonians.stored import stored
-from spectral_lab.hamiltonians.vibrations import ANGSTROM
 
 WATER = (8, 1, 1)
 
@@ -67,27 +68,11 @@ def test_what_is_stored_is_consistent() -> None:
 # --- published files -------------------------------------------------------------------------------------------------
 
 
-def write_qh9(path: Path, dynamic: bool, atoms: int | bytes = 3) -> tuple[np.ndarray, np.ndarray]:
-    H, _ = matrices(0)
-    X = np.random.default_rng(1).standard_normal((3, 3))
-    with sqlite3.connect(path) as base:
-        if dynamic:
-            base.execute("CREATE TABLE data (id INTEGER, geo_id INTEGER, N INTEGER, Z BLOB, pos BLOB, Ham BLOB)")
-            base.execute("INSERT INTO data VALUES (?, 0, ?, ?, ?, ?)", (
-                np.int64(7).tobytes(), atoms, np.array(WATER, "i4").tobytes(), (X * ANGSTROM).tobytes(),
-                from_degree_order(H, WATER, "def2-svp").tobytes(),
-            ))  # fmt: skip
-        else:
-            base.execute("CREATE TABLE data (id INTEGER, N INTEGER, Z BLOB, pos BLOB, Ham BLOB)")
-            base.execute("INSERT INTO data VALUES (7, ?, ?, ?, ?)", (
-                atoms, np.array(WATER, "i4").tobytes(), X.tobytes(), from_degree_order(H, WATER, "def2-svp").tobytes(),
-            ))  # fmt: skip
-    return H, X
-
-
 @pytest.mark.parametrize("atoms", [3, np.int64(3).tobytes()])
 @pytest.mark.parametrize("dynamic", [False, True])
-def test_qh9_is_read_in_its_order_and_unit(tmp_path: Path, dynamic: bool, atoms: int | bytes) -> None:
+def test_qh9_is_read_in_its_order_and_unit(
+    tmp_path: Path, write_qh9: Callable[..., Any], dynamic: bool, atoms: int | bytes
+) -> None:
     H, X = write_qh9(tmp_path / "qh9.db", dynamic, atoms)
     source = QH9(tmp_path / "qh9.db", dynamic)
     assert len(source) == 1
@@ -138,7 +123,7 @@ def test_a_wrong_order_is_seen_in_the_overlap() -> None:
     ("UPDATE data SET pos = 'x'", "pos in row 0"),
     ("ALTER TABLE data RENAME COLUMN Ham TO H", "columns Ham"),
 ])  # fmt: skip
-def test_broken_files_are_told(tmp_path: Path, spoil: str, words: str) -> None:
+def test_broken_files_are_told(tmp_path: Path, write_qh9: Callable[..., Any], spoil: str, words: str) -> None:
     write_qh9(tmp_path / "qh9.db", False)
     with sqlite3.connect(tmp_path / "qh9.db") as base:
         base.execute(spoil)

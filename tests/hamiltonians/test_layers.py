@@ -160,6 +160,9 @@ def test_weights_of_kept_paths_are_slices_of_all_weights() -> None:
     rbf, s, kept = torch.randn(3, 5).double(), torch.randn(3, 7).double(), tensor([0, 3, 14])
     torch.testing.assert_close(network(rbf, s, kept), network(rbf, s)[:, kept])
     torch.testing.assert_close(network(0 * rbf, s), torch.zeros(3, 15, 4).double())  # none beyond the cutoff
+    biased = m.PathWeights(5, 7, 6, 15, 4, biased=True).double()
+    torch.testing.assert_close(biased(rbf, s, kept), biased(rbf, s)[:, kept])
+    assert biased(rbf, 0 * s).abs().min() > 0
 
 
 def test_radial_functions_end_at_the_cutoff() -> None:

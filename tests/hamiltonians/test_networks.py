@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from spectral_lab.hamiltonians import assemble, basis_rotation, rotation, shells
 from spectral_lab.hamiltonians import models as m
@@ -65,7 +67,7 @@ def test_predictions_turn_move_and_permute_with_the_molecule(name: str, basis: s
 
     R = rotation(0.3, 1.0, 2.0)
     D = basis_rotation(R, numbers, basis)
-    assert np.abs(D @ H @ D.T - H).max() > 1e-2 * np.abs(H).max()  # turning matters
+    assert np.abs(D @ H @ D.T - H).max() > 1e-3 * np.abs(H).max()  # turning matters
     np.testing.assert_allclose(
         predicted(network, basis, [(numbers, X @ R.T + [1.0, -2.0, 3.0])])[0], D @ H @ D.T, atol=bound
     )
@@ -77,7 +79,7 @@ def test_predictions_turn_move_and_permute_with_the_molecule(name: str, basis: s
 
     inversion = basis_rotation(-np.eye(3), numbers, basis)
     gap = np.abs(predicted(network, basis, [(numbers, -X)])[0] - inversion @ H @ inversion.T).max()
-    assert gap < bound if "parity" in name else gap > 1e-4 * np.abs(H).max()
+    assert gap < bound if "parity" in name else gap > 1e-6 * np.abs(H).max()
 
 
 @pytest.mark.parametrize("name", NETWORKS)
@@ -104,7 +106,7 @@ def test_phases_draw_choose_and_freeze() -> None:
     torch.manual_seed(0)
     network = small("def2-svp", sparsity=0.7).train()
     products = network.products()
-    assert len(products) == 5
+    assert len(products) == 4  # two of single atoms, two of pairs
     batch = m.join([molecule([8, 1, 1], 0)])
     draws = [products[0].choose()[0].tolist() for _ in range(3)]
     assert len({tuple(draw) for draw in draws}) == 3
@@ -159,10 +161,67 @@ def test_every_parameter_learns() -> None:
         assert {name for name in idle if "scalars.layers.1" not in name and "score.bias" not in name} == set()
 
 
-def test_sizes_are_near_the_published_ones() -> None:
-    sizes = [sum(p.numel() for p in network.parameters()) for network in (m.SPHNet(), m.QHNet())]
-    assert sizes[0] == pytest.approx(18_076_502, rel=0.1)  # with another network for the scalars
-    assert sizes[1] == pytest.approx(20_415_673, rel=0.003)
+def test_the_size_is_near_the_published_one() -> None:
+    size = sum(parameter.numel() for parameter in m.SPHNet().parameters())
+    assert size == pytest.approx(18_076_502, rel=0.1)  # with another network for the scalars
+
+
+# --- released weights of QHNet ---------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def released(reference: Callable[[str], Any]) -> dict[str, Tensor]:
+    """A state of the released names and shapes, filled as tests/reference/sphnet/README.md says, with its buffers."""
+    given, rng = reference("qhnet.npz"), np.random.default_rng(0)
+    state = {}
+    for name, shape in zip(given["names"].tolist(), map(json.loads, given["shapes"].tolist()), strict=True):
+        values = rng.standard_normal(shape) if shape else np.array(-0.4)
+        narrow = name.endswith(("norm_gate.fc.0.weight", "fc.2.weight"))
+        state[name] = torch.tensor(values / shape[-1] ** 0.5 if narrow else values)
+    for part in ("e3_gnn_layer.1.conv.tp_node", "e3_gnn_node_layer.0.tp", "e3_gnn_layer.1.conv.linear_out"):
+        state |= {
+            f"{part}.output_mask": torch.ones(100),
+            f"{part}._compiled_main_left_right._w3j_1_1_2": torch.ones(45),
+        }
+    return state | {"output_ii.bias": torch.zeros(0), "distance_expansion.cutoff": torch.tensor(15.0)}
+
+
+def released_size(**options: Any) -> m.QHNet:
+    return m.QHNet(**{"channels": 4, "bottleneck": 2, "pair_hidden": 4, "rbf": 16, "elements": 10} | options).double()
+
+
+def test_qhnet_with_released_weights_predicts_what_the_released_code_does(
+    released: dict[str, Tensor], reference: Callable[[str], Any]
+) -> None:
+    given, network = reference("qhnet.npz"), released_size()
+    left_out = network.load_published(released)
+    assert not [name for name in left_out if name.endswith(("fc.0.weight", "linear_out.weight", "linear_node_3.weight"))
+                and not name.startswith("e3_gnn_layer.0.conv.norm_gate")]  # fmt: skip
+    Z, X = given["Z"].tolist(), given["X"]
+    with torch.no_grad():
+        blocks = network(m.join([(Z[:3], X[:3]), (Z[3:], X[3:])], torch.float64))
+    for mine, name in zip(blocks, ("diagonal", "lower"), strict=True):
+        np.testing.assert_allclose(mine.numpy(), given[name], rtol=0, atol=1e-10)
+
+
+@pytest.mark.parametrize(("spoil", "words"), [
+    (lambda s: s.pop("output_ii.weight"), "must hold output_ii.weight, which is missing"),
+    (lambda s: s.update({"output_ik.weight": torch.ones(3)}), "holds output_ik.weight, which this model has not"),
+    (lambda s: s.update({"e3_gnn_layer.9.conv.linear_out.bias": torch.ones(4)}), "holds e3_gnn_layer.9"),
+    (lambda s: s.update({"output_ij.weight": torch.ones(5, 4, 2)}), r"output_ij.weight of shape \(40,\)"),
+    (lambda s: s.update({"e3_gnn_layer.2.conv.fc_node.layer1.weight": torch.ones(168, 32)}), r"shape \(32, 168\)"),
+    (lambda s: s.update({"fc_ii.hamiltonian.0.bias": torch.ones(3)}), r"fc_ii.hamiltonian.0.bias of shape \(4,\)"),
+    (lambda s: s.update({"distance_expansion.cutoff": torch.tensor(12.0)}), "with cutoff 15 Angstrom, got 12"),
+])  # fmt: skip
+def test_what_does_not_fit_changes_nothing(
+    released: dict[str, Tensor], spoil: Callable[[dict[str, Tensor]], object], words: str
+) -> None:
+    network = released_size()
+    before = {name: value.clone() for name, value in network.state_dict().items()}
+    spoil(released)
+    with pytest.raises(ValueError, match=words):
+        network.load_published(released)
+    assert all(torch.equal(value, before[name]) for name, value in network.state_dict().items())
 
 
 def test_odd_widths_are_refused() -> None:

@@ -1,14 +1,16 @@
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
 
 from spectral_lab.hamiltonians import recipe as r
-from spectral_lab.hamiltonians.data import sets
+from spectral_lab.hamiltonians.data import FormatError, sets, splits
 from spectral_lab.training import Part, Recipe, schedules, train
 from spectral_lab.training.recipe import PRESETS
 from spectral_lab.training.reporter import Silent
@@ -88,7 +90,34 @@ def test_published_sets_have_no_stand_in() -> None:
     assert r.RECIPES["qh9/stable-id/qhnet"]("paper").target.published["H"] == 76.31
 
 
+@pytest.mark.parametrize("cut", ["geo", "mol"])
+def test_qh9_dynamic_is_cut_and_learnt_from_a_file_of_its_format(
+    cut: str, write_qh9: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SPECTRAL_LAB_DATA", str(tmp_path))
+    monkeypatch.setattr(splits, "QH9_DYNAMIC", 2)  # two molecules, sixty geometries each
+    (tmp_path / "qh9").mkdir()
+    H, X = write_qh9(tmp_path / "qh9" / "QH9Dynamic.db", dynamic=True, rows=120)
+    recipe = r.RECIPES[f"qh9/dynamic-{cut}/both"]("paper")
+    data = recipe.data()
+    sizes = {"geo": [96, 12, 12], "mol": [60, 0, 60]}[cut]
+    assert [len(part) for part in data.values()] == sizes
+    assert sorted(np.concatenate([part.rows for part in data.values()]).tolist()) == list(range(120))
+    torch.manual_seed(0)
+    model = r.network("def2-svp", {"channels": 4, "bottleneck": 2, "hidden": 4, "pair_hidden": 4}, "both", 0.7)
+    batch = data["train"].__getitems__([0, 59])
+    assert torch.isfinite(r.loss(model.train(), batch, 1.0))
+    np.testing.assert_allclose(batch.samples[0].H, H)
+    np.testing.assert_allclose(batch.samples[1].positions, X)
+    with torch.no_grad():
+        assert set(r.errors(model.eval(), batch, 1.0, "def2-svp")) == {"H"}  # the file holds no S
+    assert recipe.target.published == {}
+    write_qh9(tmp_path / "qh9" / "QH9Dynamic.db", dynamic=True, rows=100)
+    with pytest.raises(FormatError, match=f"must hold 120 rows, which qh9/dynamic-{cut} is cut from, got 100"):
+        recipe.data()
+
+
 def test_missing_files_say_the_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SPECTRAL_LAB_DATA", str(tmp_path))
-    with pytest.raises(FileNotFoundError, match=r"data\.generate"):
+    with pytest.raises(FileNotFoundError, match="spectral-lab data hamiltonians"):
         r.RECIPES["dynamic/both"]("lecture").data()

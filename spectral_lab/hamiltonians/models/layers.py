@@ -143,29 +143,58 @@ class BernsteinRBF(nn.Module):
         return torch.where(inside[:, None], logs.exp(), torch.zeros_like(logs))
 
 
+class PathNetwork(nn.Module):
+    """A number for each row, kept path and channel: two linear layers, a shifted softplus between, no biases.
+
+    Both are divided by the root of their inputs, as in e3nn. Of the last matrix only the rows of kept paths are used:
+    what is left out costs nothing.
+    """
+
+    def __init__(self, inputs: int, hidden: int, paths: int, channels: int) -> None:
+        super().__init__()
+        self.first = nn.Parameter(torch.randn(hidden, inputs))
+        self.last = nn.Parameter(torch.randn(paths, channels, hidden))
+
+    def forward(self, x: Float[Tensor, "rows n"], kept: Int[Tensor, " k"] | None = None) -> Float[Tensor, "rows k u"]:
+        """For the kept paths (default all); zero where x is zero."""
+        rows = self.last if kept is None else self.last[kept.to(self.last.device)]
+        hidden = shifted_softplus(x @ self.first.T / x.shape[-1] ** 0.5)
+        return (hidden @ rows.flatten(0, 1).T / hidden.shape[-1] ** 0.5).unflatten(-1, (-1, rows.shape[1]))
+
+
+class BiasedPathNetwork(nn.Module):
+    """As `PathNetwork`, but two ordinary linear layers with biases, and a SiLU between."""
+
+    def __init__(self, inputs: int, hidden: int, paths: int, channels: int) -> None:
+        super().__init__()
+        self.first, last = nn.Linear(inputs, hidden), nn.Linear(hidden, paths * channels)
+        self.last = nn.Parameter(last.weight.detach().unflatten(0, (paths, channels)))
+        self.bias = nn.Parameter(last.bias.detach().unflatten(0, (paths, channels)))
+
+    def forward(self, x: Float[Tensor, "rows n"], kept: Int[Tensor, " k"] | None = None) -> Float[Tensor, "rows k u"]:
+        """For the kept paths (default all)."""
+        rows, bias = (part if kept is None else part[kept.to(part.device)] for part in (self.last, self.bias))
+        return (F.silu(self.first(x)) @ rows.flatten(0, 1).T + bias.flatten()).unflatten(-1, (-1, rows.shape[1]))
+
+
 class PathWeights(nn.Module):
     """The weights of a tensor product, for each row and kept path: a network of the distance times one of scalars.
 
-    Two linear layers each, the first normalised as in e3nn, a shifted softplus between, no biases. Only the rows of the
-    last matrices that belong to kept paths are used: what is left out costs nothing.
+    biased: the network of scalars is a `BiasedPathNetwork`.
     """
 
-    def __init__(self, distances: int, scalars: int, hidden: int, paths: int, channels: int) -> None:
+    def __init__(
+        self, distances: int, scalars: int, hidden: int, paths: int, channels: int, biased: bool = False
+    ) -> None:
         super().__init__()
-        self.paths, self.channels = paths, channels
-        self.first = nn.ParameterList(nn.Parameter(torch.randn(hidden, width)) for width in (distances, scalars))
-        self.last = nn.ParameterList(nn.Parameter(torch.randn(paths, channels, hidden)) for _ in range(2))
+        self.of_distance = PathNetwork(distances, hidden, paths, channels)
+        self.of_scalars = (BiasedPathNetwork if biased else PathNetwork)(scalars, hidden, paths, channels)
 
     def forward(
         self, rbf: Float[Tensor, "rows n"], s: Float[Tensor, "rows w"], kept: Int[Tensor, " k"] | None = None
     ) -> Float[Tensor, "rows k u"]:
         """The product of both networks' outputs, for the kept paths (default all)."""
-        outputs = []
-        for x, first, last in zip((rbf, s), self.first, self.last, strict=True):
-            rows = last if kept is None else last[kept.to(last.device)]
-            hidden = shifted_softplus(x @ first.T / first.shape[1] ** 0.5)
-            outputs.append(hidden @ rows.flatten(0, 1).T / rows.shape[-1] ** 0.5)
-        return (outputs[0] * outputs[1]).unflatten(-1, (-1, self.channels))
+        return self.of_distance(rbf, kept) * self.of_scalars(s, kept)
 
 
 # sqrt of the mean of softplus(x) - log 2, squared, over a standard normal x: Gauss-Hermite quadrature.

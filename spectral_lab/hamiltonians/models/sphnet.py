@@ -52,15 +52,16 @@ class GatedProduct(nn.Module):
         super().__init__()
         self.product = SparseTensorProduct(L, channels, parity)
         self.gate = TPGate(L, sparsity, parity) if sparsity_of(sparsity) else None
-        self.register_buffer("stage", torch.tensor(0))  # with the rest of the state, or a reload would thaw the choice
-        count = len(self.product.paths)
-        self.register_buffer("kept", torch.zeros(count, dtype=torch.bool))
-        self.register_buffer("coefficients", torch.zeros(count))
+        if self.gate is not None:  # buffers are kept with the rest of the state, or a reload would thaw the choice
+            count = len(self.product.paths)
+            self.register_buffer("stage", torch.tensor(0))
+            self.register_buffer("kept", torch.zeros(count, dtype=torch.bool))
+            self.register_buffer("coefficients", torch.zeros(count))
 
     @property
     def phase(self) -> str:
-        """ "random", "adaptive" or "fixed"."""
-        return PHASES[int(self.stage)]
+        """ "random", "adaptive" or "fixed"; the first where there is no gate."""
+        return PHASES[int(self.stage)] if self.gate is not None else PHASES[0]
 
     def choose(self) -> tuple[Int[Tensor, " k"] | None, Float[Tensor, " k"] | None]:
         """The kept paths and their coefficients; None for all paths with alpha."""
@@ -77,8 +78,11 @@ class GatedProduct(nn.Module):
 
     def enter(self, phase: str) -> None:
         """Go to a phase; to "fixed" without an adaptive step before it, with the best paths now."""
-        self.stage.fill_(PHASES.index(checks.choice(phase, "phase", PHASES)))
-        if self.gate is not None and phase == "fixed" and not self.kept.any():
+        number = PHASES.index(checks.choice(phase, "phase", PHASES))
+        if self.gate is None:
+            return
+        self.stage.fill_(number)
+        if phase == "fixed" and not self.kept.any():
             self.freeze(self.gate.select("adaptive"))
 
     def draw(self) -> None:
@@ -99,46 +103,48 @@ class GatedProduct(nn.Module):
 
 
 class Lifting(nn.Module):
-    """The first convolution: scalars of neighbours times harmonics of directions, sum_j w^l_u(r, s) x_ju Y^l(r_ij)."""
+    """The first convolution, of scalars x: sum_j w^l_u(r, s) x_ju Y^l(r_ij), whose paths are (0, l, l); then mixed.
 
-    def __init__(self, L: int, channels: int, rbf: int, hidden: int) -> None:
+    normalised: an equivariant layer norm comes before the mixing.
+    """
+
+    def __init__(self, L: int, channels: int, rbf: int, hidden: int, normalised: bool) -> None:
         super().__init__()
         self.L = L
         self.weights = PathWeights(rbf, 2 * channels, hidden, L + 1, channels)
-        self.norm = EquivariantLayerNorm(L, channels)
+        self.norm = EquivariantLayerNorm(L, channels) if normalised else nn.Identity()
         self.linear = EquivariantLinear(L, channels, channels)
 
     def forward(
         self, x: Float[Tensor, "atoms u"], edge: Edges, Y: Float[Tensor, "edges m"], rbf: Float[Tensor, "edges n"]
     ) -> Float[Tensor, "atoms u m"]:
         """Features of degrees 0..L from scalars."""
-        w = self.weights(rbf, torch.cat([x[edge.receiver], x[edge.sender]], dim=-1))
-        w = w.transpose(1, 2)[..., degrees(self.L).to(x.device)]
-        messages = w * x[edge.sender][..., None] * Y[:, None, :]
+        degree = degrees(self.L).to(x.device)
+        w = self.weights(rbf, torch.cat([x[edge.receiver], x[edge.sender]], dim=-1)).transpose(1, 2)[..., degree]
+        size = ((2 * degree + 1).to(Y) / (self.L + 1)) ** 0.25  # alpha of these paths times C^(0 l l)
+        messages = w * x[edge.sender][..., None] * (size * Y)[:, None, :]
         return self.linear(self.norm(gather(messages, edge.receiver, len(x))))
 
 
 class Convolution(nn.Module):
-    """The second convolution: m_ij = TP(x_j, Y(r_ij)) over the kept edges and paths, summed, normalised, mixed."""
+    """A convolution with a residual: x_i + Linear(h_i + sum_j TP(h_j, Y(r_ij))), h = Linear(NormGate(x)).
+
+    All features are of natural parity here, (-1)^l: the paths have even l1 + l2 + l3. normalised: an equivariant layer
+    norm of the sum. pair_sparsity: a gate chooses among the edges of a molecule, or of the batch.
+    """
 
     def __init__(
-        self,
-        L: int,
-        channels: int,
-        rbf: int,
-        hidden: int,
-        sparsity: float,
-        pair_sparsity: float,
-        per: str,
-        parity: bool,
-    ) -> None:
+        self, L: int, channels: int, rbf: int, hidden: int, normalised: bool, pair_sparsity: float = 0.0,
+        per: str = "molecule",
+    ) -> None:  # fmt: skip
         super().__init__()
+        self.inner = EquivariantLinear(L, channels, channels)
         self.before = nn.Sequential(NormGate(L, channels), EquivariantLinear(L, channels, channels))
         width = channels * (L + 2)
         self.pair_gate = PairGate(width, pair_sparsity, per) if pair_sparsity else None
-        self.product = GatedProduct(L, channels, sparsity, parity)
-        self.weights = PathWeights(rbf, width, hidden, len(self.product.product.paths), channels)
-        self.norm = EquivariantLayerNorm(L, channels)
+        self.product = SparseTensorProduct(L, channels, parity=True)
+        self.weights = PathWeights(rbf, width, hidden, len(self.product.paths), channels)
+        self.norm = EquivariantLayerNorm(L, channels) if normalised else nn.Identity()
         self.linear = EquivariantLinear(L, channels, channels)
 
     def forward(
@@ -150,37 +156,42 @@ class Convolution(nn.Module):
         molecule: Int[Tensor, " edges"],
     ) -> Float[Tensor, "atoms u m"]:
         """See the class. molecule: of each edge."""
-        h = self.before(x)
         receiver, sender = edge.receiver, edge.sender
-        norms = inner_product(h[receiver], h[sender])[..., 1:].flatten(1)
-        s = torch.cat([h[receiver][..., 0], h[sender][..., 0], norms], dim=-1)
+        s, h = pair_scalars(self.inner(x), receiver, sender), self.before(x)
         if self.pair_gate is not None:
             kept, s = self.pair_gate(s, molecule)
             receiver, sender, Y, rbf = receiver[kept], sender[kept], Y[kept], rbf[kept]
-        paths, coefficients = self.product.choose()
-        messages = self.product.product(h[sender], Y[:, None, :], self.weights(rbf, s, paths), paths, coefficients)
-        return self.linear(self.norm(gather(messages, receiver, len(x))) + x)
+        messages = self.product(h[sender], Y[:, None, :], self.weights(rbf, s))
+        return x + self.linear(self.norm(gather(messages, receiver, len(x))) + h)
+
+
+def pair_scalars(
+    x: Float[Tensor, "atoms u m"], i: Int[Tensor, " pairs"], j: Int[Tensor, " pairs"]
+) -> Float[Tensor, "pairs width"]:
+    """What rotations leave alone in two atoms: the scalars of i, those of j, inner products of degrees 1..L."""
+    return torch.cat(
+        [x[i][..., 0], x[j][..., 0], inner_product(x[i], x[j])[..., 1:].transpose(1, 2).flatten(1)], dim=-1
+    )
 
 
 class SelfLayer(nn.Module):
-    """Features of single atoms: the tensor product of two views of x_i."""
+    """Features of single atoms: the tensor product of two views of x_i. residual: x_i is added to it."""
 
-    def __init__(self, L: int, channels: int, sparsity: float, parity: bool) -> None:
+    def __init__(self, L: int, channels: int, residual: bool, sparsity: float = 0.0, parity: bool = False) -> None:
         super().__init__()
+        self.residual = residual
         self.left = nn.Sequential(NormGate(L, channels), EquivariantLinear(L, channels, channels))
         self.right = nn.Sequential(NormGate(L, channels), EquivariantLinear(L, channels, channels))
         self.product = GatedProduct(L, channels, sparsity, parity)
         self.weight = nn.Parameter(torch.randn(1, len(self.product.product.paths), channels))
         self.after = nn.Sequential(NormGate(L, channels), EquivariantLinear(L, channels, channels))
 
-    def forward(
-        self, x: Float[Tensor, "atoms u m"], former: Float[Tensor, "atoms u m"] | None
-    ) -> Float[Tensor, "atoms u m"]:
-        """The features of this layer on top of those of the former one."""
+    def forward(self, x: Float[Tensor, "atoms u m"]) -> Float[Tensor, "atoms u m"]:
+        """See the class."""
         paths, coefficients = self.product.choose()
         weight = self.weight if paths is None else self.weight[:, paths.to(self.weight.device)]
         z = self.product.product(self.left(x), self.right(x), weight, paths, coefficients)
-        return self.after(z) if former is None else former + self.after(z + x)
+        return self.after(z + x if self.residual else z)
 
 
 class PairLayer(nn.Module):
@@ -202,12 +213,12 @@ class PairLayer(nn.Module):
     ) -> None:
         super().__init__()
         self.odd = channels // 2
-        self.scalars = nn.Linear(channels, channels)
+        self.inner = EquivariantLinear(L, channels, channels)
         self.before = nn.Sequential(NormGate(L, channels), EquivariantLinear(L, channels, channels))
         width = channels * (L + 1)
         self.pair_gate = PairGate(width, pair_sparsity, per) if pair_sparsity else None
         self.product = GatedProduct(L, channels, sparsity, parity)
-        self.weights = PathWeights(rbf, width, hidden, len(self.product.product.paths), channels)
+        self.weights = PathWeights(rbf, width, hidden, len(self.product.product.paths), channels, biased=True)
         self.after = nn.Sequential(NormGate(L, channels, self.odd), ExchangeLinear(L, channels, channels))
 
     def forward(
@@ -220,8 +231,8 @@ class PairLayer(nn.Module):
     ) -> Float[Tensor, "pairs u m"]:
         """The features of this layer on top of those of the former one, which pairs that are not kept retain."""
         h, (i, j) = self.before(x), pairs.T
-        s0 = self.scalars(x[..., 0])
-        s = torch.cat([(s0[i] + s0[j]) / 2, inner_product(h[i], h[j])[..., 1:].flatten(1)], dim=-1)
+        first, second, products = pair_scalars(self.inner(x), i, j).tensor_split([x.shape[1], 2 * x.shape[1]], dim=-1)
+        s = torch.cat([(first + second) / 2, products], dim=-1)
         kept = None
         if self.pair_gate is not None:
             kept, s = self.pair_gate(s, molecule)
@@ -235,6 +246,21 @@ class PairLayer(nn.Module):
         return former + z if kept is None else former.index_add(0, kept, z)
 
 
+class ExpansionWeights(nn.Module):
+    """Weights and biases of an `Expansion`, each from scalars by two linear layers with a SiLU between."""
+
+    def __init__(self, scalars: int, hidden: int, expansion: Expansion) -> None:
+        super().__init__()
+        self.of_weights, self.of_biases = (
+            nn.Sequential(nn.Linear(scalars, hidden), nn.SiLU(), nn.Linear(hidden, count))
+            for count in (expansion.weight_count, expansion.bias_count)
+        )
+
+    def forward(self, scalars: Float[Tensor, "rows u"]) -> tuple[Float[Tensor, "rows w"], Float[Tensor, "rows b"]]:
+        """Both, for each row."""
+        return self.of_weights(scalars), self.of_biases(scalars)
+
+
 class BlockHead(nn.Module):
     """From features to blocks of atoms and of pairs, with expansion weights made from scalars."""
 
@@ -244,18 +270,14 @@ class BlockHead(nn.Module):
         self.odd = bottleneck // 2
         self.narrow = EquivariantLinear(L, channels, bottleneck)
         self.narrow_pairs = ExchangeLinear(L, channels, bottleneck)
-        outputs = self.expansion.weight_count + self.expansion.bias_count
-        self.of_atoms, self.of_pairs = (
-            nn.Sequential(nn.Linear(channels, channels), nn.SiLU(), nn.Linear(channels, outputs)) for _ in range(2)
-        )
+        self.of_atoms, self.of_pairs = (ExpansionWeights(channels, channels, self.expansion) for _ in range(2))
 
     def forward(
         self, scalars: Tensor, atoms: Tensor, pairs: Tensor, indices: Int[Tensor, "pairs 2"]
     ) -> tuple[Float[Tensor, "atoms k k"], Float[Tensor, "pairs k k"]]:
         """Diagonal blocks, and blocks (i, j) of the pairs; exchanging i and j transposes the latter."""
-        sizes = [self.expansion.weight_count, self.expansion.bias_count]
-        diagonal = self.expansion(self.narrow(atoms), *self.of_atoms(scalars).split(sizes, dim=-1))
-        weights, biases = self.of_pairs(scalars[indices].sum(dim=1)).split(sizes, dim=-1)
+        diagonal = self.expansion(self.narrow(atoms), *self.of_atoms(scalars))
+        weights, biases = self.of_pairs(scalars[indices].sum(dim=1))
         there = self.narrow_pairs(pairs)
         back = torch.cat([there[:, : -self.odd], -there[:, -self.odd :]], dim=1)
         lower = self.expansion(there, weights, biases) + self.expansion(back, weights, biases).transpose(1, 2)
@@ -273,7 +295,8 @@ class SPHNet(nn.Module):
         scalar_layers: message-passing layers before the first convolution; 0 for atoms that know only their number.
         sparsity, pair_sparsity: shares of paths and of pairs left out, 0 to keep all.
         per: whether pairs are chosen in each "molecule", or in the whole "batch" as in the released code.
-        parity: leave out everything that inversion would not respect: then H(-X) follows exactly from H(X).
+        parity: leave out everything that inversion would not respect: then H(-X) follows exactly from H(X). The
+            convolutions do so anyway; atoms, pairs and blocks do not.
     Raises: ValueError.
     """
 
@@ -292,10 +315,9 @@ class SPHNet(nn.Module):
         self.embedding = nn.Embedding(ELEMENTS, channels)
         self.scalars = ScalarNetwork(channels, scalar_layers)
         self.rbf, self.pair_rbf = BernsteinRBF(rbf, cutoff, alpha), BernsteinRBF(rbf, pair_cutoff, alpha)
-        self.lifting = Lifting(L, channels, rbf, hidden)
-        gates = (sparsity, pair_sparsity, per, parity)
-        self.convolution = Convolution(L, channels, rbf, hidden, *gates)
-        self.self_layers = nn.ModuleList(SelfLayer(L, channels, sparsity, parity) for _ in range(2))
+        self.lifting = Lifting(L, channels, rbf, hidden, normalised=True)
+        self.convolution = Convolution(L, channels, rbf, hidden, True, pair_sparsity, per)
+        self.self_layers = nn.ModuleList(SelfLayer(L, channels, second, sparsity, parity) for second in (False, True))
         self.pair_layers = nn.ModuleList(
             PairLayer(L, channels, rbf, pair_hidden, sparsity, share, per, parity) for share in (0.0, pair_sparsity)
         )
@@ -308,9 +330,9 @@ class SPHNet(nn.Module):
         first = self.lifting(scalars, edge, Y, rbf)
         second = self.convolution(first, edge, Y, rbf, batch.molecule[edge.receiver])
         near, molecule = self.pair_rbf(edge.distance[: len(batch.pairs)]), batch.molecule[batch.pairs[:, 0]]
-        atoms = pairs = None
-        for x, single, pair in zip((first, second), self.self_layers, self.pair_layers, strict=True):
-            atoms, pairs = single(x, atoms), pair(x, batch.pairs, near, molecule, pairs)
+        atoms, pairs = self.self_layers[0](first), self.pair_layers[0](first, batch.pairs, near, molecule, None)
+        atoms = atoms + self.self_layers[1](second)
+        pairs = self.pair_layers[1](second, batch.pairs, near, molecule, pairs)
         return self.head(scalars, atoms, pairs, batch.pairs)
 
     def products(self) -> list[GatedProduct]:
