@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import io
+import tarfile
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -7,8 +10,9 @@ import pytest
 import torch
 from torch import nn
 
+from spectral_lab.archives import FormatError
 from spectral_lab.heavytails import temperature_balance
-from spectral_lab.heavytails.data import passages, shipped_text
+from spectral_lab.heavytails.data import cifar100, passages, shipped_text
 from spectral_lab.heavytails.data.images import Augmented
 from spectral_lab.heavytails.models import (
     VGG,
@@ -172,3 +176,32 @@ def test_crops_and_mirrors_keep_the_label_and_move_the_picture() -> None:
     step = (x[..., 1:] - x[..., :-1])[inside[..., 1:] & inside[..., :-1]]
     assert set(step.tolist()) == {-1.0, 1.0}  # neighbours stay neighbours, in either direction
     assert inside.float().mean() > 0.5
+
+
+def test_cifar100_is_learnt_from_as_published(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    rows = {name: rng.integers(0, 256, (6, 3074), dtype=np.uint8) for name in ("train", "test")}
+    with tarfile.open(tmp_path / "cifar.tar.gz", "w:gz") as tar:
+        for name, content in rows.items():
+            content[:, :2] %= 20
+            member = tarfile.TarInfo(f"cifar-100-binary/{name}.bin")
+            member.size = content.size
+            tar.addfile(member, io.BytesIO(content.tobytes()))
+    parts = cifar100(tmp_path / "cifar.tar.gz")
+    x, labels = parts["test"].__getitems__([1, 4])
+    assert labels.tolist() == rows["test"][[1, 4], 1].tolist()  # the fine classes
+    planes = rows["test"][1, 2:].reshape(3, 32, 32) / 255.0
+    mean, deviation = np.array([[0.5071, 0.4867, 0.4408], [0.2675, 0.2565, 0.2761]])[:, :, None, None]
+    np.testing.assert_allclose(x[0], (planes - mean) / deviation, atol=1e-5)
+    torch.manual_seed(1)
+    moved, same = parts["train"].__getitems__([0] * 200)
+    assert set(same.tolist()) == {int(rows["train"][0, 1])}
+    whole = torch.tensor((rows["train"][0, 2:].reshape(3, 32, 32) / 255.0 - mean) / deviation).float()
+    padded = torch.nn.functional.pad(whole, (4, 4, 4, 4))
+    shifted = [padded[:, i : i + 32, j : j + 32] for i in range(9) for j in range(9)]
+    allowed = torch.stack([*shifted, *(picture.flip(2) for picture in shifted)])
+    nearest = torch.cdist(moved.flatten(1), allowed.flatten(1)).min(1)
+    assert nearest.values.max() < 0.1  # every one is a crop of the padded picture, or its mirror image
+    assert len(set(nearest.indices.tolist())) > 100
+    with pytest.raises(FormatError):
+        cifar100(tmp_path / "none.tar.gz")

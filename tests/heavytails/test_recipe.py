@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import hashlib
+import os
+import signal
 from dataclasses import replace
 
 import numpy as np
@@ -9,7 +11,7 @@ import torch
 
 from spectral_lab.heavytails import esd, tail_exponent
 from spectral_lab.heavytails.data import passages, shipped_text
-from spectral_lab.heavytails.models import TinyGPT, blocks_of
+from spectral_lab.heavytails.models import TemperatureBalance, TinyGPT, blocks_of
 from spectral_lab.heavytails.recipe import (
     LADDER,
     RECIPES,
@@ -21,7 +23,8 @@ from spectral_lab.heavytails.recipe import (
     perplexity,
     text,
 )
-from spectral_lab.training import Part, train
+from spectral_lab.training import Part, Silent, metrics, train
+from spectral_lab.training.checkpoint import read_state
 
 
 def test_every_recipe_has_its_presets() -> None:
@@ -50,6 +53,35 @@ def test_half_of_the_miniature_learns_most_of_it(variant: str, tmp_path) -> None
     assert run.metrics["accuracy"] > 0.8
     if variant == "farms":
         assert run.notes["alpha"]
+
+
+def stopping(model: torch.nn.Module, batch: list[torch.Tensor]) -> torch.Tensor:
+    """The loss, which at the tenth step asks for an end as Ctrl-C does, and then again at once."""
+    stopping.steps += 1
+    if stopping.steps == 10:
+        for _ in range(2):
+            os.kill(os.getpid(), signal.SIGINT)
+    return metrics.cross_entropy(model, batch)
+
+
+@pytest.mark.parametrize("order", ["as read", "permuted"])
+def test_balance_that_was_broken_off_goes_on_with_the_same_rates(order: str, tmp_path) -> None:
+    """Four steps an epoch: broken off in the third. The factors, the permutation too, are those of the whole run."""
+    balance = Part(TemperatureBalance, {"size": 64, "order": order})
+    small = replace(images("farms", "miniature"), epochs=4, evaluations=(), loss=Part(stopping), callbacks=(balance,))
+    stopping.steps = 10**6
+    whole = train(small, reporter=Silent(), folder=tmp_path / "whole")
+    stopping.steps = 0
+    part = train(small, reporter=Silent(), folder=tmp_path / "parts")
+    assert (part.finished, read_state(part.checkpoint)["step"]) == (False, 8)
+    stopping.steps = 10**6
+    resumed = train(small, reporter=Silent(), folder=tmp_path / "parts")
+    assert resumed.finished
+    assert resumed.curves == whole.curves
+    assert resumed.notes == whole.notes
+    assert len(whole.notes["alpha"]) == 4
+    same = zip(whole.model.state_dict().values(), resumed.model.state_dict().values(), strict=True)
+    assert all(torch.equal(a, b) for a, b in same)
 
 
 def test_the_ladder_prunes_copies_by_every_rule() -> None:
