@@ -8,7 +8,8 @@
 `paper` of images is ResNet-18 on CIFAR-100 as the released configuration has it; its accuracies are not established
 here, so none are shown. `lecture` is the same network on digits enlarged to 32x32, `miniature` a tiny one on 256
 digits. `lower` is the control that matters most: the linear map puts most layers near its lower end, so a part of any
-gain is a lower mean rate. The paper prunes LLaMA; `text` is our stand-in at a size that trains here.
+gain is a lower mean rate. The paper prunes LLaMA; `text` is our stand-in at sizes that train here: a GPT of 0.7 million
+weights, in minutes on one core, and as `miniature` one of 0.2 million, in under a minute.
 """
 
 from __future__ import annotations
@@ -103,24 +104,8 @@ def images(variant: str, preset: str) -> Recipe:
 # --- text ------------------------------------------------------------------------------------------------------------
 
 TEXT: dict[str, dict[str, Any]] = {
-    "lecture": {
-        "source": "library",
-        "context": 512,
-        "most": 256,
-        "network": {"width": 384, "blocks": 12, "heads": 6},
-        "batch_size": 64,
-        "epochs": 1,
-        "window": 256,
-    },
-    "miniature": {
-        "source": "topics",
-        "context": 128,
-        "most": 64,
-        "network": {},
-        "batch_size": 24,
-        "epochs": 1,
-        "window": 64,
-    },
+    "lecture": {"network": {"context": 128}, "epochs": 4, "window": 64},
+    "miniature": {"network": {"width": 64, "blocks": 4, "context": 64}, "epochs": 1, "window": 32},
 }
 LADDER = ("alpha", "farms", "depth", "reversed")  # the last two ignore the weights: rising with depth, and falling
 
@@ -194,9 +179,9 @@ def ladder(
     return found
 
 
-def identity(model: TinyGPT, splits: Mapping[str, Any], source: str) -> dict[str, str]:
+def identity(model: TinyGPT, splits: Mapping[str, Any]) -> dict[str, str]:
     """Size and hash of the text, for the record: it differs from one version of Python to the next."""
-    return {"text": data.text_identity(source)}
+    return {"text": data.text_identity()}
 
 
 def text(preset: str) -> Recipe:
@@ -207,8 +192,8 @@ def text(preset: str) -> Recipe:
     return Recipe(
         name="heavytails/text/gpt",
         preset=preset,
-        data=Part(data.passages, {name: size[name] for name in ("source", "context", "most")}),
-        model=Part(TinyGPT, size["network"] | {"context": size["context"]}),
+        data=Part(data.passages, {"context": size["network"]["context"], "most": 64}),
+        model=Part(TinyGPT, size["network"]),
         loss=Part(token_loss),
         evaluations=(Evaluation("test", Part(passage_loss)),),
         optimiser=Optimiser("adamw", 2e-3, 0.1, options={"betas": [0.9, 0.95]}, clip=1.0),
@@ -216,12 +201,9 @@ def text(preset: str) -> Recipe:
         target=Target(
             ("perplexity", *(f"magnitude 0.7 {how}" for how in ("uniform", "alpha 0.2", "farms 0.2", "depth 0.2")))
         ),
-        batch_size=size["batch_size"],
+        batch_size=24,
         epochs=size["epochs"],
-        measurements=(
-            Measurement(Part(ladder, {"window": size["window"]})),
-            Measurement(Part(identity, {"source": size["source"]})),
-        ),
+        measurements=(Measurement(Part(ladder, {"window": size["window"]})), Measurement(Part(identity))),
     )
 
 

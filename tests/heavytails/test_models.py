@@ -160,7 +160,7 @@ def test_text_that_python_ships_in_passages() -> None:
     assert len(parts["test"]) == 20
     x, y = parts["train"].__getitems__([0, 3])
     assert bytes(x[0].tolist()) == content[:32]
-    assert bytes(y[1].tolist()) == content[25:57]
+    assert bytes(y[1].tolist()) == content[49:81]
     test, _ = parts["test"].__getitems__(list(range(20)))
     assert bytes(test.flatten().tolist()) == content[int(0.9 * len(content)) :][: 20 * 32]
 

@@ -103,8 +103,7 @@ def test_the_ladder_prunes_copies_by_every_rule() -> None:
 
 
 def test_the_record_says_which_text_was_learnt(tmp_path) -> None:
-    recipe = text("miniature")
-    small = {"width": 16, "blocks": 2, "heads": 2, "context": 16}
+    recipe, small = text("miniature"), {"width": 16, "blocks": 2, "heads": 2, "context": 16}
     short = Part(passages, {"context": 16, "most": 2})
     kept = tuple(m for m in recipe.measurements if m.measure.function is identity)
     run = train(

@@ -42,7 +42,7 @@ def text_identity(source: str = "topics") -> str:
 def passages(source: str = "topics", context: int = 128, most: int | None = None) -> dict[str, Passages]:
     """Passages of context + 1 bytes: "train" from the first nine tenths, "test" from the rest, `most` of them at most.
 
-    Training passages start every quarter of a context, those of the test every whole one, so that these do not overlap.
+    Training passages start every half of a context, those of the test every whole one, so that these do not overlap.
     Raises: ValueError.
     """
     context = checks.integer(context, "context", 2, 65_536)
@@ -50,7 +50,7 @@ def passages(source: str = "topics", context: int = 128, most: int | None = None
     cut = int(LEARNT * len(content))
     end = None if most is None else cut + most * context + 1
     return {
-        "train": Passages(content[:cut], context, max(context // 4, 1)),
+        "train": Passages(content[:cut], context, max(context // 2, 1)),
         "test": Passages(content[cut:end], context, context),
     }
 
