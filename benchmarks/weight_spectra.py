@@ -14,7 +14,6 @@ Times are of the processor, so that other programs on the machine count less.
 from __future__ import annotations
 
 import importlib.util
-import resource
 import statistics
 import tempfile
 import time
@@ -165,9 +164,9 @@ def alone(read: Callable[[Path], Callable[[], Any]], path: Path) -> tuple[float,
 def _alone(read: Callable[[Path], Callable[[], Any]], path: Path) -> tuple[float, int]:
     with threadpool_limits(1):
         work = read(path)
-        before = resident()
+        before = memory_of_process("VmRSS")
         taken = _seconds(work)
-    return taken, peak() - before
+    return taken, memory_of_process("VmHWM") - before
 
 
 def read_ours(path: Path) -> Callable[[], Any]:
@@ -187,14 +186,10 @@ def read_theirs(path: Path) -> Callable[[], Any]:
     return lambda: weightwatcher.WeightWatcher(model=net).analyze()
 
 
-def resident() -> int:
-    """The memory of this process now, in MB."""
-    return int(Path("/proc/self/statm").read_text().split()[1]) * resource.getpagesize() // 2**20
-
-
-def peak() -> int:
-    """The largest memory of this process so far, in MB."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+def memory_of_process(which: str) -> int:
+    """VmRSS, what this process takes now, or VmHWM, the most that it took, in MB."""
+    (line,) = [line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith(which)]
+    return int(line.split()[1]) // 1024
 
 
 if __name__ == "__main__":
