@@ -83,7 +83,7 @@ TINY = {"hidden": 64, "layers": 2, "heads": 4, "feedforward": 192, "head_width":
 MINI = {**TINY, "hidden": 128, "layers": 3, "feedforward": 384, "head_width": 128, "head_depth": 3}
 LOCAL = {"hidden": 512, "layers": 8, "heads": 8, "feedforward": 1536, "head_width": 512, "head_depth": 3}
 PAPER = {"hidden": 1024, "layers": 24, "heads": 16, "feedforward": 4096, "head_width": 1024, "head_depth": 3}
-# Data, network, batch, steps of the optimiser, rate, warm-up.
+# Data, network, batch, steps of the optimiser, rate, warm-up; how many epochs between judgements of crystals.
 SIZES: dict[str, dict[str, Any]] = {
     "paper": {
         "prototypes": PROTOTYPES, "largest": 6, "tested": 200, "model": PAPER,
@@ -95,7 +95,7 @@ SIZES: dict[str, dict[str, Any]] = {
     },
     "miniature": {
         "prototypes": CUBIC, "largest": 4, "tested": 60, "model": TINY,
-        "batch": 32, "epochs": 9, "rate": 4e-3, "warmup": 0, "precision": "32-true", "clip": None,
+        "batch": 32, "epochs": 9, "rate": 4e-3, "warmup": 0, "precision": "32-true", "clip": None, "every": 3,
     },
 }  # fmt: skip
 
@@ -183,7 +183,7 @@ def recipe(
 ) -> Recipe:
     """The recipe that all of them share."""
     judges = {
-        "crystals": Evaluation("crystals", Part(judged_crystals), every=0, summary=Part(match_rates)),
+        "crystals": Evaluation("crystals", Part(judged_crystals), size.get("every", 0), Part(match_rates)),
         "molecules": Evaluation("molecules", Part(judged_molecules), every=0),
         "polymorphs": Evaluation("polymorphs", Part(judged_polymorphs), every=0),
     }
@@ -214,7 +214,7 @@ def recipe(
 
 PRECISION: dict[str, dict[str, Any]] = {
     **{f"bins-{bins}": {"head": "bins", "bins": bins} for bins in (16, 64, 256, 1024, 4096)},
-    **{f"diffusion-{scale}": {"head": "diffusion", "scale": float(scale)} for scale in (1, 2, 4, 8, 16)},
+    **{f"diffusion-{scale}": {"head": "diffusion", "scale": float(scale)} for scale in (1, 4, 16)},
     "regression": {"head": "regression"},
 }
 

@@ -6,6 +6,7 @@ from spectral_lab.generation.explorers.first_step import first_step
 from spectral_lab.generation.explorers.frames import frames_are_eigenvectors
 from spectral_lab.generation.explorers.microscope import crystal_microscope
 from spectral_lab.generation.explorers.sentence import mixed_sentence
+from spectral_lab.generation.explorers.words import words_or_numbers
 
 EXPLORERS = (
     mixed_sentence,
@@ -13,6 +14,7 @@ EXPLORERS = (
     first_step,
     eigenbasis_or_cholesky,
     crystal_microscope,
+    words_or_numbers,
     frames_are_eigenvectors,
 )
 
@@ -24,4 +26,5 @@ __all__ = [
     "frames_are_eigenvectors",
     "mixed_sentence",
     "next_atom",
+    "words_or_numbers",
 ]

@@ -165,7 +165,7 @@ def first_step(**state: Any) -> Explorer:
         controls=[
             integers("N", "steps $N$", 10, 1000, 20, step=10),
             slider("delta", r"error $\delta$", 1e-4, 0.1, 0.01, steps=30, log=True, digits=2),
-            integers("dropped", "noisiest steps dropped", 0, 12, 0),
+            integers("dropped", "first steps dropped", 0, 12, 0),
             choice("sampler", "sampler", SAMPLERS),
             choice("predicted", "predicted", PREDICTED),
             toggle("bounded", "has seen |x| < 4 alone", True),

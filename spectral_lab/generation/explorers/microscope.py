@@ -71,12 +71,12 @@ def _compute(
 
 def _figure(d: Data) -> Figure:
     (x, u), (y, v) = d.pattern, d.own
-    reach = max(1.3 * cell_reach(d.truth.lattice), cell_reach(d.one.lattice))  # so that a cell seems to grow
+    reach = max(1.15 * cell_reach(d.truth.lattice), cell_reach(d.one.lattice))  # so that a cell seems to grow
     return figure(
-        stage("The cell", reach, 0.8).draw(
+        stage("The cell", reach, 1.0).draw(
             *crystal(d.one, d.turn)
         ),
-        panel("Powder pattern", axis("2θ in degrees", 8, 92), axis("", -105, 105, showticklabels=False), 1.1).draw(
+        panel("Powder pattern", axis("2θ in degrees", 8, 92), axis("", -105, 105, showticklabels=False), 1.0).draw(
             line([8, 92], [0, 0], "", MUTED, width=1),
             segments(x[:, None] + [0, 0], u[:, None] * [0, 1], "of the prototype", MUTED, width=2),
             segments(y[:, None] + [0, 0], v[:, None] * [0, -1], "of this one", BLUE, width=2),
