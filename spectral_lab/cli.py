@@ -6,6 +6,7 @@ Each command imports what it needs when it runs, so that `--help` answers at onc
 from __future__ import annotations
 
 import argparse
+import functools
 import importlib
 import io
 import os
@@ -94,6 +95,7 @@ def _run(words: list[str]) -> int:
     site = commands.add_parser("site", help="build the course as a web site, whose explorers need no Python")
     site.add_argument("--out", type=Path, default=Path("site"), help="the folder to write into (default: site)")
     site.add_argument("--processes", type=int, help="how many to compute with (default: one a processor)")
+    site.add_argument("--seconds", type=float, help="that one explorer's table may take; few make a coarse preview")
     site.add_argument("--lite", action="store_true", help="add the notebooks with Python in the browser (JupyterLite)")
     site.add_argument(
         "--pyodide", type=Path, help="the same, with a copy of this folder in place of Pyodide's own host"
@@ -301,13 +303,16 @@ def _site(options: argparse.Namespace) -> int:
     from spectral_lab.site import lite
     from spectral_lab.site.build import build
 
-    if options.processes is not None and options.processes < 1:
-        print(f"spectral-lab site: error: --processes must be at least 1, got {options.processes}", file=sys.stderr)
-        return 2
+    for name in ("processes", "seconds"):
+        if getattr(options, name) is not None and not getattr(options, name) >= (1 if name == "processes" else 0):
+            print(f"spectral-lab site: error: --{name} must be positive, got {getattr(options, name)}", file=sys.stderr)
+            return 2
+    chosen = {} if options.seconds is None else {"seconds": options.seconds}
     try:
         if with_lite := options.lite or options.pyodide is not None:
             print(f"wrote {lite.build(options.out, options.pyodide)}", flush=True)
-        build(options.out, lite=with_lite, processes=options.processes, say=lambda line: print(line, flush=True))
+        say = functools.partial(print, flush=True)
+        build(options.out, lite=with_lite, processes=options.processes, say=say, **chosen)
     except (RuntimeError, ValueError) as error:
         print(f"spectral-lab site: {error}", file=sys.stderr)
         return 1

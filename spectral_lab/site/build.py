@@ -52,10 +52,12 @@ def build(
     chapters: tuple[Chapter, ...] = CHAPTERS,
     notebooks: Path = NOTEBOOKS,
     processes: int | None = None,
+    seconds: float = table.SECONDS,
     say: Callable[[str], None] = print,
 ) -> None:
     """Write the site into a folder; `lite` says that a JupyterLite lies in its folder `lite`.
 
+    The table of an explorer takes at most about so many seconds; `processes` (default: one a processor) share the work.
     Raises OSError, and RuntimeError with the name of an explorer or a chapter that could not be computed.
     """
     began = time.perf_counter()
@@ -63,7 +65,7 @@ def build(
     open_chapters = [item for item in chapters if (notebooks / item.notebook).is_file()]
     cells = {item.package: pages.read_cells(notebooks / item.notebook) for item in open_chapters}
     shown = {item.package: pages.shown_explorers(item, cells[item.package]) for item in open_chapters}
-    tables = {each.key: _table_task(out, item, each) for item in open_chapters for each in shown[item.package]}
+    tables = {each.key: _table_task(out, item, each, seconds) for item in open_chapters for each in shown[item.package]}
     boards = {item.package: _claims_task(out, item) for item in chapters if item.room("claims")}
     _run([*tables.values(), *boards.values()], processes or os.cpu_count() or 1, say)
 
@@ -97,17 +99,18 @@ def build(
 # --- what is computed ------------------------------------------------------------------------------------------------
 
 
-def _table_task(out: Path, item: Chapter, shown: Shown) -> Task:
+def _table_task(out: Path, item: Chapter, shown: Shown, seconds: float) -> Task:
     function = getattr(item.room("explorers"), shown.function, None)
     modules = [function.__module__] if function else imported(shown.imports)
-    key = digest([*modules, table.__name__], f"{table.FORMAT} {shown}")
-    return Task(shown.key, out / "tables" / f"{shown.key.replace('/', '-')}-{key}.json", make_table, (shown, out, key))
+    key = digest([*modules, table.__name__], f"{table.FORMAT} {seconds} {shown}")
+    done = out / "tables" / f"{shown.key.replace('/', '-')}-{key}.json"
+    return Task(shown.key, done, make_table, (shown, out, key, seconds))
 
 
-def make_table(shown: Shown, out: Path, key: str) -> str:
+def make_table(shown: Shown, out: Path, key: str, seconds: float) -> str:
     """Compute the table of an explorer and write it, its still picture, and what the page must know of them."""
     explorer = shown.make()
-    result = table.tabulate(shown.key, explorer)
+    result = table.tabulate(shown.key, explorer, seconds)
     name = f"{shown.key.replace('/', '-')}-{key}"
     height = explorer.figure["layout"]["height"]
     made = Made(explorer.title, result.readout, height, f"tables/{name}.js", f"tables/{name}.svg")

@@ -31,6 +31,7 @@ from spectral_lab.explorer.links import anchor, page
 HERE = Path(__file__).parent
 REPOSITORY = "https://github.com/spectral-lab/spectral_lab"
 BINDER = "https://mybinder.org/v2/gh/spectral-lab/spectral_lab/main?urlpath=lab/tree/notebooks/"
+PICTURE_PAGE = "pseudospectra.html#the-eigenvalues-that-are-not-there"  # where the picture of the first page moves
 SHOWN = re.compile(r"(?:\w+\.)?explorers?\.(\w+)\((.*)\)")  # the last line of a cell that shows an explorer
 
 
@@ -157,14 +158,17 @@ class Lesson:
         """A heading that can be linked to."""
         if level == 1:
             return f"<h1>{html}</h1>\n"
-        name = anchor(unescape(re.sub(r"<math.*?</math>|<[^>]*>", "", html, flags=re.S)))
-        self.anchors[name] = self.anchors.get(name, 0) + 1
-        if self.anchors[name] > 1:
-            name += f"-{self.anchors[name]}"
+        name = self._named(words(html))
         if level == 2:
             self.sections.append((name, Markup(html)))
         link = f'<a class="here" href="#{name}" aria-label="Link to this section">#</a>'
         return f'<h{level} id="{name}">{html} {link}</h{level}>\n'
+
+    def _named(self, title: str) -> str:
+        """The name of a place in the page's address: each once."""
+        name = anchor(title)
+        self.anchors[name] = self.anchors.get(name, 0) + 1
+        return name if self.anchors[name] == 1 else f"{name}-{self.anchors[name]}"
 
     def _link(self, address: str) -> str:
         """Where a link of the notebook leads on the site: to the chapter's page, to the picture, to the repository."""
@@ -181,7 +185,7 @@ class Lesson:
         before, call = shown.for_a_notebook
         data = {"key": shown.key, "table": made.table, "before": before, "call": call}
         fields = " ".join(f'data-{name}="{escape(value)}"' for name, value in data.items())
-        name = anchor(made.title)
+        name = self._named(made.title)
         picture = (
             f'<img src="{made.still}" width="900" height="{made.height}" loading="lazy" alt="{escape(made.readout)}">'
         )
@@ -372,16 +376,22 @@ def start_page(
         "spectral_lab",
         description="An interactive course on spectra in machine learning and science",
         chapters=items,
-        papers=sum(item.paper is not None for item in chapters),
+        papers=_in_words(sum(item.paper is not None for item in chapters)),
         claims=marked,
         verdicts=list(SIGNS),
         origins=ORIGINS,
         costs=COSTS,
         picture=f"pictures/{picture.name}",
+        picture_page=PICTURE_PAGE if "pseudospectra" in open_ else "#map",
         picture_size=_size(picture),
         picture_words="Pseudospectra of a HiPPO matrix: eigenvalues of perturbed copies follow a level line of the "
         "smallest singular value, far from the spectrum.",
     )
+
+
+def _in_words(count: int) -> str:
+    names = ("No", "One", "Two", "Three", "Four", "Five", "Six", "Seven", "Eight", "Nine", "Ten")
+    return names[count] if count < len(names) else str(count)
 
 
 def _size(png: Path) -> tuple[int, int]:

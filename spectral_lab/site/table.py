@@ -27,7 +27,7 @@ from spectral_lab.explorer import Explorer, Slider, Toggle, wire
 from spectral_lab.explorer.controls import Control
 
 FORMAT = 1
-SECONDS = 60.0  # of computing that the table of one explorer may take, as measured on a few of its states
+SECONDS = 120.0  # of computing that the table of one explorer may take, as measured on a few of its states
 MOST_STATES = 8192
 LARGEST = 9_500_000  # bytes of a table
 SMALL = 4_000_000  # bytes that a table of all states may have, and
@@ -48,11 +48,11 @@ class Table:
     seconds: float
 
 
-def tabulate(key: str, explorer: Explorer) -> Table:
-    """Compute the table of an explorer; `key` names it to the page."""
+def tabulate(key: str, explorer: Explorer, seconds: float = SECONDS) -> Table:
+    """Compute the table of an explorer in about so many seconds at most; `key` names it to the page."""
     began = time.process_time()
     maker = _Maker(explorer)
-    states = plan(explorer, *maker.affordable())
+    states = plan(explorer, *maker.affordable(seconds))
     text = maker.script(key, states)
     while len(text) > LARGEST and len(states) > 8:
         states = plan(explorer, len(states) // 2, 0, 0)
@@ -90,7 +90,9 @@ def values_of(control: Control) -> Sequence[Any]:
 
 
 def _bases(explorer: Explorer) -> list[State]:
-    return [dict(explorer.state), *map(dict, explorer.presets.values())]
+    """The start, where the reset leads, and the presets."""
+    defaults = {name: control.default for name, control in explorer.controls.items()}
+    return [dict(explorer.state), defaults, *map(dict, explorer.presets.values())]
 
 
 def _lines(explorer: Explorer, step: int) -> Iterator[State]:
@@ -143,11 +145,8 @@ class _Maker:
         self.start = single(explorer.figure)
         self.made: dict[tuple[Any, ...], dict[str, Any]] = {}
 
-    def affordable(self) -> tuple[int, int, int]:
-        """How many states can be had, by a few samples: on lines, as a table of all states, and with a coarse grid.
-
-        Powers of two, so that a machine that is a little slower makes the same table.
-        """
+    def affordable(self, seconds: float) -> tuple[int, int, int]:
+        """How many states can be had, by a few samples: on lines, as a table of all states, and with a coarse grid."""
         state, controls = self.explorer.state, self.explorer.controls
         samples = _distinct(
             state | {name: values_of(control)[k]}
@@ -157,13 +156,10 @@ class _Maker:
         began = time.process_time()
         for sample in samples:
             self.make(sample)
-        seconds = (time.process_time() - began) / len(samples)
+        each = (time.process_time() - began) / len(samples)
         size = len(self.script("", samples)) / len(samples)
-        most = min(SECONDS / max(seconds, 1e-6), MOST_STATES)
-        lines, small, coarse = (
-            2 ** int(math.log2(max(n, 2))) for n in (most, min(most, SMALL / size), min(most, COARSE / size))
-        )
-        return lines, small, coarse
+        most = min(seconds / max(each, 1e-6), MOST_STATES)
+        return int(most), int(min(most, SMALL / size)), int(min(most, COARSE / size))
 
     def make(self, state: State) -> dict[str, Any]:
         """The picture at a state: its readout, its code, and how it differs from the picture at the start."""

@@ -178,12 +178,15 @@ document.addEventListener("click", ({ target }) => target.closest(".search") || 
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", ({ matches }) => (document.body.dataset.jpThemeLight = String(!matches)));
 
 // On paper a picture is as wide as the sheet's text; afterwards as wide as its place.
-const drawn = () => every(".sl-plot").filter((plot) => plot._fullLayout);
-addEventListener("beforeprint", () => {
-  for (const plot of drawn()) globalThis.Plotly.relayout(plot, { width: 640 });
-});
-addEventListener("afterprint", () => {
-  for (const plot of drawn()) globalThis.Plotly.relayout(plot, { width: plot.clientWidth });
-});
+function drawAt(width) {
+  for (const { views } of globalThis.spectralLab.sessions.values())
+    for (const view of views) {
+      view.plot.style.width = width;
+      view.drawn = null;
+      view.paint();
+    }
+}
+addEventListener("beforeprint", () => drawAt("640px"));
+addEventListener("afterprint", () => drawAt(""));
 
 if (location.hash) follow();
