@@ -47,6 +47,7 @@ from spectral_lab.latent.fourier import (
 )
 from spectral_lab.latent.latent_block import attend, decode, decoder_sides, latent_solve, latent_tokens
 from spectral_lab.latent.metrics import relative_l2
+from spectral_lab.latent.networks import TrainedNetwork, trained_network
 from spectral_lab.latent.patches import ThroughTokens, from_patches, patch_features, through_tokens, to_patches
 from spectral_lab.latent.poisson import sine_coefficients, solve_poisson
 from spectral_lab.latent.random_fields import complex_noise, random_field_neumann, random_field_periodic
@@ -57,6 +58,7 @@ __all__ = [
     "Fit",
     "Sides",
     "ThroughTokens",
+    "TrainedNetwork",
     "analytic_sides",
     "attend",
     "basis_matrix",
@@ -100,5 +102,6 @@ __all__ = [
     "solve_poisson",
     "through_tokens",
     "to_patches",
+    "trained_network",
     "useful_directions",
 ]

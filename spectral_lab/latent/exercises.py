@@ -20,8 +20,10 @@ from spectral_lab.latent import (
     latent_solve,
     mean_solution_bounds,
     random_field_neumann,
+    relative_l2,
     runge,
     solve_darcy,
+    trained_network,
     useful_directions,
 )
 
@@ -127,6 +129,23 @@ guess_contrast = Prediction(
     tolerance=0.4,
     because=r"The bound on the error falls by $(\sqrt{100}-1)/(\sqrt{100}+1)=0.82$ an iteration, not by $1/3$. "
     "The grid does not matter, the contrast does.",
+)
+
+
+def _unscaled() -> float:
+    field = random_field_neumann(np.random.RandomState(7).standard_normal((29, 29)))
+    a = 0.35 * darcy_coefficient(field)
+    return float(relative_l2(trained_network("darcy-lsm")(a)[None], solve_darcy(a).u[None])[0])
+
+
+SCALED = ("5 %, as before", "5 % / 0.35, so 14 %", "nearly half of the solution")
+
+guess_scaling = Prediction(
+    "A small network was trained on coefficients with values 3 and 12. On a new one it is off by 5 %. Now all of that "
+    "coefficient is multiplied by 0.35, so the solution is only divided by 0.35. How far is the network off?",
+    answer=lambda: SCALED[2] if _unscaled() > 0.3 else SCALED[0],
+    options=SCALED,
+    because="It never saw a coefficient below 3, and nothing in it knows that u[ca] = u[a] / c.",
 )
 
 # --- exercises ---------------------------------------------------------------------------------------------------
@@ -356,4 +375,4 @@ EXERCISES = (
     exact_heat,
     scaling_law,
 )
-PREDICTIONS = (guess_gibbs, guess_pole, guess_pile, guess_tokens, guess_band, guess_contrast)
+PREDICTIONS = (guess_gibbs, guess_pole, guess_pile, guess_tokens, guess_band, guess_contrast, guess_scaling)

@@ -1,5 +1,5 @@
-"""The neural spectral block on one patch, equation by equation (Wu and others 2023, section 3; checked against the
-authors' numbers).
+"""The neural spectral block on a patch, or on many, equation by equation (Wu and others 2023, section 3; checked
+against the authors' numbers).
 
 L points carry d channels in h heads of d_h = d / h. A softmax without 1 / sqrt(d_h) averages the points into C tokens;
 each entry of a token is moved along a learned curve; a second softmax averages the tokens back to the points.
@@ -49,49 +49,51 @@ def attend(
 
 def latent_tokens(
     X: ArrayLike, tokens: ArrayLike, weight: ArrayLike, bias: ArrayLike
-) -> Float[np.ndarray, "heads C channels"]:
-    """T_x = T + softmax_points(T K^T) V: learned queries ask the points for averages.
+) -> Float[np.ndarray, "*batch heads C channels"]:
+    """T_x = T + softmax_points(T K^T) V: learned queries, the same for all patches, ask the points for averages.
 
     Keys and values are interleaved in Z = X weight^T + bias: channel 2i holds key i and channel 2i + 1 value i.
 
-    Args: X (L, d); tokens T (h, C, d/h); weight (2d, d); bias (2d,). Raises: ValueError.
+    Args: X (..., L, d); tokens T (h, C, d/h); weight (2d, d); bias (2d,). Raises: ValueError.
     """
-    X, T = checks.real_array(X, "X", (None, None)), checks.real_array(tokens, "tokens", (None, None, None))
+    X, T = checks.real_array(X, "X"), checks.real_array(tokens, "tokens", (None, None, None))
     d = _width(X, T)
     Z = _affine(X, weight, bias, 2 * d)
-    return T + attend(T, _heads(Z[:, ::2], len(T)), _heads(Z[:, 1::2], len(T)))[0]
+    keys, values = _heads(Z[..., ::2], len(T)), _heads(Z[..., 1::2], len(T))
+    return T + attend(np.broadcast_to(T, (*X.shape[:-2], *T.shape)), keys, values)[0]
 
 
 def latent_solve(
     tokens: ArrayLike, weights: ArrayLike, frequencies: str = "code"
-) -> Float[np.ndarray, "heads C channels"]:
+) -> Float[np.ndarray, "*batch heads C channels"]:
     """T_y = T_x + sum_k (W_k sin(omega_k T_x) + W_{N+k} cos(omega_k T_x)), entry by entry, with weights by channel.
 
     No channel and no token sees another: the Jacobian is diagonal (derived here).
 
-    Args: tokens T_x (h, C, d/h), at most 1e6 in size; weights W (d, 2N), channel i of head j in row j d/h + i.
+    Args: tokens T_x (..., h, C, d/h), at most 1e6 in size; weights W (d, 2N), channel i of head j in row j d/h + i.
     Raises: ValueError.
     """
-    T = checks.real_array(tokens, "tokens", (None, None, None))
-    W = checks.real_array(weights, "weights", (T.shape[0] * T.shape[2], None))
+    T = _tokens(tokens)
+    W = checks.real_array(weights, "weights", (T.shape[-3] * T.shape[-1], None))
     if np.abs(T).max(initial=0) > 1e6:
         raise ValueError(f"tokens must be at most 1e6 in size, got {np.abs(T).max():.3g}")
     if not 0 < W.shape[1] <= 2 * LARGEST_COUNT or W.shape[1] % 2:
         raise ValueError(f"weights must have 2N columns, N from 1 to {LARGEST_COUNT}, got {W.shape[1]}")
     phase = T[..., None] * block_frequencies(W.shape[1] // 2, checks.choice(frequencies, "frequencies", FREQUENCIES))
     basis = np.concatenate([np.sin(phase), np.cos(phase)], axis=-1)
-    return T + np.einsum("hcik,hik->hci", basis, W.reshape(T.shape[0], T.shape[2], -1))
+    return T + np.einsum("...hcik,hik->...hci", basis, W.reshape(T.shape[-3], T.shape[-1], -1))
 
 
-def decode(X: ArrayLike, tokens: ArrayLike, weight: ArrayLike, bias: ArrayLike) -> Float[np.ndarray, "L d"]:
+def decode(X: ArrayLike, tokens: ArrayLike, weight: ArrayLike, bias: ArrayLike) -> Float[np.ndarray, "*batch L d"]:
     """Y = X + softmax_tokens(Q T_y^T) T_y, Q = X weight^T + bias: each point asks the tokens, which are key and value.
 
-    Args: X (L, d); tokens T_y (h, C, d/h); weight (d, d); bias (d,). Raises: ValueError.
+    Args: X (..., L, d); tokens T_y (h, C, d/h), or those of each patch; weight (d, d); bias (d,). Raises: ValueError.
     """
-    X, T = checks.real_array(X, "X", (None, None)), checks.real_array(tokens, "tokens", (None, None, None))
+    X, T = checks.real_array(X, "X"), _tokens(tokens)
     d = _width(X, T)
-    update = attend(_heads(_affine(X, weight, bias, d), len(T)), T, T)[0]
-    return X + np.moveaxis(update, 0, 1).reshape(X.shape)
+    T = np.broadcast_to(T, (*X.shape[:-2], *T.shape[-3:]))
+    update = attend(_heads(_affine(X, weight, bias, d), T.shape[-3]), T, T)[0]
+    return X + np.moveaxis(update, -3, -2).reshape(X.shape)
 
 
 def decoder_sides(query: ArrayLike, tokens: ArrayLike, change: ArrayLike) -> Sides:
@@ -125,22 +127,32 @@ def _rows(value: ArrayLike, name: str) -> np.ndarray:
     return rows
 
 
-def _affine(X: np.ndarray, weight: ArrayLike, bias: ArrayLike, rows: int) -> Float[np.ndarray, "L rows"]:
-    weight, bias = checks.real_array(weight, "weight", (rows, X.shape[1])), checks.real_array(bias, "bias", (rows,))
+def _tokens(value: ArrayLike) -> np.ndarray:
+    T = checks.real_array(value, "tokens")
+    if T.ndim < 3:
+        raise ValueError(f"tokens must have shape (..., heads, C, channels), got {T.shape}")
+    return T
+
+
+def _affine(X: np.ndarray, weight: ArrayLike, bias: ArrayLike, rows: int) -> Float[np.ndarray, "*batch L rows"]:
+    weight, bias = checks.real_array(weight, "weight", (rows, X.shape[-1])), checks.real_array(bias, "bias", (rows,))
     if max(np.abs(weight).max(), np.abs(bias).max()) > 1e50:
         raise ValueError("weight and bias must be at most 1e50 in size")
     return X @ weight.T + bias
 
 
-def _heads(X: np.ndarray, heads: int) -> Float[np.ndarray, "heads L channels"]:
-    return np.moveaxis(X.reshape(len(X), heads, -1), 1, 0)
+def _heads(X: np.ndarray, heads: int) -> Float[np.ndarray, "*batch heads L channels"]:
+    return np.moveaxis(X.reshape(*X.shape[:-1], heads, -1), -2, -3)
 
 
 def _width(X: np.ndarray, T: np.ndarray) -> int:
-    if T.size == 0 or X.size == 0 or X.shape[1] != T.shape[0] * T.shape[2]:
+    if X.ndim < 2 or T.size == 0 or X.size == 0 or X.shape[-1] != T.shape[-3] * T.shape[-1]:
         raise ValueError(
-            f"X must have as many channels as heads and tokens' channels make, got {X.shape} and {T.shape}"
+            f"X must have shape (..., L, d) with as many channels as heads and tokens' channels make, got {X.shape} "
+            f"and {T.shape}"
         )
+    if T.ndim > 3 and T.shape[:-3] != X.shape[:-2]:
+        raise ValueError(f"tokens must be those of the patches of X, got {T.shape} and {X.shape}")
     if max(np.abs(X).max(), np.abs(T).max()) > 1e50:
         raise ValueError("X and tokens must be at most 1e50 in size")
-    return X.shape[1]
+    return X.shape[-1]

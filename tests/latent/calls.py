@@ -68,5 +68,6 @@ CALLS: dict[str, dict[str, Any]] = {
     "solve_poisson": {"f": np.cos, "n": 4, "x": 0.5, "basis": "chebyshev"},
     "through_tokens": {"X": rng.standard_normal((2, 6, 4)), "tokens": 2, "scale": 1.0, "seed": 0},
     "to_patches": {"field": FIELD, "patch": 3},
+    "trained_network": {"name": "darcy-fno"},
     "useful_directions": {"radius": 1.0, "count": 4, "frequencies": "code", "threshold": 1e-2},
 }

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -22,6 +23,7 @@ from spectral_lab.latent.data import (
     darcy,
     darcy_fields,
     elasticity_grid,
+    elasticity_like,
     elasticity_points,
     flow_fields,
     pipe,
@@ -32,6 +34,7 @@ from spectral_lab.latent.data import (
     solve_flow_batch,
 )
 from spectral_lab.latent.data import navier_stokes as flows
+from spectral_lab.latent.data.elasticity import LOAD, pull, ring_mesh, void_radii
 
 rng = np.random.default_rng(0)
 
@@ -118,12 +121,14 @@ def test_generated_flows_are_frames_of_one_trajectory() -> None:
 # --- published files, in small ---------------------------------------------------------------------------------------
 
 
-def test_darcy_is_split_and_normalised_as_published(tmp_path: Path) -> None:
+def test_darcy_is_split_and_normalised_as_published(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     coeff, sol = rng.choice([3.0, 12.0], (2, 3, 421, 421)), rng.standard_normal((2, 3, 421, 421))
     for path, a, u in zip(only(tmp_path, "darcy"), coeff, sol, strict=True):
         save(path, coeff=a.astype(np.float32), sol=u.astype(np.float32), Kcoeff=np.zeros(3))
     splits = darcy(str(tmp_path), train=2, test=1)
     assert [len(split) for split in splits.values()] == [2, 1]
+    share = (coeff[0, :2, ::5, ::5] == 12).mean()
+    assert f"smooth1.mat, in brackets generated data: share of 12 {share:.3g} (0.5)" in capsys.readouterr().err
     train, test = splits.values()
     assert train.input.shape == (2, 85, 85, 1)
     np.testing.assert_allclose(test.target[0, ..., 0], sol[1, 0, ::5, ::5], rtol=1e-6)
@@ -134,7 +139,7 @@ def test_darcy_is_split_and_normalised_as_published(tmp_path: Path) -> None:
     )
 
 
-def test_turbulence_is_split_into_ten_and_ten(tmp_path: Path) -> None:
+def test_turbulence_is_split_into_ten_and_ten(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     u = rng.standard_normal((5, 8, 8, 20)).astype(np.float32)
     (path,) = only(tmp_path, "navier-stokes")
     save(path, u=u, a=u[..., 0], t=np.arange(20.0))
@@ -144,6 +149,7 @@ def test_turbulence_is_split_into_ten_and_ten(tmp_path: Path) -> None:
     found, expected = check_navier_stokes(u)["persistence error"]
     assert found == pytest.approx(np.sqrt(2), rel=0.05)
     assert expected == 0.742
+    assert f"persistence error {found:.3g} (0.742)" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(("read", "name", "channel"), [(airfoil, "airfoil", 4), (pipe, "pipe", 0)])
@@ -227,3 +233,77 @@ def test_statistics_of_generated_darcy_agree_with_those_that_a_file_is_held_agai
     for name, tolerance in (("share of 12", 0.03), ("mean of u", 3e-4), ("median of the largest u", 8e-4)):
         assert found[name][0] == pytest.approx(found[name][1], abs=tolerance)
     assert found["share within the bounds of the mean"] == (1.0, 1.0)
+
+
+# --- the elasticity-like stand-in ------------------------------------------------------------------------------------
+
+
+def areas(points: np.ndarray, triangles: np.ndarray) -> np.ndarray:
+    """Of each triangle, negative if it is turned over."""
+    a, b, c = np.moveaxis(points[triangles], 1, 0)
+    return ((b - a)[:, 0] * (c - a)[:, 1] - (b - a)[:, 1] * (c - a)[:, 0]) / 2
+
+
+@pytest.mark.parametrize("seed", [0, 1])
+def test_the_stress_does_the_work_of_the_load(seed: int) -> None:
+    """With v = (0, y), which vanishes where the square is clamped: int sigma_yy = 100 for every void and mesh."""
+    pytest.importorskip("skfem", reason="the elasticity-like set needs scikit-fem: pip install 'spectral_lab[pde]'")
+    radii = void_radii(np.random.RandomState(seed).standard_normal(41))
+    for angles, rings in ((8, 1), (16, 5)):
+        stress = pull(radii, angles, rings)
+        pieces = np.abs(areas(stress.points, stress.triangles))
+        integral = pieces @ stress.components[1][stress.triangles].mean(axis=1)  # exact for what is linear
+        assert integral == pytest.approx(LOAD, rel=1e-9)
+    pieces = areas(*ring_mesh(radii, 256, 3))
+    assert (pieces > 0).all()
+    left = 1 - np.pi * (radii**2).mean()  # of the square, by the trapezoidal rule in the angle
+    assert pieces.sum() == pytest.approx(left, abs=1e-3)
+
+
+def test_a_round_void_is_pulled_as_its_mirror_image() -> None:
+    pytest.importorskip("skfem", reason="the elasticity-like set needs scikit-fem: pip install 'spectral_lab[pde]'")
+    gaps = []
+    for angles, rings in ((16, 4), (32, 8)):
+        stress = pull(np.full(42, 0.3), angles, rings).von_mises.reshape(rings + 1, angles)[:rings]
+        mirrored = stress[:, (angles // 2 - np.arange(angles)) % angles]
+        gaps.append(np.linalg.norm(mirrored - stress) / np.linalg.norm(stress))
+    assert gaps[1] < 0.5 * gaps[0] < 0.1  # the cut of the cells has a sense of rotation, which refinement forgets
+
+
+def test_voids_follow_their_law() -> None:
+    """g is log(0.2 / (r - 0.2) - 1), of variance sum 16 / (2 pi (k^2 + 9)) over |k| <= 20, and correlated."""
+    radii = np.array([void_radii(np.random.RandomState(i).standard_normal(41)) for i in range(800)])
+    assert 0.2 < radii.min() < 0.22
+    assert 0.38 < radii.max() < 0.4
+    g, k = np.log(0.2 / (radii - 0.2) - 1), np.arange(-20, 21)
+    law = 16 / (2 * np.pi * (k**2 + 9.0))
+    assert g.var() == pytest.approx(law.sum(), rel=0.05)
+    assert (g[:, 0] * g[:, 7]).mean() == pytest.approx((law * np.cos(np.pi / 3 * k)).sum(), abs=0.15)
+
+
+def test_the_elasticity_like_set_is_irregular_and_follows_its_seed() -> None:
+    pytest.importorskip("skfem", reason="the elasticity-like set needs scikit-fem: pip install 'spectral_lab[pde]'")
+    one, two, other = (elasticity_like(3, 2, 30, 8, 4, seed) for seed in (0, 0, 1))
+    batch = first_batch(one["train"], 3)
+    assert (batch.input.shape, batch.target.shape, batch.code.shape) == ((3, 30, 2), (3, 30, 1), (3, 42))
+    assert torch.equal(batch.target, first_batch(two["train"], 3).target)
+    assert not torch.equal(batch.input, first_batch(other["train"], 3).input)
+    assert not torch.equal(batch.input[0], batch.input[1])
+    assert bool((batch.target > 0).all())
+    assert 0 <= float(batch.input.min()) <= float(batch.input.max()) <= 1
+    assert float(((batch.target - batch.mean) / batch.scale).mean().abs()) < 1e-5
+    assert float(batch.scale) == float(batch.target.std())
+
+
+def test_the_stand_in_says_what_it_lacks(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "skfem", None)
+    with pytest.raises(DatasetUnavailable, match="scikit-fem"):
+        elasticity_like(2, 2, 30, 8, 4)
+    for call, name in (
+        (lambda: pull(np.full(42, 0.5)), "radii"),
+        (lambda: pull(np.full(42, 0.3), 12), "angles"),
+        (lambda: elasticity_like(2, 2, 1000, 8, 4), "points"),
+        (lambda: void_radii(np.zeros(42)), "noise"),
+    ):
+        with pytest.raises(ValueError, match=rf"^{name}\b"):
+            call()

@@ -3,7 +3,7 @@
 from spectral_lab.latent.explorers.coefficients import pde_in_coefficients
 from spectral_lab.latent.explorers.curve import learnable_curve
 from spectral_lab.latent.explorers.smooth import how_smooth
-from spectral_lab.latent.explorers.solve import solve_darcy_live
+from spectral_lab.latent.explorers.solve import solve_or_learn
 from spectral_lab.latent.explorers.tokens import tokens_as_averages
 from spectral_lab.latent.explorers.turbulence import turbulence_budget
 
@@ -12,7 +12,7 @@ EXPLORERS = (
     pde_in_coefficients,
     tokens_as_averages,
     learnable_curve,
-    solve_darcy_live,
+    solve_or_learn,
     turbulence_budget,
 )
 
@@ -21,7 +21,7 @@ __all__ = [
     "how_smooth",
     "learnable_curve",
     "pde_in_coefficients",
-    "solve_darcy_live",
+    "solve_or_learn",
     "tokens_as_averages",
     "turbulence_budget",
 ]
