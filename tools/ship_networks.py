@@ -1,9 +1,9 @@
-"""The small networks of `spectral_lab.latent.networks`, from recorded runs: train, check, and write them.
+"""The small networks of `spectral_lab.latent.miniatures`, from recorded runs: train, check, and write them.
 
     python tools/ship_networks.py [NAME ...]
 
 trains the miniatures of the recipes darcy/lsm, darcy/fno, flow/lsm and flow/fno with seed 0 and writes
-`spectral_lab/latent/trained/*.npz`, each with the record of its run beside.
+`spectral_lab/latent/weights/*.npz`, each with the record of its run beside.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from torch import nn
 from spectral_lab import atomic
 from spectral_lab.latent.data.fields import EPSILON, Fields
 from spectral_lab.latent.data.generated import darcy_pairs
-from spectral_lab.latent.networks import FOLDER, NETWORKS, packed
+from spectral_lab.latent.miniatures import FOLDER, NETWORKS, packed
 from spectral_lab.latent.recipe import RECIPES
 from spectral_lab.training import Recipe, train
 

@@ -47,7 +47,7 @@ from spectral_lab.latent.fourier import (
 )
 from spectral_lab.latent.latent_block import attend, decode, decoder_sides, latent_solve, latent_tokens
 from spectral_lab.latent.metrics import relative_l2
-from spectral_lab.latent.networks import TrainedNetwork, trained_network
+from spectral_lab.latent.miniatures import TrainedNetwork, trained_network
 from spectral_lab.latent.patches import ThroughTokens, from_patches, patch_features, through_tokens, to_patches
 from spectral_lab.latent.poisson import sine_coefficients, solve_poisson
 from spectral_lab.latent.random_fields import complex_noise, random_field_neumann, random_field_periodic

@@ -12,7 +12,7 @@ from spectral_lab.explorer.palette import BLUE, DIVERGING, MUTED
 from spectral_lab.explorer.theme import Figure, axis, bare, figure, heat, key, line, panel
 from spectral_lab.latent.darcy import darcy_coefficient, pcg_rate, solve_darcy
 from spectral_lab.latent.metrics import relative_l2
-from spectral_lab.latent.networks import trained_network
+from spectral_lab.latent.miniatures import trained_network
 from spectral_lab.latent.random_fields import random_field_neumann
 
 K, SEED = 29, 7  # the grid of the networks; seeds 1 and 2 made what they were trained and tested on
@@ -53,19 +53,19 @@ def _figure(d: Data) -> Figure:
     end = max(20, 5 * -(-len(d.n) // 5))
 
     def square(title: str, z: np.ndarray, low: float, high: float, **more: Any) -> Any:
-        return panel(title, bare(0, 1), bare(0, 1), equal=True).draw(heat(x, x, z, low, high, **more))
+        return panel(title, bare(0, 1), bare(0, 1), 1.15, equal=True).draw(heat(x, x, z, low, high, **more))
 
     wrong = square("Its error", d.answer - d.u, -d.largest / 2, d.largest / 2, colors=DIVERGING)
     return figure(
         square("Coefficient a", np.log(d.a), -2.0, 8.0, zsmooth=False),
         square("Solved: u", d.u, 0.0, d.largest),
         wrong if d.difference else square(f"Answer of the {d.network}", d.answer, 0.0, d.largest),
-        panel("Residual of the solver", axis("iteration", 0, end), axis("relative", 1e-9, 3, log=True, dtick=2)).draw(
+        panel("Residual", axis("iteration", 0, end), axis("relative", 1e-9, 3, log=True, dtick=2)).draw(
             line(d.n, d.theory, "theory", MUTED, dash="dot"),
             line(d.n, d.history, "√(r·z), relative", BLUE),
-            *key("bottom left", ("measured", BLUE), ("bound of the error", MUTED)),
+            *key("bottom left", ("measured", BLUE), ("bound", MUTED)),
         ),
-        height=320,
+        height=300,
     )
 
 

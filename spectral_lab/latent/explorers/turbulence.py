@@ -10,7 +10,7 @@ import numpy as np
 from spectral_lab.explorer import Data, Explorer, Slider, choice
 from spectral_lab.explorer.palette import BLUE, DIVERGING, GREEN, INK, RED
 from spectral_lab.explorer.theme import Figure, axis, bare, figure, heat, key, line, panel, points
-from spectral_lab.latent.networks import trained_network
+from spectral_lab.latent.miniatures import trained_network
 from spectral_lab.latent.random_fields import complex_noise, random_field_periodic
 from spectral_lab.latent.vorticity import navier_stokes
 
@@ -65,7 +65,7 @@ def _compute(network: str, viscosity: str, law: str, t: int) -> dict[str, Any]:
 def _figure(d: Data) -> Figure:
     def square(title: str, w: np.ndarray) -> Any:
         x = np.arange(len(w)) / len(w)
-        return panel(title, bare(0, 1), bare(0, 1), equal=True).draw(
+        return panel(title, bare(0, 1), bare(0, 1), 1.15, equal=True).draw(
             heat(x, x, w.T, -d.limit, d.limit, colors=DIVERGING)
         )
 
@@ -79,16 +79,14 @@ def _figure(d: Data) -> Figure:
             line(d.times, d.still, f"frame {GUESS}", RED),
             line(d.times[GIVEN:], d.learned[GIVEN:], "network", GREEN),
             points([d.t, d.t], [d.error, d.off], "now", INK, size=7),
-            *key("top left", (f"frame {GUESS} as a guess", RED), (d.network, GREEN)),
+            *key("top right", (f"frame {GUESS}", RED), (d.network, GREEN)),
         ),
-        height=320,
+        height=300,
     )
 
 
 def _readout(d: Data) -> str:
-    told = (
-        f"the {d.network}, from frames 1 to {GIVEN}, by {d.off:.2f}" if d.t > GIVEN else f"the {d.network} is given it"
-    )
+    told = f"the {d.network}, from the first four, by {d.off:.2f}" if d.t > GIVEN else f"the {d.network} is given it"
     return (
         f"ν = {d.viscosity}, strength {d.law}, t = {d.t}: root mean square vorticity {d.size:.3f}; frame {GUESS} as a "
         f"guess is off by {d.error:.2f}, {told}."

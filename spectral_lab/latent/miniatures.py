@@ -28,7 +28,7 @@ from numpy.typing import ArrayLike
 from spectral_lab import checks
 from spectral_lab.latent.latent_block import decode, latent_solve, latent_tokens
 
-FOLDER = Path(__file__).parent / "trained"
+FOLDER = Path(__file__).parent / "weights"
 NETWORKS = ("darcy-lsm", "darcy-fno", "flow-lsm", "flow-fno")
 SCALES, LAYERS, COARSEST = 5, 4, 16
 NORMALS = ("mean_in", "scale_in", "mean", "scale")  # (n, n, channels) or one number a channel
@@ -150,14 +150,17 @@ def gelu(x: np.ndarray) -> Float[np.ndarray, "*shape"]:
     return x * scipy.special.ndtr(x)
 
 
-@cache
 def trained_network(name: str) -> TrainedNetwork:
     """A network that comes with the course: "darcy-lsm", "darcy-fno" (coefficient (29, 29) -> solution), "flow-lsm" or
     "flow-fno" (four frames of vorticity (32, 32, 4) -> the next).
 
     Raises: ValueError.
     """
-    checks.choice(name, "name", NETWORKS)
+    return _read(checks.choice(name, "name", NETWORKS))
+
+
+@cache
+def _read(name: str) -> TrainedNetwork:
     with np.load(FOLDER / f"{name}.npz", allow_pickle=False) as archive:
         weights = unpacked(archive)
     return TrainedNetwork(weights, json.loads((FOLDER / f"{name}.json").read_text()))

@@ -10,7 +10,7 @@ import pytest
 import torch
 from torch import nn
 
-from spectral_lab.latent import TrainedNetwork, networks, trained_network
+from spectral_lab.latent import TrainedNetwork, miniatures, trained_network
 from spectral_lab.latent.data import Fields
 from spectral_lab.latent.models import LSM
 from spectral_lab.latent.recipe import RECIPES
@@ -32,7 +32,7 @@ def stirred(model: nn.Module) -> nn.Module:
     return model.eval()
 
 
-@pytest.mark.parametrize("name", networks.NETWORKS)
+@pytest.mark.parametrize("name", miniatures.NETWORKS)
 def test_numpy_computes_what_torch_does(name: str) -> None:
     torch.manual_seed(0)
     model = RECIPES[name.replace("-", "/")]("miniature").model()
@@ -49,7 +49,7 @@ def made(task: str) -> dict[str, Fields]:
     return RECIPES[f"{task}/fno"]("miniature").data()
 
 
-@pytest.mark.parametrize("name", networks.NETWORKS)
+@pytest.mark.parametrize("name", miniatures.NETWORKS)
 def test_what_is_shipped_has_the_error_that_its_record_says(name: str) -> None:
     """Rounded weights, in numpy, on the test set of the recipe."""
     network = trained_network(name)
@@ -70,19 +70,19 @@ def test_what_is_shipped_has_the_error_that_its_record_says(name: str) -> None:
 
 
 def test_what_is_shipped_is_small() -> None:
-    sizes = {path.stem: path.stat().st_size for path in networks.FOLDER.glob("*.npz")}
-    assert set(sizes) == set(networks.NETWORKS)
+    sizes = {path.stem: path.stat().st_size for path in miniatures.FOLDER.glob("*.npz")}
+    assert set(sizes) == set(miniatures.NETWORKS)
     assert sizes["darcy-lsm"] + sizes["darcy-fno"] < 300_000
 
 
 def test_packing_keeps_weights_to_half_a_step_and_vectors_whole() -> None:
     weights = numpy_weights(LSM(1, 1, 8, grid=(16, 16)))
-    found = networks.unpacked(networks.packed(weights))
+    found = miniatures.unpacked(miniatures.packed(weights))
     assert list(found) == list(weights)
     for name, array in weights.items():
         rows = np.abs(array).reshape(len(array), -1).max(axis=1) if array.ndim > 1 else np.zeros(1)
         off = np.abs(found[name] - array).reshape(len(array), -1).max(axis=1)
-        assert (off <= rows / (2 * networks.LEVELS) + 1e-6 * np.abs(array).max()).all()
+        assert (off <= rows / (2 * miniatures.LEVELS) + 1e-6 * np.abs(array).max()).all()
 
 
 def test_a_forecast_reads_its_own_answers() -> None:
