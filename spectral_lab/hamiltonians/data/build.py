@@ -1,27 +1,34 @@
-"""What PySCF computes for the lesson, once: `stored.npz`, which the pictures and the claims read.
+"""What is computed for the lesson, once: `stored.npz`, which the pictures and the claims read.
 
     python -m spectral_lab.hamiltonians.data.build
 
-takes about five minutes on one core and writes the file anew.
+takes about six minutes on one core and writes the file anew: matrices by PySCF, and the gates of two small networks.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
+from torch import nn
 
+from spectral_lab.hamiltonians import models
+from spectral_lab.hamiltonians.coupling import tensor_product_paths
+from spectral_lab.hamiltonians.data import sets
 from spectral_lab.hamiltonians.data.generate import write_arrays
 from spectral_lab.hamiltonians.data.labels import MOLECULES, label, mean_field, minimum
 from spectral_lab.hamiltonians.harmonics import rotation
 from spectral_lab.hamiltonians.orbitals import basis_rotation, to_degree_order
-from spectral_lab.hamiltonians.stored import FILE
+from spectral_lab.hamiltonians.stored import FILE, stored
 
 TURN = rotation(0.7, 1.1, 2.3)
 GRID_LEVELS = (0, 1, 3, 5, 7)
 STRETCHES = (1.0, 1.5, 2.0, 2.5)  # of both bonds of water
 BONDS = (0.15, 0.2, 0.3, 0.4, 0.5, 0.6, 0.74, 0.9, 1.1, 1.4, 1.8, 2.4)  # of hydrogen, in Angstrom
+STEPS, RANDOM, ADAPTIVE = 200, 40, 20  # of the trainings whose gates are kept
 NOISES = (1e-2, 1e-3, 1e-4, 1e-5, 1e-6)  # mean absolute errors of a guess, in Hartree
 
 
@@ -153,9 +160,89 @@ def _orbitals(field: Any, H: np.ndarray, S: np.ndarray) -> tuple[np.ndarray, np.
     return C, field.get_occ(energies, C)
 
 
+def gates() -> dict[str, Any]:
+    """The gates of paths of the miniature in training, k = 0.7: before each of 200 steps, and which were kept then."""
+    from spectral_lab.hamiltonians import recipe
+
+    torch.manual_seed(0)
+    network = models.SPHNet("sto-3g", **(recipe.TINY | recipe.DYNAMIC["miniature"]["scalars"]), sparsity=0.7)
+    products = network.products()
+    kept = np.zeros((STEPS, len(products), len(products[0].product.paths)), dtype=bool)
+    values, losses = np.zeros(kept.shape, dtype=np.float32), np.zeros(STEPS)
+    chosen: dict[int, torch.Tensor] = {}
+    for place, product in enumerate(products):
+        product.choose = _told(product.choose, chosen, place)  # type: ignore[method-assign]
+    data = sets.water(200)["train"]
+    order = torch.randperm(200)
+    for step, learn in enumerate(_steps(network, 2e-2)):
+        network.enter("random" if step < RANDOM else "adaptive" if step < RANDOM + ADAPTIVE else "fixed")
+        values[step] = [product.gate.gate.detach().numpy() for product in products if product.gate is not None]
+        losses[step] = learn(data.__getitems__(order.view(-1, 20)[step % 10].tolist()))
+        for place, paths in chosen.items():
+            kept[step, place, paths] = True
+    return {"gates/values": values, "gates/kept": kept, "gates/losses": losses,
+            "gates/paths": tensor_product_paths(2), "gates/phases": np.array([RANDOM, ADAPTIVE])}  # fmt: skip
+
+
+def scores() -> dict[str, Any]:
+    """Scores of pairs by a small network whose gate of pairs, k = 0.5, has learnt from four molecules at rest."""
+    torch.manual_seed(0)
+    network = models.SPHNet("def2-svp", 8, 8, 8, 8, cutoff=6.0, pair_cutoff=10.0, alpha=1.0, scalar_layers=2,
+                            pair_sparsity=0.5)  # fmt: skip
+    found = _molecules_at_rest()
+    data = sets.Hamiltonians(lambda row: found[row], np.arange(len(found)), "def2-svp")
+    batch = data.__getitems__(list(range(len(found))))
+    losses = [learn(batch) for learn in _steps(network, 1e-2)]
+    seen: list[np.ndarray] = []
+    gate = network.pair_layers[1].get_submodule("pair_gate.score")
+    gate.register_forward_hook(lambda module, given, score: seen.append(score.detach().numpy().ravel()))
+    told: dict[str, Any] = {"scores/losses": np.array(losses)}
+    for name in ("water", "ethanol", "hexane"):
+        one = stored(name)
+        with torch.no_grad():
+            network.eval()(models.join([(one["Z"].tolist(), one["X"])]))
+        told[f"scores/{name}"] = seen[-1]
+    return told
+
+
+def _molecules_at_rest() -> list[sets.Sample]:
+    found = []
+    for name in ("water", "ammonia", "formaldehyde", "ethanol"):
+        one = stored(name)
+        found.append(sets.Sample(tuple(one["Z"].tolist()), one["X"], one["H"], one["H0"], one["S"]))
+    return found
+
+
+def _steps(network: nn.Module, rate: float) -> Iterator[Callable[[sets.Batch], float]]:
+    """Steps of AdamW, each a function of a batch that learns from it and returns its loss."""
+    from spectral_lab.hamiltonians.recipe import loss
+
+    optimiser = torch.optim.AdamW(network.parameters(), rate, betas=(0.9, 0.99), weight_decay=0.0)
+    for step in range(STEPS):
+        optimiser.param_groups[0]["lr"] = rate * min(1, (step + 1) / 20) * (1 - step / STEPS)
+
+        def learn(batch: sets.Batch) -> float:
+            value = loss(network, batch, 20.0)
+            optimiser.zero_grad()
+            value.backward()
+            nn.utils.clip_grad_norm_(network.parameters(), 5.0)
+            optimiser.step()
+            return float(value.detach())
+
+        yield learn
+
+
+def _told(choose: Callable[[], Any], chosen: dict[int, torch.Tensor], place: int) -> Callable[[], Any]:
+    def choose_and_tell() -> Any:
+        chosen[place], coefficients = choose()
+        return chosen[place], coefficients
+
+    return choose_and_tell
+
+
 def build(path: Path = FILE) -> None:
     """Compute all of it and write the file. Raises: PySCFMissing, RuntimeError."""
-    parts = (molecules, turned, grid_errors, hydrogen, integrals, cycles)
+    parts = (molecules, turned, grid_errors, hydrogen, integrals, cycles, gates, scores)
     write_arrays(path, {name: array for part in parts for name, array in part().items()})
 
 
