@@ -21,7 +21,7 @@ from spectral_lab.hamiltonians import (
     tensor_product_paths,
 )
 from spectral_lab.hamiltonians.explorers.start import STRETCHES, lowest
-from spectral_lab.hamiltonians.recipe import QHNET
+from spectral_lab.hamiltonians.recipe import QH9
 
 NOTEBOOK = ROOT / "notebooks" / "07_hamiltonian_prediction.ipynb"
 
@@ -93,7 +93,7 @@ def test_the_grid_of_the_labels(prose: str) -> None:
     assert "In the mean the coarsest grid misses by $6\\cdot10^{-5}$ Hartree" in prose
     assert "$8\\cdot10^{-5}$ for QHNet on QH9" in prose
     assert stored("grid")["errors"][0, 1] == pytest.approx(6e-5, abs=0.5e-5)
-    assert QHNET["qh9/stable-id"]["H"] == pytest.approx(80, abs=5)
+    assert QH9["stable-id"]["H"] == pytest.approx(80, abs=5)
 
 
 def test_head_starts(prose: str) -> None:

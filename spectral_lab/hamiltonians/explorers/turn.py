@@ -186,7 +186,8 @@ def _block_code(block: str) -> str:
     if (place := BLOCKS[block]) is None:
         return ""
     la, lb, rows, columns = place
-    return f"""for l, part in couple(turn(M)[{rows.start}:{rows.stop}, {columns.start}:{columns.stop}], {la}, {lb}).items():
+    return f"""B = turn(M)[{rows.start}:{rows.stop}, {columns.start}:{columns.stop}]
+        for l, part in couple(B, {la}, {lb}).items():
             print(l, np.sqrt((2 * l + 1) * (part**2).sum()))"""
 
 
