@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -54,6 +55,7 @@ def ddpm(
     large = np.log(np.append(schedule.posterior_variance[1], schedule.betas[1:]))
     learned = np.log(schedule.betas)
     x = _first(noise, rows, d)
+    _prepare(predictor, schedule.timesteps[: len(schedule) - start])
     for i in reversed(range(len(schedule) - start)):
         eps, v = _predict(predictor, x, schedule.timesteps[i], d, variance == "learned")
         abar = float(schedule.alphas_cumprod[i])
@@ -79,6 +81,7 @@ def ddim(predictor: Predictor, schedule: NoiseSchedule, shape: tuple[int, int], 
     rows, d = _arguments(predictor, schedule, shape, noise)
     start = checks.integer(start, "start", 0, len(schedule) - 1)
     x = _first(noise, rows, d)
+    _prepare(predictor, schedule.timesteps[: len(schedule) - start])
     for i in reversed(range(len(schedule) - start)):
         eps, _ = _predict(predictor, x, schedule.timesteps[i], d)
         abar = float(schedule.alphas_cumprod[i])
@@ -113,6 +116,7 @@ def dpm_solver(
     matched = checks.flag(matched, "matched")
     grid, alpha, sigma, told = _log_snr_grid(schedule, steps, matched)
     x = _first(noise, rows, d)
+    _prepare(predictor, told[: steps + matched])
     before: Any = None
     for i in range(1, steps + 1):
         eps, _ = _predict(predictor, x, told[i - 1], d)
@@ -128,6 +132,13 @@ def dpm_solver(
     return x
 
 
+def _prepare(predictor: Predictor, timesteps: Any) -> None:
+    """Tell a predictor that asks for it (by a method `prepare`) at which timesteps it will be called."""
+    if hasattr(predictor, "prepare"):
+        predictor.prepare([int(t) for t in timesteps])
+
+
+@lru_cache(maxsize=64)
 def _log_snr_grid(
     schedule: NoiseSchedule, steps: int, matched: bool
 ) -> tuple[list[float], list[float], list[float], list[int]]:

@@ -8,7 +8,7 @@ logits of a learned variance (Nichol and Dhariwal 2021).
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import torch
@@ -23,6 +23,7 @@ from spectral_lab.training.published import load
 TIME_FEATURES, LONGEST_PERIOD = 256, 10_000.0
 BIN = 1 / 255  # half the width of a bin of the likelihood at t = 0: code for 8-bit images, applied to coordinates
 SMALLEST_PROBABILITY = 1e-12
+LARGEST_PREPARED = 2**26  # numbers
 
 
 class DiffusionLoss(NamedTuple):
@@ -63,16 +64,11 @@ class DiffusionHead(nn.Module):
         """Predicted noise, and logits v of the variance, of x at the original timesteps t (of 1000), given c."""
         with torch.autocast(x.device.type, enabled=False):
             y = self.time_embed(time_features(t, x.dtype)) + self.cond_embed(c.to(x.dtype))
-        return self._denoise(x, y)
+            return self._denoise(x, self._modulations(y))
 
-    def predictor(self, c: Float[Tensor, "rows condition"]) -> Callable[[Tensor, Tensor], Tensor]:
-        """(x, t) -> forward(x, t, c) for a sampler, which tells all rows one timestep: it is embedded in one row."""
-        condition = self.cond_embed(c)
-
-        def predict(x: Tensor, t: Tensor) -> Tensor:
-            return self._denoise(x, self.time_embed(time_features(t[:1], x.dtype)) + condition)
-
-        return predict
+    def predictor(self, c: Float[Tensor, "rows condition"]) -> HeadPredictor:
+        """(x, t) -> forward(x, t, c) for a sampler, which tells all rows one timestep."""
+        return HeadPredictor(self, c)
 
     def loss(
         self,
@@ -96,13 +92,18 @@ class DiffusionHead(nn.Module):
         """Take the tensors of a released head by name (without the prefix `diffloss.net.`), or raise ValueError."""
         return load(self, state_dict, [("time_embed.mlp.", "time_embed.")])
 
-    def _denoise(self, x: Tensor, y: Tensor) -> Tensor:
-        # Half precision is coarser than the smallest noise levels: the head never computes in it.
-        with torch.autocast(x.device.type, enabled=False):
-            x = self.input_proj(x)
-            for block in self.res_blocks:
-                x = block(x, y)
-            return self.final_layer(x, y)
+    def _modulations(self, y: Tensor) -> list[tuple[Tensor, ...]]:
+        """Shift, 1 + scale and gate of each block, shift and 1 + scale of the last layer."""
+        parts = [block.adaLN_modulation(y).chunk(3, dim=-1) for block in self.res_blocks]
+        parts.append(self.final_layer.adaLN_modulation(y).chunk(2, dim=-1))
+        return [(shift, 1 + scale, *gate) for shift, scale, *gate in parts]
+
+    def _denoise(self, x: Tensor, modulations: Sequence[tuple[Tensor, ...]]) -> Tensor:
+        # Called outside of autocast: half precision is coarser than the smallest noise levels.
+        x = self.input_proj(x)
+        for block, modulation in zip(self.res_blocks, modulations, strict=False):
+            x = block(x, *modulation)
+        return self.final_layer(x, *modulations[-1])
 
     def _bound(self, x0: Tensor, x: Tensor, t: Tensor, eps: Tensor, v: Tensor) -> Tensor:
         """Bits: the divergence of the predicted posterior from the true one; at t = 0 the likelihood of a bin."""
@@ -122,8 +123,41 @@ class DiffusionHead(nn.Module):
         return self.get_buffer(f"_{name}")[t].to(like.dtype)[:, None]
 
 
+class HeadPredictor:
+    """(x, t) -> forward(x, t, c) at one timestep for all rows.
+
+    A sampler that says beforehand which timesteps it will ask for (`prepare`) gets all their modulations, which do not
+    depend on x, from one pass: what is left of a step is the blocks themselves.
+    """
+
+    def __init__(self, head: DiffusionHead, c: Tensor) -> None:
+        self.head, self.prepared = head, dict[int, list[tuple[Tensor, ...]]]()
+        self.condition = head.cond_embed(c)
+
+    def __call__(self, x: Tensor, t: Tensor) -> Tensor:
+        with torch.autocast(x.device.type, enabled=False):
+            step = int(t[0])
+            modulations = self.prepared.get(step) or self._modulations(t[:1])
+            return self.head._denoise(x, modulations)
+
+    def prepare(self, timesteps: Sequence[int]) -> None:
+        """Compute the modulations of these timesteps, unless they would take more than a few hundred MB."""
+        told = sorted(set(timesteps))
+        if len(told) * self.condition.numel() * (3 * len(self.head.res_blocks) + 2) <= LARGEST_PREPARED:
+            t = torch.tensor(told, device=self.condition.device)[:, None]
+            together = self._modulations(t)
+            self.prepared = {
+                step: [tuple(part[place] for part in parts) for parts in together] for place, step in enumerate(told)
+            }
+
+    def _modulations(self, t: Tensor) -> list[tuple[Tensor, ...]]:
+        """Of the rows at each timestep: (rows, ..) of t (1,), (steps, rows, ..) of t (steps, 1)."""
+        features = time_features(t.flatten(), self.condition.dtype).view(*t.shape, -1)
+        return self.head._modulations(self.head.time_embed(features) + self.condition)
+
+
 class AdaptiveBlock(nn.Module):
-    """x + gate * MLP(LN(x) (1 + scale) + shift), with shift, scale and gate from y."""
+    """x + gate * MLP(LN(x) scale + shift), with shift, scale - 1 and gate from y by `adaLN_modulation`."""
 
     def __init__(self, width: int) -> None:
         super().__init__()
@@ -131,22 +165,20 @@ class AdaptiveBlock(nn.Module):
         self.mlp = nn.Sequential(linear(width, width), nn.SiLU(), linear(width, width))
         self.adaLN_modulation = nn.Sequential(nn.SiLU(), linear(width, 3 * width, 0.0))
 
-    def forward(self, x: Tensor, y: Tensor) -> Tensor:
-        shift, scale, gate = self.adaLN_modulation(y).chunk(3, dim=-1)
-        return x + gate * self.mlp(self.in_ln(x) * (1 + scale) + shift)
+    def forward(self, x: Tensor, shift: Tensor, scale: Tensor, gate: Tensor) -> Tensor:
+        return torch.addcmul(x, gate, self.mlp(torch.addcmul(shift, self.in_ln(x), scale)))
 
 
 class FinalLayer(nn.Module):
-    """A linear read-out of LN(x) (1 + scale) + shift, with shift and scale from y."""
+    """A linear read-out of LN(x) scale + shift, with shift and scale - 1 from y by `adaLN_modulation`."""
 
     def __init__(self, width: int, outputs: int) -> None:
         super().__init__()
         self.linear = linear(width, outputs, 0.0)
         self.adaLN_modulation = nn.Sequential(nn.SiLU(), linear(width, 2 * width, 0.0))
 
-    def forward(self, x: Tensor, y: Tensor) -> Tensor:
-        shift, scale = self.adaLN_modulation(y).chunk(2, dim=-1)
-        return self.linear(F.layer_norm(x, x.shape[-1:], eps=1e-6) * (1 + scale) + shift)
+    def forward(self, x: Tensor, shift: Tensor, scale: Tensor) -> Tensor:
+        return self.linear(torch.addcmul(shift, F.layer_norm(x, x.shape[-1:], eps=1e-6), scale))
 
 
 def linear(inputs: int, outputs: int, std: float | None = None) -> nn.Linear:

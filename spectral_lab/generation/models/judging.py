@@ -43,14 +43,14 @@ def numbers(model: UniGenX, batch: SentenceBatch, sampler: Callable | None = Non
 
 
 def solver(predictor: Callable, shape: tuple[int, int], noise: Callable, steps: int = 20) -> Tensor:
-    """DPM-Solver++ on 200 of the 1000 steps, on the noise alone: the logits of the variance are not asked."""
-    return dpm_solver(lambda x, t: predictor(x, t)[:, :3], SCHEDULE, shape, noise, steps)
+    """DPM-Solver++ on 200 of the 1000 steps."""
+    return dpm_solver(predictor, SCHEDULE, shape, noise, steps)
 
 
 def ancestral(predictor: Callable, shape: tuple[int, int], noise: Callable, steps: int, **safe: Any) -> Tensor:
     """DDPM on so many of the 1000 steps, with the posterior's variance; safe: clip or start, as `ddpm` takes them."""
     schedule = respace(CosineSchedule(), steps)
-    return ddpm(lambda x, t: predictor(x, t)[:, :3], schedule, shape, noise, variance="small", **safe)
+    return ddpm(predictor, schedule, shape, noise, variance="small", **safe)
 
 
 SCHEDULE = respace(CosineSchedule(), 200)
