@@ -16,7 +16,29 @@ from spectral_lab import checks
 ROTARY_BASE = 10_000.0
 EPSILON = 1e-6
 
-Cache = list[tuple[Tensor, Tensor]]
+
+class Cache:
+    """Keys and values of the slots seen so far, for every layer, in room for `length` slots that is taken at once."""
+
+    def __init__(self, decoder: Decoder, rows: int, length: int) -> None:
+        like, heads = decoder.norm.weight, decoder.norm.weight.numel() // decoder.size
+        shape = (len(decoder.layers), 2, rows, heads, length, decoder.size)
+        self.room: Tensor = like.new_empty(shape)
+        self.seen = 0
+        projections = [layer.self_attn for layer in decoder.layers]
+        # One product in the place of three, and of two: what is cached is for generating, where weights stand still.
+        self.projections = [torch.cat([a.q_proj.weight, a.k_proj.weight, a.v_proj.weight]) for a in projections]
+        self.gates = [torch.cat([layer.mlp.gate_proj.weight, layer.mlp.up_proj.weight]) for layer in decoder.layers]
+
+    def extended(self, i: int, k: Tensor, v: Tensor) -> tuple[Tensor, Tensor]:
+        """All keys and values of layer i, the new ones included."""
+        end = self.seen + k.shape[2]
+        self.room[i, 0, :, :, self.seen : end], self.room[i, 1, :, :, self.seen : end] = k, v
+        return self.room[i, 0, :, :, :end], self.room[i, 1, :, :, :end]
+
+    def spread(self, rows: Int[Tensor, " b"]) -> None:
+        """Give each of these rows a copy of its own of what was seen: rows that began alike were read once."""
+        self.room = self.room[:, :, rows]
 
 
 class Decoder(nn.Module):
@@ -43,12 +65,14 @@ class Decoder(nn.Module):
     ) -> Float[Tensor, "b t hidden"]:
         """Hidden states of the new slots x, at these positions; valid marks all slots so far that are no padding.
 
-        cache: keys and values of earlier slots, one pair a layer; it is extended in place.
+        cache: keys and values of earlier slots; it is extended in place.
         """
         rotation = rotary(positions, self.size, x.dtype)
         allowed = causal(valid, x.shape[1])
         for i, layer in enumerate(self.layers):
             x = layer(x, rotation, allowed, cache, i)
+        if cache is not None:
+            cache.seen += x.shape[1]
         return self.norm(x)
 
 
@@ -66,7 +90,8 @@ class DecoderLayer(nn.Module):
         self, x: Tensor, rotation: tuple[Tensor, Tensor], allowed: Tensor, cache: Cache | None, i: int
     ) -> Tensor:
         x = x + self.self_attn(self.input_layernorm(x), rotation, allowed, cache, i)
-        return x + self.mlp(self.post_attention_layernorm(x))
+        gate = None if cache is None else cache.gates[i]
+        return x + self.mlp(self.post_attention_layernorm(x), gate)
 
 
 class Attention(nn.Module):
@@ -80,14 +105,14 @@ class Attention(nn.Module):
     def forward(
         self, x: Tensor, rotation: tuple[Tensor, Tensor], allowed: Tensor, cache: Cache | None, i: int
     ) -> Tensor:
-        q, k, v = (p(x).unflatten(2, (self.heads, -1)).transpose(1, 2) for p in (self.q_proj, self.k_proj, self.v_proj))
-        q, k = rotate(q, rotation), rotate(k, rotation)
+        if cache is None:
+            together = torch.cat([project(x) for project in (self.q_proj, self.k_proj, self.v_proj)], dim=-1)
+        else:
+            together = F.linear(x, cache.projections[i])
+        heads = together.unflatten(2, (3, self.heads, -1)).permute(2, 0, 3, 1, 4)  # (3, B, heads, T, size)
+        (q, k), v = rotate(heads[:2], rotation), heads[2]
         if cache is not None:
-            if i < len(cache):
-                k, v = torch.cat([cache[i][0], k], dim=2), torch.cat([cache[i][1], v], dim=2)
-                cache[i] = (k, v)
-            else:
-                cache.append((k, v))
+            k, v = cache.extended(i, k, v)
         y = F.scaled_dot_product_attention(q, k, v, attn_mask=allowed[:, None])
         return self.o_proj(y.transpose(1, 2).flatten(2))
 
@@ -100,8 +125,13 @@ class SwiGLU(nn.Module):
         self.gate_proj, self.up_proj = (nn.Linear(hidden, feedforward, bias=False) for _ in range(2))
         self.down_proj = nn.Linear(feedforward, hidden, bias=False)
 
-    def forward(self, x: Tensor) -> Tensor:
-        return self.down_proj(F.silu(self.gate_proj(x)) * self.up_proj(x))
+    def forward(self, x: Tensor, together: Tensor | None = None) -> Tensor:
+        """together: the weights of gate and up in one matrix, where they are at hand."""
+        if together is None:
+            gate, up = self.gate_proj(x), self.up_proj(x)
+        else:
+            gate, up = F.linear(x, together).chunk(2, dim=-1)
+        return self.down_proj(F.silu(gate) * up)
 
 
 def rotary(positions: Int[Tensor, "b t"], size: int, dtype: torch.dtype) -> tuple[Tensor, Tensor]:
@@ -124,6 +154,8 @@ def rotate(x: Tensor, rotation: tuple[Tensor, Tensor]) -> Tensor:
 
 def causal(valid: Bool[Tensor, "b s"], new: int) -> Bool[Tensor, "b new s"]:
     """Whom each of the last `new` slots may look at: valid slots up to itself."""
+    if new == 1 and valid[:, -1].all():
+        return valid[:, None]
     total = valid.shape[1]
     order = torch.arange(total, device=valid.device)
     queries = order[total - new :, None]

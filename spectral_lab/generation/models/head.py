@@ -94,8 +94,9 @@ class DiffusionHead(nn.Module):
 
     def _modulations(self, y: Tensor) -> list[tuple[Tensor, ...]]:
         """Shift, 1 + scale and gate of each block, shift and 1 + scale of the last layer."""
-        parts = [block.adaLN_modulation(y).chunk(3, dim=-1) for block in self.res_blocks]
-        parts.append(self.final_layer.adaLN_modulation(y).chunk(2, dim=-1))
+        y = F.silu(y)  # the first of the two modules of every adaLN_modulation
+        parts = [block.adaLN_modulation[1](y).chunk(3, dim=-1) for block in self.res_blocks]
+        parts.append(self.final_layer.adaLN_modulation[1](y).chunk(2, dim=-1))
         return [(shift, 1 + scale, *gate) for shift, scale, *gate in parts]
 
     def _denoise(self, x: Tensor, modulations: Sequence[tuple[Tensor, ...]]) -> Tensor:
@@ -143,7 +144,10 @@ class HeadPredictor:
     def prepare(self, timesteps: Sequence[int]) -> None:
         """Compute the modulations of these timesteps, unless they would take more than a few hundred MB."""
         told = sorted(set(timesteps))
-        if len(told) * self.condition.numel() * (3 * len(self.head.res_blocks) + 2) <= LARGEST_PREPARED:
+        if (
+            len(told) > 1
+            and len(told) * self.condition.numel() * (3 * len(self.head.res_blocks) + 2) <= LARGEST_PREPARED
+        ):
             t = torch.tensor(told, device=self.condition.device)[:, None]
             together = self._modulations(t)
             self.prepared = {

@@ -181,8 +181,12 @@ def generate(
         raise ValueError(f"slots must hold a number for each of {len(prompts)} prompts, got {len(counts)}")
     was_training = model.training
     model.eval()
-    cache: Cache = []
-    hidden = _states(model, model.decoder.embed_tokens(tokens), valid, cache)
+    # Prompts that are alike are read once: many samples of one composition are what is usually asked for.
+    different, rows_of = torch.unique(torch.stack([tokens, valid.long()], dim=1), dim=0, return_inverse=True)
+    words, real = different[:, 0], different[:, 1].bool()
+    cache = Cache(model.decoder, len(different), tokens.shape[1] + max(counts))
+    hidden = _states(model, model.decoder.embed_tokens(words), real, cache)[rows_of]
+    cache.spread(rows_of)
     like, rows = hidden[:, -1], []
 
     def drawn(shape: tuple[int, int]) -> Tensor:
@@ -226,7 +230,7 @@ def write_symbols(
     coordinates = torch.cat(given).to(like) if given else like.new_zeros(0, 3)
     was_training = model.training
     model.eval()
-    cache: Cache = []
+    cache = Cache(model.decoder, len(prompts), tokens.shape[1] + limit)
     hidden = _states(model, model.embed(tokens, mask, coordinates), valid, cache)
     texts, ends = [list(prompt) for prompt in prompts], {model.vocabulary.coord, model.vocabulary.eos}
     for _ in range(limit):
