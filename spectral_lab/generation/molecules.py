@@ -28,6 +28,9 @@ _TRIPLE = {"CC": 120, "CN": 116, "CO": 113, "NN": 110}
 _MARGINS = (10, 5, 3)
 VALENCES = {"H": 1, "C": 4, "N": 3, "O": 2, "F": 1}
 LARGEST_ATOMS = 2000
+# What counts as symmetric, for the frame: variances over the largest, third moments over those of moduli, and
+# distances from a mirror over the size of the molecule.
+SAME_VARIANCE, VANISHING_MOMENT, ON_THE_MIRROR = 1e-4, 1e-3, 1e-2
 LARGEST_SET = 10_000
 
 
@@ -106,18 +109,52 @@ def coverage_and_matching(
 def principal_frame(positions: ArrayLike) -> Float[np.ndarray, "atoms 3"]:
     """The molecule in its own axes: centroid 0, axes by decreasing variance, signs by third moments, right-handed.
 
-    The first two axes point to the side of their larger third moment; the third follows. Where two variances meet, or a
-    third moment vanishes, the frame is not defined, and a small move of an atom turns it, as in chapter 01. Raises
-    ValueError. Ours: the released examples stand in near-canonical frames, and the paper does not say how they came.
+    The first two axes point to the side of their larger third moment; the third follows. A symmetric molecule has no
+    frame of its own: its third moments vanish, or two variances meet. Then the order of the atoms decides: an axis
+    points to the first atom that does not lie on its mirror, and of axes with one variance the first points at the
+    first atom. So the frame is the same however the molecule is turned; but it depends on the order of the atoms, and
+    near such a symmetry a small move of one atom turns it, as in chapter 01. Raises ValueError. Ours: the released
+    examples stand in near-canonical frames, and the paper does not say how they came.
     """
-    x = _positions(positions)
-    x = x - x.mean(axis=0)
-    axes = np.linalg.eigh(x.T @ x)[1][:, ::-1]
+    centred = _positions(positions)
+    centred = centred - centred.mean(axis=0)
+    x = centred / (np.abs(centred).max() or 1.0)
+    values, axes = np.linalg.eigh(x.T @ x)
+    axes = _settled(x, values[::-1], axes[:, ::-1])
     turned = x @ axes
-    scale = np.abs(turned).max() or 1.0
-    signs = np.where(((turned / scale) ** 3).sum(axis=0) < 0, -1.0, 1.0)
+    signs = np.array([_side(column) for column in turned.T])
     signs[2] = signs[0] * signs[1] * np.sign(np.linalg.det(axes))
-    return turned * signs
+    return centred @ (axes * signs)
+
+
+def _settled(x: np.ndarray, values: np.ndarray, axes: np.ndarray) -> np.ndarray:
+    """Axes of one variance, which `eigh` may turn among themselves, turned towards the first atoms."""
+    meet = np.abs(np.diff(values)) <= SAME_VARIANCE * values[0]
+    start = 0
+    while start < 3:
+        end = start + 1
+        while end < 3 and meet[end - 1]:
+            end += 1
+        room = axes[:, start:end]
+        # Gram-Schmidt on the atoms in their order, as far as they lie in this room.
+        chosen: list[np.ndarray] = []
+        for atom in x @ room:
+            rest = atom - sum((direction * (direction @ atom) for direction in chosen), np.zeros(end - start))
+            if len(chosen) < end - start and np.linalg.norm(rest) > ON_THE_MIRROR:
+                chosen.append(rest / np.linalg.norm(rest))
+        if end - start > 1 and len(chosen) == end - start:
+            axes = np.concatenate([axes[:, :start], room @ np.stack(chosen, axis=1), axes[:, end:]], axis=1)
+        start = end
+    return axes
+
+
+def _side(column: np.ndarray) -> float:
+    """The sign of the third moment; where it vanishes, that of the first atom that is not near 0."""
+    moment, size = (column**3).sum(), (np.abs(column) ** 3).sum()
+    if abs(moment) > VANISHING_MOMENT * size:
+        return float(np.sign(moment))
+    away = column[np.abs(column) > ON_THE_MIRROR * max(np.abs(column).max(), ON_THE_MIRROR)]
+    return float(np.sign(away[0])) if len(away) else 1.0
 
 
 def gram_spectrum(positions: ArrayLike) -> Float[np.ndarray, " atoms"]:

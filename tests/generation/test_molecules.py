@@ -79,6 +79,37 @@ def test_the_frame_is_the_same_however_the_molecule_is_turned(seed, atoms):
         np.testing.assert_allclose(principal_frame(turn(x, seed + 1)), frame, atol=1e-6)
 
 
+SYMMETRIC = {
+    "a rod": [[0, 0, -1.0], [0, 0, 0], [0, 0, 1]],
+    "two atoms": [[0, 0, 0], [0, 0, 1.5]],
+    "a hexagon": [[np.cos(a), np.sin(a), 0] for a in np.arange(6) * np.pi / 3],
+    "a tetrahedron": [[1.0, 1, 1], [1, -1, -1], [-1, 1, -1], [-1, -1, 1]],
+    "a zigzag": [[-1.5, -0.2, 0], [-0.5, 0.4, 0], [0.5, -0.4, 0], [1.5, 0.2, 0]],
+    "a prism": [[np.cos(a), np.sin(a), z] for z in (-1.2, 1.2) for a in np.arange(3) * 2 * np.pi / 3],
+}
+
+
+@pytest.mark.parametrize("name", SYMMETRIC)
+def test_the_frame_of_a_symmetric_molecule_is_settled_by_the_order_of_its_atoms(name):
+    """Turned, and moved by rounding, it stays; in another order of the atoms it may be another one."""
+    x = np.array(SYMMETRIC[name])
+    x = x - x.mean(axis=0)
+    frame = principal_frame(x)
+    for seed in range(10):
+        rng = np.random.default_rng(seed)
+        moved = turn(x, seed) + 1e-10 * rng.standard_normal(x.shape) + rng.standard_normal(3)
+        np.testing.assert_allclose(principal_frame(moved), frame, atol=1e-8)
+    distances = [np.linalg.norm(y[:, None] - y[None], axis=2) for y in (x, frame)]
+    np.testing.assert_allclose(*distances, atol=1e-12)
+
+
+def test_the_frame_of_a_zigzag_turns_with_the_order_of_its_atoms():
+    """Honest: reversing the atoms of a centrally symmetric molecule changes nothing but their names, and the frame."""
+    x = np.array(SYMMETRIC["a zigzag"])
+    np.testing.assert_allclose(principal_frame(x[::-1]), principal_frame(x), atol=1e-12)
+    assert np.abs(principal_frame(x[::-1])[::-1] - principal_frame(x)).max() > 1
+
+
 def test_spectra_are_those_of_the_reference(cases):
     for smiles, case in cases["spectral"].items():
         conformer = cases["conformers"][smiles]
