@@ -1,0 +1,100 @@
+"""The numbers in the prose of notebook 08 are those of the pictures and the records that it speaks of."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import nbformat
+import numpy as np
+import pytest
+
+from spectral_lab import records
+from spectral_lab.checkout import ROOT
+from spectral_lab.generation import CosineSchedule, explorers, respace, terminal_amplification
+from spectral_lab.generation.explorers import words
+from spectral_lab.generation.explorers.microscope import CHANCE
+
+NOTEBOOK = ROOT / "notebooks" / "08_sequence_and_structure.ipynb"
+
+
+@pytest.fixture(scope="module")
+def prose() -> str:
+    cells = nbformat.read(NOTEBOOK, as_version=4).cells
+    return " ".join(" ".join(cell.source.split()) for cell in cells if cell.cell_type == "markdown")
+
+
+def preset(explorer: Any, name: str) -> Any:
+    return explorer(**explorer().presets[name]).data
+
+
+def test_sentences(prose: str) -> None:
+    assert "Five sites stand in 120 orders" in prose
+    assert preset(explorers.mixed_sentence, "Shuffle the sites").orders == 120
+    assert "Six sentences are left" in prose
+    assert preset(explorers.mixed_sentence, "Shuffled, but sorted").orders == 6
+
+
+def test_widths(prose: str) -> None:
+    cloud = explorers.next_atom
+    assert "0.58 in 20 steps, 0.91 in 200" in prose
+    assert [cloud(N=N).data.exact for N in (20, 200)] == pytest.approx([0.58, 0.91], abs=0.005)
+    assert "0.87 times as wide, not 0.45" in prose
+    few, scaled = (preset(cloud, name) for name in ("DDIM in ten steps", "The same, scaled up"))
+    assert [scaled.exact, few.exact] == pytest.approx([0.87, 0.45], abs=0.005)
+    assert "a third of the samples strays" in prose
+    assert scaled.strays / 400 == pytest.approx(1 / 3, abs=0.03)
+    assert "most of them stop short" in prose
+    assert preset(cloud, "No noise on the way").strays > 200
+    assert "right to two per cent in 20 steps" in prose
+    assert preset(cloud, "DPM-Solver++").exact == pytest.approx(1, abs=0.02)
+
+
+def test_first_steps(prose: str) -> None:
+    data = explorers.first_step().data
+    assert "throws $x$ to 17" in prose
+    assert (data.kick, data.end) == pytest.approx((16.7, 133), abs=0.5)
+    assert "the size at the end is 133" in prose
+    assert "an amplification of 32 is bearable" in prose
+    assert terminal_amplification(1000) == pytest.approx(32, abs=0.5)
+    assert r"of 200 steps the noisiest alone. It starts at $\sqrt{\bar\alpha}=0.008$" in prose
+    nodes = respace(CosineSchedule(), 200)
+    assert (nodes.log_snr < -5.1).sum() == 1
+    assert np.sqrt(nodes.alphas_cumprod[-2]) == pytest.approx(0.008, abs=0.0005)
+
+
+def test_chance(prose: str) -> None:
+    assert (
+        "64 % for wurtzite, 29 % for rutile, 20 % for this perovskite, and 0 for the spinel (200 draws each)" in prose
+    )
+    assert list(CHANCE.values()) == pytest.approx([1, 0.64, 0.29, 0.20, 0], abs=0.0051)
+    assert "leaves a cosine of 0.14" in prose
+    assert preset(explorers.crystal_microscope, "One per cent smaller").cosine == pytest.approx(0.14, abs=0.005)
+
+
+def test_frames(prose: str) -> None:
+    data = preset(explorers.frames_are_eigenvectors, "Two variances meet")
+    assert "at 108° and a C–N bond of 1.50 Å" in prose
+    assert "no atom by more than 0.01 Å in the room, and one of them by 2.8 Å" in prose
+    assert data.honest < 0.01
+    assert data.jump == pytest.approx(2.8, abs=0.05)
+
+
+def test_heads_alone_are_those_of_the_records(prose: str) -> None:
+    assert "misses by 0.095, and by 0.067 with 16 words" in prose
+    assert "misses by 0.040, and by 0.032 with numbers 16 times" in prose
+    assert "misses by 0.008" in prose
+
+    def missed(variant: str) -> float:
+        runs = records.select(f"generation/precision/{variant}", preset="miniature", metrics=["RMSE"])
+        return float(np.mean([run.metrics["RMSE"] for run in runs]))
+
+    for bins, rmse in words.BINS.items():
+        assert missed(f"bins-{bins}") == pytest.approx(rmse, abs=5e-5)
+    for scale, rmse in words.DIFFUSION.items():
+        assert missed(f"diffusion-{scale}") == pytest.approx(rmse, abs=5e-5)
+    assert missed("regression") == pytest.approx(words.REGRESSION, abs=5e-5)
+    told = [words.BINS[4096], words.BINS[16], words.DIFFUSION[1], words.DIFFUSION[16], words.REGRESSION]
+    assert told == pytest.approx([0.095, 0.067, 0.040, 0.032, 0.008], abs=5.1e-4)
+    floor = 2 / (4096 * np.sqrt(12))
+    assert "rounding alone would allow 0.0001 at $K=4096$" in prose
+    assert floor == pytest.approx(1e-4, abs=5e-5)
