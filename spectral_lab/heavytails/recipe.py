@@ -4,6 +4,7 @@
     images/tempbalance, images/farms    TempBalance from whole matrices, and from FARMS windows
     images/reversed, images/permuted    two controls: the factors turned round, or dealt out at random
     text/gpt                            a byte-level GPT, then pruned by every method and every rule
+    llama/magnitude, wanda, sparsegpt   LLaMA-7B as the paper prunes it, by the exponents that its authors cached
 
 `paper` of images is ResNet-18 on CIFAR-100 as the released configuration has it; its accuracies are not established
 here, so none are shown. `lecture` is the same network on digits enlarged to 32x32, `miniature` a tiny one on 256
@@ -16,19 +17,20 @@ from __future__ import annotations
 
 import copy
 import itertools
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
 import numpy as np
 import torch
 import torch.nn.functional as F
-from jaxtyping import Float
+from jaxtyping import Float, Int
 from torch import Tensor, nn
 
 from spectral_lab import checks
 from spectral_lab.heavytails import data
 from spectral_lab.heavytails.allocation import alpha_pruning
+from spectral_lab.heavytails.llama import llama_alphas
 from spectral_lab.heavytails.models import (
     ResNet,
     TemperatureBalance,
@@ -36,10 +38,22 @@ from spectral_lab.heavytails.models import (
     TinyImageNet,
     blocks_of,
     layer_spectra,
+    load_llama,
     prune_blocks,
 )
 from spectral_lab.heavytails.models.sequential import METHODS
-from spectral_lab.training import Evaluation, Group, Measurement, Optimiser, Part, Recipe, Target, metrics, schedules
+from spectral_lab.training import (
+    Computation,
+    Evaluation,
+    Group,
+    Measurement,
+    Optimiser,
+    Part,
+    Recipe,
+    Target,
+    metrics,
+    schedules,
+)
 from spectral_lab.training.recipe import PRESETS
 
 VARIANTS = ("uniform", "lower", "tempbalance", "farms", "reversed", "permuted")
@@ -207,7 +221,84 @@ def text(preset: str) -> Recipe:
     )
 
 
+# --- LLaMA -----------------------------------------------------------------------------------------------------------
+
+# epsilon as the released programs searched it, by whole matrices and by FARMS
+SEARCHED = {
+    "magnitude": {0.7: (0.3, 0.6), 0.8: (0.2, 0.3)},
+    "wanda": {0.7: (0.2, 0.3), 0.8: (0.2, 0.3)},
+    "sparsegpt": {0.7: (0.2, 0.2), 0.8: (0.1, 0.2)},
+}
+PERPLEXITIES: dict[str, dict[str, float]] = {  # published, as far as they could be established
+    "magnitude": {"0.7 uniform": 48419},
+    "wanda": {"0.7 uniform": 85.77, "0.7 alpha": 23.86},
+    "sparsegpt": {"0.7 uniform": 26.30, "0.7 alpha": 18.54, "0.8 alpha": 96.02, "0.8 farms": 79.42},
+}
+
+
+@torch.no_grad()
+def window_perplexity(model: nn.Module, windows: Int[Tensor, "windows t"]) -> float:
+    """exp of the mean over windows of the mean loss of all tokens but the first."""
+    device = next(model.parameters()).device
+    losses = [
+        F.cross_entropy(model(window[None].to(device))[0, :-1].float(), window[1:].to(device)) for window in windows
+    ]
+    return float(torch.stack(losses).double().mean().exp())
+
+
+def prune_llama(
+    seed: int, report: Callable[[int, int, str], None], *, method: str, samples: int, length: int
+) -> tuple[dict[str, float], dict[str, Any]]:
+    """Perplexity on WikiText-2, dense and pruned by uniform sparsity, by whole matrices, and by FARMS, as released.
+
+    Raises: DatasetUnavailable; ImportError; FormatError.
+    """
+    config, _, _, text, part = data.LLAMA.fetch()
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    encode = data.tokenizer(config.parent)
+    windows = data.windows_of(text, encode, length)
+    tokens = data.calibration(part, encode, length, samples, seed).to(device)
+    rungs: list[tuple[str, float, str | None, float]] = [("perplexity", 0.0, None, 0.0)]
+    for sparsity, (whole, farms) in SEARCHED[method].items():
+        rungs += [(f"{sparsity:g} uniform", sparsity, None, 0.0)]
+        rungs += [
+            (f"{sparsity:g} alpha", sparsity, "vanilla", whole),
+            (f"{sparsity:g} farms", sparsity, "farms", farms),
+        ]
+    found = {}
+    for done, (name, sparsity, exponents, epsilon) in enumerate(rungs):
+        model = load_llama(config.parent, device)
+        sizes = [sum(linear.weight.numel() for linear in linears.values()) for linears in blocks_of(model)]
+        shares = np.full(len(sizes), sparsity)
+        if exponents:
+            means = llama_alphas()[exponents].mean(axis=1)[: len(sizes)]
+            shares = alpha_pruning(means, sizes, sparsity, epsilon, 0.99999 if sparsity == 0.7 else 0.998)
+        if sparsity:
+            prune_blocks(model, tokens, shares.tolist(), method)
+        found[name] = window_perplexity(model, windows)
+        report(done + 1, len(rungs), f"{name}: {found[name]:.2f}")
+        del model
+    return found, {}
+
+
+def llama(method: str, preset: str) -> Computation:
+    """LLaMA-7B pruned by one method, on a GPU. There is only the `paper` preset. Raises: ValueError for another."""
+    if checks.choice(preset, "preset", PRESETS) != "paper":
+        raise ValueError("preset must be 'paper': what stands in for LLaMA here is the task text/gpt")
+    return Computation(
+        name=f"heavytails/llama/{method}",
+        preset=preset,
+        compute=Part(prune_llama, {"method": method, "samples": 128, "length": 2048}),
+        target=Target(
+            ("perplexity", *(f"{S:g} {rule}" for S in (0.7, 0.8) for rule in ("uniform", "alpha", "farms"))),
+            {"perplexity": 5.68, **PERPLEXITIES[method]},
+            "the abstract, and other papers' tables as summaries quote them",
+        ),
+    )
+
+
 RECIPES = {
     **{f"images/{variant}": partial(images, variant) for variant in VARIANTS},
     "text/gpt": text,
+    **{f"llama/{method}": partial(llama, method) for method in METHODS},
 }

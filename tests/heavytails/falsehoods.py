@@ -73,6 +73,10 @@ def ladder(**over_uniform):
 DIGITS = images("miniature", uniform=0.967, lower=0.973, tempbalance=0.972, farms=0.973, permuted=0.970, reversed=0.961)
 CIFAR = images("paper", uniform=0.77, lower=0.772, tempbalance=0.779, farms=0.783)
 GPT = ladder(alpha=0.8, farms=0.82, depth=0.78, reversed=2.0)
+PRUNED = Runs(
+    "paper",
+    {"heavytails/llama/sparsegpt": {"perplexity": 5.7, "0.8 uniform": 150.0, "0.8 alpha": 98.0, "0.8 farms": 82.0}},
+)
 FALSEHOODS = {
     "C1": [here("wishart_spectra", shapeless)],
     "C2": [here("farms_exponent", lambda W, size, per_axis: heavytails.tail_exponent(heavytails.esd(W)))],
@@ -104,6 +108,7 @@ FALSEHOODS = {
         ladder(alpha=0.8, farms=0.82, depth=0.78, reversed=0.9),
     ],
     "C14": [CIFAR.but("heavytails/images/farms", accuracy=0.775), CIFAR.but("heavytails/images/lower", accuracy=0.79)],
+    "C15": [PRUNED.but("heavytails/llama/sparsegpt", **{"0.8 farms": 99.0})],
     "D1": [
         here("null_corrected", lambda alpha, shape: replace(heavytails.null_corrected(alpha, (64, 64)))),
         here("planted_matrix", lambda shape, strengths, seed: heavytails.gaussian_matrix(shape, seed)),
@@ -115,4 +120,4 @@ FALSEHOODS = {
         here("alpha_pruning", lambda a, n, S, e, redistribute=False: ALPHA(a, n, S, e)),
     ],
 }
-TRUTHS = {"C12": [DIGITS], "C13": [GPT], "C14": [CIFAR]}
+TRUTHS = {"C12": [DIGITS], "C13": [GPT], "C14": [CIFAR], "C15": [PRUNED]}

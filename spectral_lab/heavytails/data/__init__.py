@@ -4,8 +4,21 @@ from __future__ import annotations
 
 from spectral_lab import pictures
 from spectral_lab.heavytails.data.images import cifar100, digits
+from spectral_lab.heavytails.data.llama import LLAMA, calibration, tokenizer, windows_of
 from spectral_lab.heavytails.data.text import Passages, passages, shipped_text, text_identity
 
-DATASETS = {"cifar100": pictures.DATASETS["cifar100"]}
+DATASETS = {"cifar100": pictures.DATASETS["cifar100"], "llama": LLAMA}
 
-__all__ = ["DATASETS", "Passages", "cifar100", "digits", "passages", "shipped_text", "text_identity"]
+__all__ = [
+    "DATASETS",
+    "LLAMA",
+    "Passages",
+    "calibration",
+    "cifar100",
+    "digits",
+    "passages",
+    "shipped_text",
+    "text_identity",
+    "tokenizer",
+    "windows_of",
+]

@@ -6,16 +6,19 @@ from spectral_lab.heavytails.models.balance import TemperatureBalance
 from spectral_lab.heavytails.models.gpt import TinyGPT
 from spectral_lab.heavytails.models.images import VGG, ResNet, TinyImageNet
 from spectral_lab.heavytails.models.layers import LayerSpectrum, layer_spectra
+from spectral_lab.heavytails.models.llama import Llama, load_llama
 from spectral_lab.heavytails.models.sequential import blocks_of, prune_blocks
 
 __all__ = [
     "VGG",
     "LayerSpectrum",
+    "Llama",
     "ResNet",
     "TemperatureBalance",
     "TinyGPT",
     "TinyImageNet",
     "blocks_of",
     "layer_spectra",
+    "load_llama",
     "prune_blocks",
 ]
