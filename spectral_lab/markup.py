@@ -14,6 +14,28 @@ CARD = (
 CODE = "background: var(--jp-layout-color2, transparent); padding: 0.6em 0.8em; overflow-x: auto;"
 
 
+# What a formula of a label is made of, and how it is said; in this order.
+SPOKEN = (
+    (r"\\\|(.+?)\\\|", r" the norm of \1 "),
+    (r"\\log_\{?10\}?", " log 10 of "),
+    (r"\\(var)?(epsilon|theta|phi|rho|sigma)\b", r" \2 "),
+    (r"\\ell(?![a-z])", " l "),
+    (r"\\[,;!]", " "),
+    (r"\\(?:mathrm|mathbf|mathcal|text)\{(.+?)\}", r" \1 "),
+    (r"\\([A-Za-z]+)", r" \1 "),
+    (r"_\{?(\w+)\}?", r" \1 "),
+    (r"\^\{?2\}?(?!\d)", " squared "),
+    (r"\^\{?3\}?(?!\d)", " cubed "),
+    (r"\^\{(.+?)\}|\^(\w)", r" to the power \1\2 "),
+    (r"/", " over "),
+    (r"=", " equals "),
+    (r"-", " minus "),
+    (r"[{}\\]", ""),
+    (r"\s+([,)])", r"\1"),
+    (r"\(\s+", "("),
+)
+
+
 def inline(text: str) -> str:
     """Escape the text; `code` in backticks becomes a code element; $formulas$ are left to Jupyter's MathJax."""
     return re.sub(r"`([^`]+)`", r"<code>\1</code>", html.escape(text, quote=False))
@@ -60,6 +82,18 @@ def mathml(latex: str, display: str = "inline") -> str:
         node.text, node.tail = (part and html.unescape(part) for part in (node.text, node.tail))
         node.attrib.pop("href", None)
     return ElementTree.tostring(tree, encoding="unicode")
+
+
+def spoken(text: str) -> str:
+    """The text as a screen reader is to say it, each $formula$ in it in words: "the norm of E", "c 2", "log 10 of"."""
+    words = re.sub(r"\$([^$]+)\$", lambda found: _said(found[1]), text)
+    return words.replace(" of of ", " of ")
+
+
+def _said(latex: str) -> str:
+    for pattern, words in SPOKEN:
+        latex = re.sub(pattern, words, latex)
+    return " ".join(latex.split())
 
 
 def card(*parts: str) -> str:

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from spectral_lab import checks
-from spectral_lab.markup import math_html
+from spectral_lab.markup import math_html, spoken
 
 MOST_STEPS = 10_000  # of a slider; a screen has fewer pixels
 LARGEST_WHOLE = 2**53  # that a browser holds exactly
@@ -192,5 +192,5 @@ def plain_words(text: str) -> str:
 
 
 def _common(control: Control) -> dict[str, Any]:
-    plain = re.sub(r"[$\\{}]", "", control.label)
-    return {"name": control.name, "label": math_html(control.label), "plain": plain, "default": control.default}
+    words = {"label": math_html(control.label), "plain": spoken(control.label)}
+    return {"name": control.name, **words, "default": control.default}

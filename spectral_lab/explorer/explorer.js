@@ -243,6 +243,7 @@ class View {
     this.still = still;
     const { spec } = session;
     this.root = element("section", "sl-explorer", el);
+    this.root.setAttribute("aria-label", spec.spoken);
     this.root.dataset.busy = "true";
     const head = element("header", "sl-head", this.root);
     element("h3", "sl-title", head).innerHTML = spec.title;
@@ -252,7 +253,13 @@ class View {
     this.controls = {};
     const grid = element("div", "sl-controls", this.root);
     for (const control of spec.controls) this.controls[control.name] = this.addControl(grid, control);
-    this.plot = element("div", "sl-plot", element("div", "sl-frame", this.root));
+    this.frame = element("div", "sl-frame", this.root);
+    this.frame.tabIndex = 0; // where it is wider than the page, the keyboard moves it too
+    Object.assign(this.frame.dataset, { lmSuppressShortcuts: "true" });
+    this.frame.setAttribute("role", "group");
+    this.frame.setAttribute("aria-label", "picture: arrow keys move it, plus and minus enlarge it, 0 shows the whole");
+    this.frame.addEventListener("keydown", (event) => this.travel(event));
+    this.plot = element("div", "sl-plot", this.frame);
     this.plot.setAttribute("role", "img");
     this.error = element("p", "sl-error", this.root);
     this.error.setAttribute("role", "alert");
@@ -260,7 +267,8 @@ class View {
     this.note.setAttribute("role", "status");
     const foot = element("footer", "sl-foot", this.root);
     this.readout = element("p", "sl-readout", foot);
-    this.readout.setAttribute("aria-live", "polite");
+    this.status = element("p", "sl-status", foot); // what a screen reader says: the readout, once the reader lets go
+    this.status.setAttribute("role", "status");
     const tools = element("div", "sl-tools", foot);
     // Plotly's own toolbar lies over the titles, cannot be reached with the keyboard, and offers to send the picture away.
     const zoom = this.button(tools, "Zoom", "sl-zoom", () => {
@@ -271,11 +279,7 @@ class View {
     });
     zoom.title = "Drag over the picture to enlarge a part of it, in place of moving it";
     zoom.setAttribute("aria-pressed", "false");
-    this.button(tools, "Whole", "sl-whole", () => {
-      this.revision += 1;
-      this.drawn = null;
-      this.paint();
-    }).title = "Show the whole picture again";
+    this.button(tools, "Whole", "sl-whole", () => this.whole()).title = "Show the whole picture again";
     this.button(tools, "PNG", "sl-png", () => this.photograph()).title = "Download the picture";
     const toggle = this.button(tools, "Show code", "sl-show-code", () => {
       this.code.hidden = !this.code.hidden;
@@ -294,6 +298,10 @@ class View {
     }
     if (elsewhere) this.button(tools, elsewhere, "sl-elsewhere", () => session.tell({ kind: "elsewhere" }));
     this.code = element("pre", "sl-code", this.root);
+    this.code.tabIndex = 0;
+    this.code.dataset.lmSuppressShortcuts = "true";
+    this.code.setAttribute("role", "region");
+    this.code.setAttribute("aria-label", "code of this picture");
     this.code.hidden = true;
     this.frames = 0;
     this.dragmode = "pan";
@@ -324,12 +332,14 @@ class View {
       const output = element("output", "sl-value", row);
       const move = (coarse) => {
         const i = Number(input.value);
+        this.dragging = coarse;
         session.want({ [control.name]: control.values[i] }, { [control.name]: control.texts[i] }, coarse);
       };
       input.addEventListener("input", () => move(true));
       input.addEventListener("change", () => move(false));
       if (control.play) {
         const play = this.button(row, "▶", "sl-play", () => this.play(play, input, control));
+        play.setAttribute("aria-pressed", "false");
         play.setAttribute("aria-label", `play ${control.plain}`);
       }
       return (value, text) => {
@@ -359,23 +369,62 @@ class View {
     if (this.stopPlaying) return this.stopPlaying();
     let alive = true;
     button.textContent = "❚❚";
+    button.setAttribute("aria-pressed", "true");
     this.stopPlaying = () => {
       alive = false;
       button.textContent = "▶";
+      button.setAttribute("aria-pressed", "false");
       this.stopPlaying = null;
+      this.say();
     };
+    // A reader who wants little motion sees ten pictures, a second each.
+    const [steps, pause] = matchMedia("(prefers-reduced-motion: reduce)").matches ? [10, 1000] : [120, 40];
     const last = control.values.length - 1;
     let i = Number(input.value) >= last ? 0 : Number(input.value);
     const step = () => {
       if (!alive || !this.root.isConnected) return;
       if (this.root.dataset.busy !== "true") {
-        i += Math.max(1, Math.round(last / 120));
+        i += Math.max(1, Math.round(last / steps));
         if (i > last) return this.stopPlaying();
         this.session.want({ [control.name]: control.values[i] }, { [control.name]: control.texts[i] }, i < last);
       }
-      setTimeout(step, 40);
+      setTimeout(step, pause);
     };
     step();
+  }
+
+  whole() {
+    this.revision += 1;
+    this.drawn = null;
+    this.paint();
+  }
+
+  // The keyboard's way to move and enlarge the picture.
+  travel(event) {
+    const moves = { ArrowLeft: [-0.1, 0], ArrowRight: [0.1, 0], ArrowDown: [0, -0.1], ArrowUp: [0, 0.1] };
+    const factors = { "+": 0.8, "=": 0.8, "-": 1.25 };
+    if (event.ctrlKey || event.metaKey || event.altKey || event.target !== this.frame || !this.drawn) return;
+    if (event.key === "0") this.whole();
+    else if (event.key in moves || event.key in factors) {
+      const [across, up] = moves[event.key] ?? [0, 0];
+      const ranges = {};
+      for (const [name, axis] of Object.entries(this.plot._fullLayout)) {
+        if (!/^[xy]axis\d*$/.test(name) || axis.fixedrange) continue;
+        const [low, high] = axis.range.map(Number);
+        const centre = (low + high) / 2 + (name[0] === "x" ? across : up) * (high - low);
+        const half = ((high - low) / 2) * (factors[event.key] ?? 1);
+        ranges[`${name}.range`] = [centre - half, centre + half];
+      }
+      Plotly.relayout(this.plot, ranges);
+    } else return;
+    event.preventDefault();
+  }
+
+  // One message when the reader has let go and all is quiet: not one for each picture of a drag.
+  say() {
+    clearTimeout(this.saying);
+    if (this.dragging || this.stopPlaying || this.status.textContent === this.session.readout) return;
+    this.saying = setTimeout(() => (this.status.textContent = this.session.readout), 500);
   }
 
   refreshCode() {
@@ -395,6 +444,7 @@ class View {
     this.note.textContent = session.note;
     this.readout.textContent = session.readout;
     this.plot.setAttribute("aria-label", session.readout);
+    this.say();
     if (!session.figure || !globalThis.Plotly) return;
     if (!this.palette) this.readPalette();
     if (this.drawn !== session.figure) this.draw(session.figure);
@@ -461,9 +511,18 @@ class View {
   }
 
   readPalette() {
-    const style = getComputedStyle(this.root);
-    const colour = (name) => style.getPropertyValue(`--sl-${name}`).trim();
+    // Asked of an element and a pixel, since Plotly knows no names of system colours and no color-mix.
+    const probe = element("span", "sl-probe", this.root);
+    const colour = (name) => {
+      probe.style.color = `var(--sl-${name})`;
+      ruler.fillStyle = getComputedStyle(probe).color;
+      ruler.clearRect(0, 0, 1, 1);
+      ruler.fillRect(0, 0, 1, 1);
+      const [red, green, blue, alpha] = ruler.getImageData(0, 0, 1, 1).data;
+      return `rgba(${red}, ${green}, ${blue}, ${alpha / 255})`;
+    };
     const palette = Object.fromEntries(["ink", "muted", "grid", "paper"].map((name) => [name, colour(name)]));
+    probe.remove();
     if (JSON.stringify(palette) === JSON.stringify(this.palette)) return;
     const before = this.palette;
     Object.assign(this, { palette, themed: new WeakMap(), drawn: null });
@@ -597,6 +656,9 @@ function render({ model, el }) {
   marks.observe(el, { attributes: true, attributeFilter: ["class"] });
   const themes = new MutationObserver(() => view.readPalette());
   themes.observe(document.body, { attributes: true, attributeFilter: ["data-jp-theme-light", "data-jp-theme-name", "class"] });
+  const contrast = matchMedia("(forced-colors: active)");
+  const recolour = () => view.readPalette();
+  contrast.addEventListener("change", recolour);
   const resizes = new ResizeObserver(() => {
     const width = view.plot.clientWidth;
     if (width && view.plot._fullLayout && Math.abs(width - view.plot._fullLayout.width) > 1) {
@@ -607,6 +669,8 @@ function render({ model, el }) {
   resizes.observe(view.plot);
   return () => {
     view.stopPlaying?.();
+    clearTimeout(view.saying);
+    contrast.removeEventListener("change", recolour);
     session.views.delete(view);
     for (const observer of [marks, themes, resizes]) observer.disconnect();
     if (view.drawn) Plotly.purge(view.plot);

@@ -21,7 +21,7 @@ from threadpoolctl import ThreadpoolController
 from spectral_lab.explorer import assets, links, still, wire
 from spectral_lab.explorer.controls import Control, plain_words
 from spectral_lab.explorer.interrupts import interruptible
-from spectral_lab.markup import math_html
+from spectral_lab.markup import math_html, spoken
 
 VIEW = "application/vnd.jupyter.widget-view+json"
 Figure = dict[str, Any]
@@ -219,6 +219,7 @@ class Explorer(anywidget.AnyWidget):
         return {
             "key": uuid.uuid4().hex,
             "title": math_html(self.title),
+            "spoken": spoken(self.title),
             "controls": [control.spec() for control in self._controls.values()],
             "presets": {name: self._labelled(values) for name, values in self.presets.items()},
             "start": self._labelled(self.state),
