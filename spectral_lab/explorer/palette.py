@@ -1,8 +1,8 @@
 """The colours of every picture: safe for colour-blind readers, readable on light and on dark.
 
 INK, MUTED, GRID and PAPER are names that the browser turns into the page's own colours, so a picture follows the
-reader's theme. The other colours (from Okabe and Ito's palette) keep a contrast of at least 3:1 on white and on
-near-black.
+reader's theme. The other colours (near those of Okabe and Ito's palette) keep a contrast of at least 3:1 on white and on
+near-black, and stay apart from each other and from greys for colour-blind readers: tests/explorer/test_palette.py.
 """
 
 INK = "$ink"
@@ -11,8 +11,8 @@ GRID = "$grid"
 PAPER = "$paper"
 BLUE = "#2f86c9"
 RED = "#d55e00"
-GREEN = "#009e73"
-PINK = "#cc79a7"
+GREEN = "#17a069"
+PINK = "#bc71a7"
 COLORS = (BLUE, RED, GREEN, PINK)
 # Perceptually even and readable for colour-blind readers; the dark end is kept off black and off white.
 FIELD = "Cividis"

@@ -18,8 +18,9 @@ from spectral_lab.records import figure
 from spectral_lab.training.reporter import duration
 from spectral_lab.training.run import Run
 
-# One a run, readable on white and on near-black; a seventh run has the first colour again, dashed.
-COLORS = ("#2f86c9", "#d55e00", "#009e73", "#cc79a7", "#8a6fd1", "#a6761d")
+# One a run, readable on white and on near-black, and told apart by colour-blind readers; a fifth run has the first
+# colour again, dashed.
+COLORS = ("#2f86c9", "#d55e00", "#17a069", "#bc71a7")
 DASHES = ("", "6 3", "2 3")
 WIDTH, HEIGHT, MARGIN = 340, 190, 40
 LINE = 12  # from label to label
