@@ -305,6 +305,7 @@ class View {
     this.code.hidden = true;
     this.frames = 0;
     this.dragmode = "pan";
+    this.ranges = {}; // of axes that the keyboard moved
     this.revision = 0; // a new one makes Plotly forget the reader's zoom
     this.stopPlaying = null;
   }
@@ -395,6 +396,7 @@ class View {
 
   whole() {
     this.revision += 1;
+    this.ranges = {};
     this.drawn = null;
     this.paint();
   }
@@ -407,15 +409,15 @@ class View {
     if (event.key === "0") this.whole();
     else if (event.key in moves || event.key in factors) {
       const [across, up] = moves[event.key] ?? [0, 0];
-      const ranges = {};
       for (const [name, axis] of Object.entries(this.plot._fullLayout)) {
         if (!/^[xy]axis\d*$/.test(name) || axis.fixedrange) continue;
         const [low, high] = axis.range.map(Number);
         const centre = (low + high) / 2 + (name[0] === "x" ? across : up) * (high - low);
         const half = ((high - low) / 2) * (factors[event.key] ?? 1);
-        ranges[`${name}.range`] = [centre - half, centre + half];
+        this.ranges[name] = [centre - half, centre + half];
       }
-      Plotly.relayout(this.plot, ranges);
+      this.drawn = null;
+      this.paint();
     } else return;
     event.preventDefault();
   }
@@ -458,7 +460,9 @@ class View {
   draw(figure) {
     const { data, layout } = this.inTheme(figure);
     const width = this.plot.clientWidth || undefined;
-    const ours = { width, dragmode: this.dragmode, uirevision: this.revision };
+    const moved = Object.entries(this.ranges).filter(([name]) => layout[name]);
+    const axes = Object.fromEntries(moved.map(([name, range]) => [name, { ...layout[name], range, autorange: false }]));
+    const ours = { width, dragmode: this.dragmode, uirevision: this.revision, ...axes };
     // Nothing leaves the page: no toolbar that offers it, no server to send to.
     const config = { displayModeBar: false, showSendToCloud: false, plotlyServerURL: "", staticPlot: this.still };
     Plotly.react(this.plot, data, { ...layout, ...fitTitles(layout, width), ...ours }, config);

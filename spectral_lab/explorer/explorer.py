@@ -178,7 +178,9 @@ class Explorer(anywidget.AnyWidget):
                 widget._model_id = None
                 widget.open()
             self.spec = self._specification()
-        display(self._still(), raw=True)
+        alt = {"image/png": {"alt": self.readout}}  # which nbconvert writes beside a picture
+        forms = self._still()
+        display(forms, raw=True, metadata={form: said for form, said in alt.items() if form in forms})
         display({VIEW: self.get_view_spec()}, raw=True)
 
     def _still(self) -> dict[str, str]:

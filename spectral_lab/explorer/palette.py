@@ -1,8 +1,9 @@
 """The colours of every picture: safe for colour-blind readers, readable on light and on dark.
 
 INK, MUTED, GRID and PAPER are names that the browser turns into the page's own colours, so a picture follows the
-reader's theme. The other colours (near those of Okabe and Ito's palette) keep a contrast of at least 3:1 on white and on
-near-black, and stay apart from each other and from greys for colour-blind readers: tests/explorer/test_palette.py.
+reader's theme. The other colours are near those of Okabe and Ito's palette. They keep a contrast of at least 3:1 on
+white and on near-black, and stay apart from each other and from greys for readers who see no red or no green
+(tests/explorer/test_palette.py).
 """
 
 INK = "$ink"

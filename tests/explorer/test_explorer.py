@@ -280,7 +280,7 @@ def test_infinite_numbers_are_gaps_in_the_picture_and_said():
 
 def test_without_a_kernel_the_output_holds_picture_readout_and_idle_controls(monkeypatch):
     shown = []
-    monkeypatch.setattr("IPython.display.display", lambda data, raw: shown.append(data))
+    monkeypatch.setattr("IPython.display.display", lambda data, raw, metadata=None: shown.append(data))
     make(n=5)._ipython_display_()
     page, view = shown
     assert list(view) == ["application/vnd.jupyter.widget-view+json"]
@@ -288,6 +288,16 @@ def test_without_a_kernel_the_output_holds_picture_readout_and_idle_controls(mon
     assert '<img src="data:image/svg+xml;base64,' in page["text/html"]
     assert "n = 5, a = 0.1." in page["text/html"]
     assert "still picture" in page["text/html"]
+
+
+def test_a_stored_picture_has_its_readout_as_text(monkeypatch):
+    shown = []
+    monkeypatch.setenv("SPECTRAL_LAB_PREVIEWS", "png")
+    monkeypatch.setattr("spectral_lab.explorer.preview.png_base64", lambda explorer: "")
+    monkeypatch.setattr("IPython.display.display", lambda data, raw, metadata=None: shown.append((data, metadata)))
+    make(n=5)._ipython_display_()
+    assert shown[0][1] == {"image/png": {"alt": "n = 5, a = 0.1."}}
+    assert "image/png" in shown[0][0]
 
 
 @pytest.mark.parametrize(("n", "line"), [(7, "n must not be 7"), (8, "ZeroDivisionError: inside")])
