@@ -197,6 +197,7 @@ class Notebook:
         self.page.wait_for_function(
             f"{self.WIDGET}?.sessionContext?.session?.kernel?.status === 'idle'", timeout=240_000
         )
+        self.page.evaluate("window.jupyterapp.commands.execute('notebook:clear-all-cell-outputs')")
 
     def _note(self, url: str, address: str) -> None:
         if not url.startswith((address, "data:", "blob:")):
@@ -215,7 +216,7 @@ class Notebook:
         """Run the code cell that holds this text; returns its outputs as text."""
         i = self.find(text)
         cell = f"{self.WIDGET}.content.widgets[{i}].model"
-        before = self.page.evaluate(f"{cell}.executionCount")
+        before = self.page.evaluate(f"{cell}.executionCount")  # null, or that of its last run
         self.page.evaluate(f"{self.WIDGET}.content.activeCellIndex = {i}")
         self.page.evaluate("window.jupyterapp.commands.execute('notebook:run-cell')")
         done = f"{cell}.executionState === 'idle' && {cell}.executionCount !== {json.dumps(before)}"
