@@ -22,6 +22,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+import nbformat
+
 from spectral_lab import __version__
 from spectral_lab.atomic import write_atomically
 from spectral_lab.checkout import ROOT
@@ -234,7 +236,10 @@ def _build_pages(folder: Path, site: Path) -> None:
     contents.mkdir()
     for item in CHAPTERS:
         if (NOTEBOOKS / item.notebook).is_file():
-            shutil.copyfile(NOTEBOOKS / item.notebook, contents / item.notebook)
+            # Lines joined: the table of contents of the page fails at a text that is stored as a list of them.
+            notebook = nbformat.read(NOTEBOOKS / item.notebook, as_version=nbformat.NO_CONVERT)
+            text = nbformat.writes(notebook, version=nbformat.NO_CONVERT, split_lines=False)
+            (contents / item.notebook).write_text(text, encoding="utf-8")
     if (NOTEBOOKS / "pictures").is_dir():
         shutil.copytree(NOTEBOOKS / "pictures", contents / "pictures")
     command = [

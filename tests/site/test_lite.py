@@ -17,6 +17,7 @@ from functools import partial
 from importlib import metadata
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from browser.pages import Pad
@@ -237,14 +238,16 @@ class Notebook:
 STOPS = {
     "03_pseudospectra_and_ptd.ipynb": ("explorers.hidden_eigenvalues()", "exercises.guess_eigenvalues"),
     "01_eigenspace_instability.ipynb": ("explorers.crossing()", "exercises.jump"),
-    "04_qsp_cooling.ipynb": ("explorers.two_bands()", "exercises.guess_bands"),
 }
 
 
-@pytest.mark.browser
-@needs_jupyterlite
-@needs_pyodide
-@needs_chromium
+def in_the_browser(test: Any) -> Any:
+    for mark in (pytest.mark.browser, needs_jupyterlite, needs_pyodide, needs_chromium):
+        test = mark(test)
+    return test
+
+
+@in_the_browser
 @pytest.mark.parametrize("name", STOPS)
 def test_a_chapter_lives_in_the_browser(name: str, address: str, chromium: Any) -> None:
     explorer, guess = STOPS[name]
@@ -263,12 +266,11 @@ def test_a_chapter_lives_in_the_browser(name: str, address: str, chromium: Any) 
         assert after[0] != before[0]
         assert after[1] != before[1]
 
-        first = {"01": "C1", "03": "C1", "04": "C1"}[name[:2]]
         notebook.page.evaluate(
             f"{notebook.WIDGET}.content.widgets[{notebook.find('check(CLAIMS)')}].model.sharedModel.setSource("
-            f"'check([claim for claim in CLAIMS if claim.id == \"{first}\"])')"
+            f"'check([claim for claim in CLAIMS if claim.id == \"C1\"])')"
         )
-        assert f"{first}: holds" in notebook.run("check([claim for claim")
+        assert "C1: holds" in notebook.run("check([claim for claim")
 
         told = notebook.run("import results_table, train_here")
         assert told.startswith("This cell needs PyTorch, which does not run in a browser.")
@@ -277,3 +279,16 @@ def test_a_chapter_lives_in_the_browser(name: str, address: str, chromium: Any) 
         assert notebook.elsewhere == []
     finally:
         notebook.page.close()
+
+
+@in_the_browser
+def test_the_code_in_an_address_runs(address: str, chromium: Any) -> None:
+    """A page of the site opens an explorer at a state by its code; this one needs qutip elsewhere."""
+    code = "from spectral_lab.cooling import explorers\nexplorers.cooling_machine(steps=12)"
+    page = chromium.new_page(viewport={"width": 1300, "height": 1000})
+    try:
+        page.goto(f"{address}lite/repl/index.html?kernel=python&toolbar=1&code={quote(code)}")
+        pad = Pad(page, page.wait_for_selector(".sl-explorer[data-busy=false]", timeout=240_000))
+        assert pad.shown()["steps"] == 12
+    finally:
+        page.close()
