@@ -12,6 +12,7 @@ from functools import lru_cache
 from typing import Any, SupportsInt
 
 import numpy as np
+from jaxtyping import Float
 
 from spectral_lab import checks
 from spectral_lab.heavytails.ensembles import sides, wishart_spectra
@@ -82,9 +83,21 @@ def _simulated(long: int, N: int, rule: str, position: float, slices: int, seed:
     pooled = min(slices, max(POOLED, VALUES // small))  # its scatter falls like the root of its size beyond
     draws = max(FEWEST, SPECTRA // pooled if rule == "median" else 0)
     spectra = wishart_spectra((max(round(long * small / N), small), small), draws * pooled, seed)
-    alphas = np.array([tail_exponent(pool, rule, position).alpha for pool in spectra.reshape(draws, -1)])
+    pools = spectra.reshape(draws, -1)
+    alphas = median_exponents(pools, position) if rule == "median" else _searched(pools, rule)
     mean, spread = float(alphas.mean()), float(alphas.std(ddof=1))
     if limit is None:
         return NoiseExponent(mean, spread, None)
     shrink = small / N
     return NoiseExponent(limit + (mean - limit) * shrink, spread * shrink * (pooled / slices) ** 0.5, limit)
+
+
+def median_exponents(pools: Float[np.ndarray, "draws N"], position: float) -> Float[np.ndarray, " draws"]:
+    """What the median rule of `tail_exponent` reads off each row, all rows at once."""
+    N = pools.shape[1]
+    tails = np.maximum(np.sort(pools)[:, min(int(N / position), N - 2) :], 1e-300)
+    return 1 + tails.shape[1] / np.log(tails / tails[:, :1]).sum(axis=1)
+
+
+def _searched(pools: Float[np.ndarray, "draws N"], rule: str) -> Float[np.ndarray, " draws"]:
+    return np.array([tail_exponent(pool, rule).alpha for pool in pools])

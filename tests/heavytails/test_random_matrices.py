@@ -27,6 +27,7 @@ from spectral_lab.heavytails import (
     wishart_spectra,
 )
 from spectral_lab.heavytails.ensembles import PHASES
+from spectral_lab.heavytails.null import median_exponents
 
 ratios = st.floats(1, 100)
 
@@ -191,3 +192,10 @@ def test_heavy_entries_have_heavy_spectra_and_light_ones_do_not() -> None:
     assert top(1.0) == pytest.approx(1.5, abs=0.2)  # 1 + tail / 2
     assert top(8.0) > 6
     assert np.std(gaussian_matrix((300, 300), 1)) == pytest.approx(300**-0.5, rel=0.02)
+
+
+@given(N=st.integers(2, 60), position=st.floats(1.01, 1000), seed=st.integers(0, 1000))
+def test_the_median_rule_of_many_spectra_is_that_of_each(N: int, position: float, seed: int) -> None:
+    pools = wishart_spectra((N + 3, N), 3, seed)
+    each = [tail_exponent(values, "median", position).alpha for values in pools]
+    assert median_exponents(pools, position) == pytest.approx(each, rel=1e-9)
