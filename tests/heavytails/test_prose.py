@@ -10,7 +10,7 @@ import pytest
 
 from spectral_lab.checkout import ROOT
 from spectral_lab.course import recorded
-from spectral_lab.heavytails import MarchenkoPastur, tail_exponent, wishart_spectra
+from spectral_lab.heavytails import MarchenkoPastur, farms_esd, gaussian_matrix, tail_exponent, wishart_spectra
 from spectral_lab.heavytails import explorers as ex
 from spectral_lab.heavytails.claims import distance_at
 
@@ -63,6 +63,16 @@ def test_windows(prose: str) -> None:
     big = preset(ex.farms_player, "A window too big, as released")
     assert (big["r"], big["c"]) == (150, 20)
     assert big["uncovered"] == pytest.approx(85, abs=0.5)
+    assert "60 % of the entries are in none" in prose
+    assert long["uncovered"] == pytest.approx(60, abs=0.5)
+    assert "at 1.26 of the edge in the matrix, and in the windows at 1.10" in prose
+    weak = preset(ex.farms_player, "A weak signal is lost")
+    assert (weak["top"], weak["top_window"]) == pytest.approx((1.26, 1.10), abs=0.005)
+    assert "the largest of these 16 windows stands at 1.05 on average, and now and then at 1.1" in prose
+    edge = MarchenkoPastur(1).edges[1] * 64
+    noise = [farms_esd(gaussian_matrix((256, 256), seed), 64, per_axis=4)[-1] / edge * 256 for seed in range(30)]
+    assert np.mean(noise) == pytest.approx(1.05, abs=0.015)
+    assert max(noise) == pytest.approx(1.1, abs=0.04)
 
 
 def test_pruning(prose: str) -> None:

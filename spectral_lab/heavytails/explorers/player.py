@@ -81,8 +81,9 @@ def _figure(d: Data) -> Figure:
 
 def _readout(d: Data) -> str:
     missed = f"{d.uncovered:.0f} % of the entries are in none" if d.uncovered >= 0.5 else "hardly an entry is in none"
+    windows = "1 window" if d.windows == 1 else f"{d.windows} windows"
     return (
-        f"{d.shape}: {d.windows} windows of {d.r} × {d.c}; {missed}. α before {d.before:.2f} (noise {d.noise:.2f}), "
+        f"{d.shape}: {windows} of {d.r} × {d.c}; {missed}. α before {d.before:.2f} (noise {d.noise:.2f}), "
         f"after {d.after:.2f} (noise {d.noise_window:.2f}). The largest value stands at {d.top:.2f} of the edge of "
         f"noise, in windows at {d.top_window:.2f}."
     )
