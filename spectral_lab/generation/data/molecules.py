@@ -19,6 +19,7 @@ from spectral_lab.generation.molecules import VALENCES, principal_frame
 
 HEAVY = tuple(element for element in VALENCES if element != "H")
 LARGEST = 6
+DEBYE = 4.80320  # of one elementary charge times one A
 MOTIFS = {
     "oxygen on oxygen": "[#8]~[#8]",
     "three heteroatoms in a row": "[#7,#8,#9]~[#7,#8,#9]~[#7,#8,#9]",
@@ -70,6 +71,17 @@ def relaxed(smiles: str, seed: Any = 7) -> Relaxed | None:
     return Relaxed(kekule, [atom.GetSymbol() for atom in full.GetAtoms()], full.GetConformer().GetPositions())
 
 
+def dipole_moment(conformer: Relaxed) -> float:
+    """The dipole moment in D of Gasteiger's partial charges at the atoms: no quantum chemistry is needed."""
+    from rdkit import Chem
+    from rdkit.Chem.rdPartialCharges import ComputeGasteigerCharges
+
+    molecule = Chem.AddHs(Chem.MolFromSmiles(conformer.smiles))
+    ComputeGasteigerCharges(molecule)
+    charges = np.array([atom.GetDoubleProp("_GasteigerCharge") for atom in molecule.GetAtoms()])
+    return float(DEBYE * np.linalg.norm(charges @ conformer.positions))
+
+
 def molecule_record(conformer: Relaxed) -> dict[str, Any]:
     """The heavy atoms as a record (smi, num, pos), in their principal frame."""
     heavy = [symbol != "H" for symbol in conformer.symbols]
@@ -85,10 +97,15 @@ def generated_molecules(largest: Any, smallest: Any = 3, seed: Any = 7) -> list[
 
     Raises ValueError.
     """
+    return [molecule_record(conformer) for conformer in generated_conformers(largest, smallest, seed)]
+
+
+def generated_conformers(largest: Any, smallest: Any = 3, seed: Any = 7) -> list[Relaxed]:
+    """The same with all atoms, as they were relaxed. Raises ValueError."""
     smallest = checks.integer(smallest, "smallest", 1, LARGEST)
     sizes = range(smallest, checks.integer(largest, "largest", smallest, LARGEST) + 1)
     conformers = (relaxed(smiles, seed) for size in sizes for smiles in grown_smiles(size))
-    return [molecule_record(conformer) for conformer in conformers if conformer is not None]
+    return [conformer for conformer in conformers if conformer is not None]
 
 
 @lru_cache(maxsize=LARGEST)

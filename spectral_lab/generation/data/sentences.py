@@ -14,10 +14,15 @@ from torch import Tensor
 from spectral_lab import checks
 from spectral_lab.generation.crystals import Crystal
 from spectral_lab.generation.data.crystals import split_by_composition
-from spectral_lab.generation.data.molecules import generated_molecules
+from spectral_lab.generation.data.molecules import (
+    dipole_moment,
+    generated_conformers,
+    generated_molecules,
+    molecule_record,
+)
 from spectral_lab.generation.data.published import crystal_tables
 from spectral_lab.generation.prototypes import generated_crystals, ion_pairs, prototype_crystal
-from spectral_lab.generation.tokens import TokenSequence, tokenize_crystal, tokenize_molecule
+from spectral_lab.generation.tokens import TokenSequence, tokenize_conditional, tokenize_crystal, tokenize_molecule
 from spectral_lab.generation.vocabulary import Vocabulary
 from spectral_lab.samples import Batched
 
@@ -107,6 +112,23 @@ def generated_sentences(
         "train": Sentences([*first.sequences, *map(tokenize_molecule, known)], [*first.records, *known]),
         "crystals": splits["crystals"],
         "molecules": Sentences([tokenize_molecule(record) for record in new], new),
+    }
+
+
+def dipole_sentences(largest: int = 5, tested: int = 40, seed: int = 0) -> dict[str, Sentences]:
+    """Molecules of 3 to `largest` heavy atoms behind their dipole moments: "train", and a tenth as "properties".
+
+    A record also has its moment, `mu` in D. Raises: ValueError.
+    """
+    records = [
+        {**molecule_record(conformer), "mu": dipole_moment(conformer)} for conformer in generated_conformers(largest)
+    ]
+    tested = min(checks.integer(tested, "tested", 1, 10**6), len(records) // 10)
+    order = np.random.RandomState(checks.integer(seed, "seed", 0, 2**31)).permutation(len(records))
+    known, new = ([records[place] for place in places] for places in (order[tested:], order[:tested]))
+    return {
+        name: Sentences([tokenize_conditional(record, {"mu": record["mu"]}) for record in part], part)
+        for name, part in (("train", known), ("properties", new))
     }
 
 

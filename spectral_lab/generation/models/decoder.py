@@ -6,6 +6,8 @@ positions seen so far, so that a new slot costs one position and not the whole p
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 import torch.nn.functional as F
 from jaxtyping import Bool, Float, Int
@@ -25,10 +27,11 @@ class Cache:
         shape = (len(decoder.layers), 2, rows, heads, length, decoder.size)
         self.room: Tensor = like.new_empty(shape)
         self.seen = 0
-        projections = [layer.self_attn for layer in decoder.layers]
         # One product in the place of three, and of two: what is cached is for generating, where weights stand still.
-        self.projections = [torch.cat([a.q_proj.weight, a.k_proj.weight, a.v_proj.weight]) for a in projections]
-        self.gates = [torch.cat([layer.mlp.gate_proj.weight, layer.mlp.up_proj.weight]) for layer in decoder.layers]
+        layers: Any = decoder.layers
+        attentions, mlps = [layer.self_attn for layer in layers], [layer.mlp for layer in layers]
+        self.projections = [torch.cat([a.q_proj.weight, a.k_proj.weight, a.v_proj.weight]) for a in attentions]
+        self.gates = [torch.cat([mlp.gate_proj.weight, mlp.up_proj.weight]) for mlp in mlps]
 
     def extended(self, i: int, k: Tensor, v: Tensor) -> tuple[Tensor, Tensor]:
         """All keys and values of layer i, the new ones included."""

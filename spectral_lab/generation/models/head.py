@@ -95,7 +95,8 @@ class DiffusionHead(nn.Module):
     def _modulations(self, y: Tensor) -> list[tuple[Tensor, ...]]:
         """Shift, 1 + scale and gate of each block, shift and 1 + scale of the last layer."""
         y = F.silu(y)  # the first of the two modules of every adaLN_modulation
-        parts = [block.adaLN_modulation[1](y).chunk(3, dim=-1) for block in self.res_blocks]
+        blocks: Any = self.res_blocks
+        parts = [block.adaLN_modulation[1](y).chunk(3, dim=-1) for block in blocks]
         parts.append(self.final_layer.adaLN_modulation[1](y).chunk(2, dim=-1))
         return [(shift, 1 + scale, *gate) for shift, scale, *gate in parts]
 

@@ -70,7 +70,7 @@ def _gaussian(alike: list[TokenSequence], asked: TokenSequence) -> tuple[np.ndar
     return mean, rest.T @ rest / len(x)
 
 
-def _features(sequence: TokenSequence) -> Float[np.ndarray, " places*symbols"]:
+def _features(sequence: TokenSequence) -> Float[np.ndarray, " features"]:
     """1 for each symbol at its place."""
     symbols = sequence.tokens[sequence.coordinates_mask == 0]
     return np.eye(len(Vocabulary("uni")))[symbols].ravel()
