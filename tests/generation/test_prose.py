@@ -98,3 +98,23 @@ def test_heads_alone_are_those_of_the_records(prose: str) -> None:
     floor = 2 / (4096 * np.sqrt(12))
     assert "rounding alone would allow 0.0001 at $K=4096$" in prose
     assert floor == pytest.approx(1e-4, abs=5e-5)
+
+
+def test_trained_heads_and_samplers(prose: str) -> None:
+    def first(head: str) -> dict[str, float]:
+        runs = records.select(f"generation/unified/{head}", preset="miniature", metrics=["match"])
+        return next(run.metrics for run in runs if run.seed == 0)
+
+    heads = {head: first(head) for head in ("diffusion", "bins", "regression")}
+    assert "least squares matches 1.00 of the test set and diffusion 0.95 (first seed)" in prose
+    assert [heads[head]["match"] for head in ("regression", "diffusion")] == pytest.approx([1, 0.95], abs=0.005)
+    assert "diffusion is nearest" in prose
+    assert min(heads, key=lambda head: heads[head]["conformer RMSD"]) == "diffusion"
+    assert max(heads, key=lambda head: heads[head]["conformer RMSD"]) == "bins"
+    assert min(heads, key=lambda head: heads[head]["RMSE"]) == "bins"
+    assert "DDPM in 20, 100 or 200 of the 1000 steps writes nothing that matches" in prose
+    matches = {name.removesuffix(": match"): value for name, value in heads["diffusion"].items() if ": match" in name}
+    assert len(matches) == 10
+    for sampler, value in matches.items():
+        bad = sampler in ("DDPM 20", "DDPM 100", "DDPM 200")
+        assert value < 0.05 if bad else value > (0.7 if sampler == "DPM-Solver++ 5" else 0.9), sampler
