@@ -12,6 +12,7 @@ import pytest
 from spectral_lab import records
 from spectral_lab.checkout import ROOT
 from spectral_lab.hamiltonians import (
+    atom_pairs,
     explorers,
     learn_gates,
     matrix_noise,
@@ -70,6 +71,41 @@ def test_near_pairs(prose: str) -> None:
     assert "three quarters of $\\|\\Delta H\\|^2$ in ethanol and 94 % in hexane" in prose
     found = [explorers.which_pairs(name=name, k=0.7).data["share"] for name in ("ethanol", "hexane")]
     assert found == pytest.approx([0.74, 0.94], abs=0.005)
+
+
+def test_a_networks_own_gates(prose: str) -> None:
+    assert "the loss jumps, once to 48 times the first" in prose
+    assert "all gates lie between 0.75 and 1.20" in prose
+    assert "the last that is kept is ahead of the next by 0.01 to 0.07" in prose
+    one = stored("gates")
+    frozen, kept = one["values"][60], one["kept"][-1]
+    assert (frozen.min(), frozen.max()) == pytest.approx((0.75, 1.2), abs=0.005)
+    ahead = [gates[chosen].min() - gates[~chosen].max() for gates, chosen in zip(frozen, kept, strict=True)]
+    assert (min(ahead), max(ahead)) == pytest.approx((0.015, 0.075), abs=0.002)
+    assert one["losses"].max() / one["losses"][0] == pytest.approx(48, abs=0.5)
+    assert one["losses"].argmax() < one["phases"][0]  # while paths are drawn at random
+
+
+def test_a_trained_gate_of_pairs(prose: str) -> None:
+    assert "carries 61 % of $\\|\\Delta H\\|^2$ in ethanol, the nearest half 88 %" in prose
+    shares = [explorers.which_pairs(k=0.5, rule=rule).data["share"] for rule in ("a trained gate", "near ones first")]
+    assert shares == pytest.approx([0.61, 0.88], abs=0.005)
+    assert "pairs of C and H come first, near or far" in prose
+    for name in ("ethanol", "hexane"):
+        one, scores = stored(name), stored("scores")[name]
+        pairs = atom_pairs(len(one["Z"]))
+        mixed = (one["Z"][pairs] == [6, 1]).all(axis=1) | (one["Z"][pairs] == [1, 6]).all(axis=1)
+        distance = np.linalg.norm(np.diff(one["X"][pairs], axis=1)[:, 0], axis=1)
+        assert scores[mixed].mean() > scores[~mixed].mean() + 0.9
+        assert np.corrcoef(scores[mixed], distance[mixed])[0, 1] > -0.3
+
+
+def test_the_parts_of_a_block(prose: str) -> None:
+    assert "A wrong order of p changes them. Forgotten axes do not" in prose
+    for slip, same in (("none", True), ("axes not permuted", True), ("p as (x, y, z)", False)):
+        data = explorers.turn_the_molecule(block="p with d", mistake=slip).data
+        before, after = (np.array(list(data[name].values())) for name in ("parts_before", "parts"))
+        assert np.allclose(before, after, atol=1e-9) == same
 
 
 def test_bounds(prose: str) -> None:

@@ -58,7 +58,7 @@ def _compute(name: str, k: float, rule: str, quantile: str) -> dict[str, Any]:
 def _figure(d: Data) -> Figure:
     X = d.X - d.X.mean(axis=0)
     edges = d.pairs[d.kept]
-    chosen = segments(X[edges, 1], X[edges, 2], "kept", RED, width=9, opacity=0.35)
+    chosen = segments(X[edges, 1], X[edges, 2], "kept", RED, width=9 if d.count <= 40 else 2, opacity=0.35)
     return figure(
         stage("The kept pairs", X, 1.1).draw(*molecule(d.Z, X, chosen)),
         panel(

@@ -44,7 +44,8 @@ def _recorded(product: int, step: int) -> dict[str, Any]:
     values, losses, phases = one["values"][:, product], one["losses"], one["phases"]
     order = np.argsort(-values[-1], kind="stable")
     return {
-        "gates": values[step - 1, order], "kept": one["kept"][step - 1, product, order], "errors": losses / losses[0],
+        "gates": values[step - 1, order], "kept": one["kept"][step - 1, product, order], "target": values[0, order],
+        "errors": losses / losses[0],
         "error": float(losses[step - 1] / losses[0]), "last": float(losses[-1] / losses[0]),
         "ends": (int(phases[0]), int(phases.sum())),
     }  # fmt: skip
@@ -52,22 +53,23 @@ def _recorded(product: int, step: int) -> dict[str, Any]:
 
 def _figure(d: Data) -> Figure:
     toy, kept, place = d.source == SOURCES[0], d.kept, np.arange(len(d.gates))
-    base, low, high = (0.0, -0.3, 2.3) if toy else (1.0, 0.7, 1.3)
+    base, low, high = (0.0, -0.3, 2.3) if toy else (0.7, 0.7, 1.3)
     bars = np.stack([base + 0 * d.gates, d.gates], axis=1)
-    ends = [line([at, at], [1e-4, 1.05], "a phase ends", MUTED, width=1, dash="dot") for at in d.ends if 0 < at < STEPS]
+    at = np.array(d.ends)[:, None].repeat(2, axis=1)
+    ends = segments(at, np.array([1e-4, 1.05 if toy else 100]), "a phase ends", MUTED, width=1, dash="dot")
     title = "The gates, by what their paths are worth" if toy else "The gates, by where they end"
-    size = axis("share of the target missed", 0, 1.05) if toy else axis("loss, over the first", 1e-3, 2, log=True)
+    size = axis("share of the target missed", 0, 1.05) if toy else axis("loss, over the first", 1e-3, 100, log=True)
     return figure(
         panel(title, axis("path", -1, len(place)), axis("gate g", low, high), 1.5).draw(
-            *([line(place, d.target, "worth", MUTED, width=1.5)] if toy else []),
+            line(place, d.target, "worth" if toy else "start", MUTED, width=1.5),
             segments(place[~kept, None], bars[~kept], "off", MUTED, width=2 if toy else 6),
             segments(place[kept, None], bars[kept], "kept", GREEN, width=4 if toy else 10),
             *key("top right", ("kept now", GREEN), ("switched off", MUTED),
-                 *([("line: what it is worth", MUTED)] if toy else [])),
+                 ("line: what it is worth" if toy else "line: where it began", MUTED)),
         ),
         panel("The error", axis("step", 0, STEPS), size).draw(
             line(np.arange(1, STEPS + 1), d.errors, "error", BLUE),
-            *ends,
+            ends,
             points([d.step], [d.error], "now", RED, size=10),
             *(_best(d.floor) if toy else []),
         ),
