@@ -13,12 +13,13 @@ from spectral_lab.heavytails.report import LayerReading, Report, row
 
 WIDTH, HEIGHT, LEFT, BOTTOM = 300, 190, 34, 26
 STYLE = """
-.spectra {font: 14px/1.5 system-ui, sans-serif; color-scheme: light dark}
+.spectra {font: 14px/1.5 system-ui, sans-serif}
 .spectra table {border-collapse: collapse} .spectra td, .spectra th {padding: 2px 12px 2px 0; text-align: left}
 .spectra th {border-bottom: 1px solid currentColor} .spectra figure {display: inline-block; margin: 8px 12px 8px 0}
 .spectra figcaption {font-size: 12px; max-width: 300px; overflow-wrap: anywhere} .spectra svg {display: block}
 """
 MOST_PICTURES = 400
+NO_TAIL = ("low rank", "equal values")  # readings of spectra that neither noise nor a power law describes
 Place = Callable[[float, float], tuple[float, float]]
 
 
@@ -26,7 +27,7 @@ def page(report: Report) -> str:
     """The whole report as one HTML page that needs nothing from the network."""
     title = escape(report.source.rstrip("/").split("/")[-1])
     head = f'<meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>Spectra of {title}</title>'
-    body = "body {margin: 24px; color: CanvasText; background: Canvas}"
+    body = ":root {color-scheme: light dark} body {margin: 24px; color: CanvasText; background: Canvas}"
     return (
         f"<!doctype html><html lang=en><head>{head}<style>{body}</style></head><body>{fragment(report)}</body></html>\n"
     )
@@ -45,7 +46,8 @@ def fragment(report: Report) -> str:
     title = f"<p><b>{escape(report.source)}</b>: {len(report.layers)} matrices, rule {escape(report.rule)}</p>"
     key = (
         "<p>Bars: density of the eigenvalues, both axes logarithmic. Dotted: noise of the same shape, its variance "
-        "from the median (Marchenko-Pastur). Line: the fitted power law, from where the tail starts.</p>"
+        "from the median (Marchenko-Pastur). Line: the fitted power law, from where the tail starts. A matrix of low "
+        "rank or of equal values has neither.</p>"
     )
     return (
         f'<div class="spectra"><style>{STYLE}</style>{title}<table><tr>{head}</tr>{table}</table>{notes}{key}{pictures}'
@@ -54,7 +56,8 @@ def fragment(report: Report) -> str:
 
 
 def _figure(layer: LayerReading) -> str:
-    caption = f"{layer.name}: alpha {layer.alpha:.2f}, noise {layer.noise:.2f}, {layer.reading}"
+    alpha = row(layer, False)[3]
+    caption = f"{layer.name}: alpha {alpha}, noise {layer.noise:.2f}, {layer.reading}"
     return f"<figure>{svg(layer)}<figcaption>{escape(caption)}</figcaption></figure>"
 
 
@@ -78,9 +81,13 @@ def svg(layer: LayerReading) -> str:
         (x0, y), (x1, floor) = place(one, height), place(other, low)
         parts.append(f'<rect x="{x0:.1f}" y="{y:.1f}" width="{max(x1 - x0, 0.6):.1f}" height="{floor - y:.1f}"/>')
     bars = f'<g fill="currentColor" opacity="0.35">{"".join(parts)}</g>'
-    curve = _line(_noise(layer), place, 'stroke="currentColor" stroke-dasharray="2 3"')
-    tail = _line(_power_law(layer, middle, counts), place, 'stroke="#c0392b" stroke-width="2"')
-    inside = f"{bars}{curve}{tail}{_axes(left, right, place, low)}"
+    inside = bars
+    if layer.reading not in NO_TAIL:
+        inside += _line(_noise(layer), place, 'stroke="currentColor" stroke-dasharray="2 3"')
+        inside += _line(_power_law(layer, middle, counts), place, 'stroke="#d35400" stroke-width="2"')
+    across, down = WIDTH - LEFT, HEIGHT - BOTTOM  # an svg within the svg cuts off what leaves the axes
+    box = f'x="{LEFT}" y="0" width="{across}" height="{down}" viewBox="{LEFT} 0 {across} {down}"'
+    inside = f"<svg {box}>{inside}</svg>{_axes((left, right), (low, high), place)}"
     return (
         f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" width="{WIDTH}" height="{HEIGHT}" role="img" '
         f'aria-label="spectrum of {escape(layer.name, quote=True)}">{inside}</svg>'
@@ -114,13 +121,20 @@ def _line(points: list[tuple[float, float]], place: Place, how: str) -> str:
     return f'<polyline points="{path}" fill="none" {how}/>' if points else ""
 
 
-def _axes(left: float, right: float, place: Place, low: float) -> str:
-    step = max(1, math.ceil((right - left) / 6))
-    ticks = [t for t in range(math.ceil(left), math.floor(right) + 1) if t % step == 0]
+def _axes(across: tuple[float, float], up: tuple[float, float], place: Place) -> str:
     words = []
-    for tick in ticks:
-        x, y = place(tick, low)
+    for tick in _ticks(*across, 6):
+        x, y = place(tick, up[0])
         words.append(f'<text x="{x:.1f}" y="{y + 16:.1f}" text-anchor="middle">1e{tick}</text>')
-    (x0, y0), (x1, _) = place(left, low), place(right, low)
+    for tick in _ticks(*up, 4):
+        x, y = place(across[0], tick)
+        words.append(f'<text x="{x - 4:.1f}" y="{y + 4:.1f}" text-anchor="end">1e{tick}</text>')
+    (x0, y0), (x1, _) = place(across[0], up[0]), place(across[1], up[0])
     axis = f'<line x1="{x0}" y1="{y0}" x2="{x1}" y2="{y0}" stroke="currentColor" opacity="0.5"/>'
     return f'{axis}<g fill="currentColor" font-size="11">{"".join(words)}</g>'
+
+
+def _ticks(low: float, high: float, most: int) -> list[int]:
+    """Powers of ten between the ends, of which at most so many."""
+    step = max(1, math.ceil((high - low) / most))
+    return [tick for tick in range(math.ceil(low), math.floor(high) + 1) if tick % step == 0]

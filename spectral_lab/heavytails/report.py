@@ -313,16 +313,20 @@ def row(layer: LayerReading, farms: bool) -> list[str]:
         _printable(layer.name),
         "x".join(map(str, layer.shape)),
         f"{layer.aspect:.3g}",
-        f"{layer.alpha:.2f}",
+        _exponent(layer.alpha),
         f"{layer.noise:.2f} ± {layer.spread:.2g}",
-        f"{layer.corrected:+.2f}",
+        "" if layer.alpha > FLAT else f"{layer.corrected:+.2f}",
         str(layer.spikes),
         f"{layer.stable_rank:.1f}",
         layer.reading,
     ]
     if farms:
-        cells.insert(6, "" if layer.farms is None else f"{layer.farms:.2f}")
+        cells.insert(6, "" if layer.farms is None else _exponent(layer.farms))
     return cells
+
+
+def _exponent(alpha: float) -> str:
+    return f"{alpha:.2f}" if alpha <= FLAT else f"above {FLAT:,.0f}"
 
 
 def _printable(text: str) -> str:

@@ -330,6 +330,7 @@ def test_what_is_no_tail_is_called_by_its_name() -> None:
     assert "\x1b" not in text
     assert "red\\x1b[31m\\n" in text
     assert "isometry: the tail spans a factor of 1.00" in text
+    assert re.search(r"isometry +60x60 +1 +above 10,000 +2\.\d\d ± 0\.0\d+ +0 +60\.0 +equal values", text)
     assert "h.0.attn.bias of shape (1, 1, 40, 40) is by its name a bias or a mask: left out" in text
 
 

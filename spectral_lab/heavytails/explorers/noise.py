@@ -60,7 +60,13 @@ def _figure(d: Data) -> Figure:
                 MUTED,
             ),
             line([d.top] * 2, [0, 0.3 * ceiling], "largest", RED, width=3),
-            *key("top right", ("law of noise", INK), ("one matrix", BLUE), ("largest value", RED)),
+            *key(
+                "top right",
+                ("law of noise", INK),
+                ("one matrix", BLUE),
+                ("its largest value", RED),
+                ("nine of ten largest values", MUTED),
+            ),
         )
     )
 

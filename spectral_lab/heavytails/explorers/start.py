@@ -90,7 +90,7 @@ def _figure(d: Data) -> Figure:
     return figure(
         panel("Density and fitted tail", place, axis("density", floor, 3 * float(d.heights.max()), log=True), 1.2).draw(
             outline(d.bars, np.maximum(d.heights, floor), "eigenvalues", MUTED),
-            line(d.ends, np.maximum(d.fitted, floor), "power law from the slider's start", BLUE, width=3),
+            line(d.ends, np.maximum(d.fitted, 1e-12 * floor), "power law from the slider's start", BLUE, width=3),
         ),
         panel(
             "Exponent by start", place, axis("α", 1, MOST, log=True, dtick=None, tickvals=[1, 2, 4, 10, 20, 40])
