@@ -168,3 +168,11 @@ def test_the_relative_error_is_one_number_a_sample() -> None:
     np.testing.assert_allclose(relative_l2(1e-9 * (target + noise), 1e-9 * target), expected)
     with pytest.raises(ValueError, match="target"):
         relative_l2(target, 0 * target)
+
+
+def test_many_patches_at_once_are_each_by_itself() -> None:
+    X, T, weights, encoder, decoder = random_block(0)
+    patches = np.stack([X, X[::-1], 2 * X])[None]  # (1, 3, L, d)
+    together = block(patches, T, weights, encoder, decoder)
+    for patch, out in zip(patches[0], together[0], strict=True):
+        np.testing.assert_allclose(out, block(patch, T, weights, encoder, decoder), atol=1e-13)
