@@ -9,7 +9,6 @@ from __future__ import annotations
 import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -17,6 +16,7 @@ from jaxtyping import Complex, Float
 from numpy.typing import ArrayLike
 
 from spectral_lab import checks
+from spectral_lab.generation.tables import form_factors
 from spectral_lab.generation.vocabulary import ELEMENTS
 
 CU_K_ALPHA = 1.54184  # A
@@ -103,7 +103,7 @@ def xrd_pattern(crystal: Crystal) -> tuple[Float[np.ndarray, " lines"], Float[np
     """The powder pattern for Cu K alpha (1.54184 A): angles 2 theta between 10 and 90 degrees, and intensities.
 
     Intensity |sum_j f_j exp(2 pi i h.f_j)|^2 (1 + cos^2 2 theta)/(sin^2 theta cos theta), the strongest 100; f_j are
-    the tabulated form factors of neutral atoms (International Tables, in gemmi). Lines below 1e-3 are left out.
+    the tabulated form factors of neutral atoms (International Tables, `tables`). Lines below 1e-3 are left out.
     Raises ValueError, also on a cell so large that it has more than two million planes.
     """
     crystal = as_crystal(crystal)
@@ -191,20 +191,11 @@ def _planes(crystal: Crystal) -> np.ndarray:
     return orders[(lengths >= low) & (lengths <= high)]
 
 
-@lru_cache(maxsize=128)
-def _coefficients(name: str) -> tuple[tuple[float, ...], tuple[float, ...], float]:
-    import gemmi
-
-    table = gemmi.Element(name).it92
-    if table is None:
-        raise ValueError(f"species must have a tabulated form factor, got {name!r}")
-    *_, c = table.get_coefs()
-    return tuple(table.a), tuple(table.b), float(c)
-
-
 def _form_factor(name: str, squared: np.ndarray) -> np.ndarray:
     """f = sum a_i exp(-b_i (sin theta / wavelength)^2) + c (Cromer and Mann)."""
-    a, b, c = _coefficients(name)
+    if (table := form_factors(name)) is None:
+        raise ValueError(f"species must have a tabulated form factor, got {name!r}")
+    a, b, c = table
     return np.exp(-np.multiply.outer(squared, b)) @ np.array(a) + c
 
 

@@ -18,6 +18,7 @@ from jaxtyping import Float
 
 from spectral_lab import checks
 from spectral_lab.generation.crystals import Crystal
+from spectral_lab.generation.tables import NUMERALS, radii
 from spectral_lab.generation.vocabulary import ELEMENTS
 
 IONS = {
@@ -32,7 +33,6 @@ IONS = {
 }
 TOLERANCE_FACTOR = (0.8, 1.06)  # of a perovskite
 SMALLEST_OCTAHEDRON = 0.3  # r_B / r_X
-_NUMERALS = {6: "VI", 8: "VIII", 4: "IV", 12: "XII"}  # in the order of falling back
 _FCC = (1 - np.eye(3)) / 2  # rows, per cubic edge
 _BCC = 0.5 - np.eye(3)
 
@@ -226,12 +226,8 @@ def _r(ion: Ion) -> float:
 
 @lru_cache(maxsize=4096)
 def _radius(element: str, charge: int, coordination: int) -> float:
-    from pymatgen.core import Element
-
-    table = Element(element).data["Shannon radii"].get(str(charge), {})
-    for number in (coordination, *_NUMERALS):
-        spins = table.get(_NUMERALS.get(number, ""), {})
-        for spin in ("", "High Spin", "Low Spin"):
-            if spin in spins:
-                return float(spins[spin]["ionic_radius"])
+    table = radii(element, charge)
+    for number in (coordination, *NUMERALS):
+        if (numeral := NUMERALS.get(number, "")) in table:
+            return table[numeral]
     raise ValueError(f"charge must be one that {element} has a radius for, got {charge}")

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from spectral_lab.absent import IN_BROWSER
 from spectral_lab.explorer import Data, Explorer, choice, integers, slider, toggle
 from spectral_lab.explorer.palette import BLUE, GREEN, MUTED
 from spectral_lab.explorer.theme import Figure, axis, figure, key, line, panel, points, segments
@@ -50,8 +51,8 @@ def _compute(
     truth, pattern = reference(name)
     one = changed(name, sigma, scale, positions, doubled, seed)
     single = changed(name, sigma, scale, positions, False, seed)
-    # The matcher searches: it is asked when the slider is let go.
-    found = [None if coarse else match(one, truth, tolerance) for tolerance in ("cdvae", "default")]
+    # The matcher searches: it is asked when the slider is let go. In a browser it is missing.
+    found = [None if coarse or IN_BROWSER else match(one, truth, tolerance) for tolerance in ("cdvae", "default")]
     length = np.round((ORDERS**2).sum(axis=1))
     shells = np.unique(length)[1:]
     background = (truth.numbers**2).sum()
@@ -101,7 +102,9 @@ def _readout(d: Data) -> str:
         f"{d.name}, positions {d.positions}, draw {d.seed}, noise {d.sigma:g}, edge times {d.scale:g}, "
         f"{'two cells' if d.doubled else 'one cell'}, seen from {d.turn}°. "
     )
-    if d.coarse:
+    if IN_BROWSER:
+        said += "The matcher is pymatgen's, which browsers lack. "
+    elif d.coarse:
         said += "The matcher answers when the slider is let go. "
     else:
         said += f"CDVAE's tolerance: {_verdict(d.loose)}; pymatgen's own: {_verdict(d.strict)}. "
