@@ -82,6 +82,14 @@ def test_dpm_solver_converges_with_its_order(order):
     np.testing.assert_allclose(rates, order, atol=0.35)
 
 
+@pytest.mark.parametrize(("sampler", "variance"), [("ddim", "small"), ("ddpm", "small"), ("ddpm", "large")])
+@pytest.mark.parametrize("std", [0.3, 0.5, 2.0])
+def test_ddim_and_ddpm_converge_with_first_order(sampler, variance, std):
+    """On the exact Gaussian, by the recursion of variances: twice the steps, half the error of the spread."""
+    errors = np.array([std_ratio(sampler, std, steps, variance) - 1 for steps in (80, 160, 320)])
+    np.testing.assert_allclose(np.log2(errors[:-1] / errors[1:]), 1, atol=0.15)
+
+
 def test_samplers_have_the_spread_that_the_recursion_says():
     """20 000 samples of one mode: their standard deviation is `std_ratio` times that of the data, to 3 percent."""
     schedule, rows = respace(SCHEDULE, 20), 20_000
