@@ -90,7 +90,7 @@ class DecoderLayer(nn.Module):
         self.mlp = SwiGLU(hidden, feedforward)
 
     def forward(
-        self, x: Tensor, rotation: tuple[Tensor, Tensor], allowed: Tensor, cache: Cache | None, i: int
+        self, x: Tensor, rotation: tuple[Tensor, Tensor], allowed: Tensor | None, cache: Cache | None, i: int
     ) -> Tensor:
         x = x + self.self_attn(self.input_layernorm(x), rotation, allowed, cache, i)
         gate = None if cache is None else cache.gates[i]
@@ -106,7 +106,7 @@ class Attention(nn.Module):
         self.q_proj, self.k_proj, self.v_proj, self.o_proj = (nn.Linear(hidden, hidden, bias=False) for _ in range(4))
 
     def forward(
-        self, x: Tensor, rotation: tuple[Tensor, Tensor], allowed: Tensor, cache: Cache | None, i: int
+        self, x: Tensor, rotation: tuple[Tensor, Tensor], allowed: Tensor | None, cache: Cache | None, i: int
     ) -> Tensor:
         if cache is None:
             together = torch.cat([project(x) for project in (self.q_proj, self.k_proj, self.v_proj)], dim=-1)
@@ -116,7 +116,7 @@ class Attention(nn.Module):
         (q, k), v = rotate(heads[:2], rotation), heads[2]
         if cache is not None:
             k, v = cache.extended(i, k, v)
-        y = F.scaled_dot_product_attention(q, k, v, attn_mask=allowed[:, None])
+        y = F.scaled_dot_product_attention(q, k, v, attn_mask=None if allowed is None else allowed[:, None])
         return self.o_proj(y.transpose(1, 2).flatten(2))
 
 
@@ -155,10 +155,10 @@ def rotate(x: Tensor, rotation: tuple[Tensor, Tensor]) -> Tensor:
     return torch.cat([a * cos - b * sin, b * cos + a * sin], dim=-1)
 
 
-def causal(valid: Bool[Tensor, "b s"], new: int) -> Bool[Tensor, "b new s"]:
-    """Whom each of the last `new` slots may look at: valid slots up to itself."""
-    if new == 1 and valid[:, -1].all():
-        return valid[:, None]
+def causal(valid: Bool[Tensor, "b s"], new: int) -> Bool[Tensor, "b new s"] | None:
+    """Whom each of the last `new` slots may look at: valid slots up to itself. None: one slot, which sees them all."""
+    if new == 1 and valid.all():
+        return None
     total = valid.shape[1]
     order = torch.arange(total, device=valid.device)
     queries = order[total - new :, None]

@@ -161,7 +161,6 @@ class CoordinateEncoder(nn.Module):
         return self.fc2(F.gelu(self.fc1(x)))
 
 
-@torch.no_grad()
 def generate(
     model: UniGenX,
     prompts: Sequence[Sequence[int]],
@@ -179,12 +178,21 @@ def generate(
     counts = [checks.integer(count, "slots", 1, 10_000) for count in slots]
     if len(counts) != len(prompts):
         raise ValueError(f"slots must hold a number for each of {len(prompts)} prompts, got {len(counts)}")
+    with torch.inference_mode():
+        together = _written(model, tokens, valid, max(counts), sampler, noise)
+    return [together[i, :count].clone() for i, count in enumerate(counts)]  # ordinary tensors again
+
+
+def _written(
+    model: UniGenX, tokens: Tensor, valid: Tensor, steps: int, sampler: Callable, noise: Callable
+) -> Float[Tensor, "b steps 3"]:
+    """The numbers of so many slots behind each sentence."""
     was_training = model.training
     model.eval()
     # Prompts that are alike are read once: many samples of one composition are what is usually asked for.
     different, rows_of = torch.unique(torch.stack([tokens, valid.long()], dim=1), dim=0, return_inverse=True)
     words, real = different[:, 0], different[:, 1].bool()
-    cache = Cache(model.decoder, len(different), tokens.shape[1] + max(counts))
+    cache = Cache(model.decoder, len(different), tokens.shape[1] + steps)
     hidden = _states(model, model.decoder.embed_tokens(words), real, cache)[rows_of]
     cache.spread(rows_of)
     like, rows = hidden[:, -1], []
@@ -192,16 +200,15 @@ def generate(
     def drawn(shape: tuple[int, int]) -> Tensor:
         return torch.as_tensor(noise(shape), dtype=like.dtype, device=like.device)
 
-    for step in range(max(counts)):
+    for step in range(steps):
         c = hidden[:, -1]
-        x = sampler(model.head.predictor(c), (len(prompts), 3), drawn)
+        x = sampler(model.head.predictor(c), (len(tokens), 3), drawn)
         rows.append(x)
-        if step + 1 < max(counts):
+        if step + 1 < steps:
             valid = torch.cat([valid, torch.ones_like(valid[:, :1])], dim=1)
             hidden = _states(model, model.coordinate_encoder(x)[:, None], valid, cache)
     model.train(was_training)
-    together = torch.stack(rows, dim=1)
-    return [together[i, :count] for i, count in enumerate(counts)]
+    return torch.stack(rows, dim=1)
 
 
 @torch.no_grad()
