@@ -67,7 +67,7 @@ def _readout(d: Data) -> str:
     return (
         f"L = {d.L}: {d.paths} paths ({d.even_paths} of them even), {d.multiplies} multiplications, {d.nonzeros} "
         f"of them by a number that is not 0. ({l1}, {l2}, {l3}): {d.filled} of {d.size} entries. "
-        f"Sparsity {d.k:g}, {d.rule}: {d.kept} paths are kept, "
+        f"Sparsity {d.k:g}, {d.rule}: {d.kept} path{' is' if d.kept == 1 else 's are'} kept, "
         f"which saves {100 * (1 - d.work / d.multiplies):.0f} % of the work."
     )
 

@@ -96,7 +96,8 @@ def _figure(d: Data) -> Figure:
             *energy,
             points([10.0**d.noise], [d.moved], "here", RED, size=10),
             *key("bottom right", ("‖Δ‖/λ<sub>min</sub>(S), dotted", MUTED), ("bound", BLUE),
-                 ("level that moves most", RED), ("occupied level", GREEN), ("total energy, dashed", INK)),
+                 ("level that moves most", RED), ("occupied level", GREEN),
+                 *([("total energy, dashed", INK)] if energy else [])),
         ),
         height=380,
     )  # fmt: skip

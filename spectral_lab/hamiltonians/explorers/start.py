@@ -69,7 +69,7 @@ def _compute(stretch: str, noise: float, damping: float, diis: bool) -> dict[str
 def _figure(d: Data) -> Figure:
     colors = (("core", MUTED), ("minao", BLUE), ("predicted", RED))
     return figure(
-        panel("", axis("iteration", 0, STEPS + 1), axis("Hartree above the lowest", 3e-12, 300, log=True)).draw(
+        panel("", axis("iteration", 0, STEPS + 1), axis("Hartree above the lowest", 3e-12, 3e5, log=True)).draw(
             line([0, STEPS + 1], [GOAL, GOAL], "goal", GREEN, width=1, dash="dash"),
             *(line(np.arange(1, len(d[name]) + 1), d[name], name, color) for name, color in colors),
             *(points(np.arange(1, len(d[name]) + 1), d[name], name, color, size=5) for name, color in colors),
@@ -83,7 +83,10 @@ def _figure(d: Data) -> Figure:
 def _readout(d: Data) -> str:
     def words(name: str) -> str:
         taken, end = d[f"steps {name}"], d[f"end {name}"]
-        return f"{taken}" if taken else f"not in {STEPS}, ending {number_text(end, 2)} above it"
+        if taken:
+            return f"{taken}"
+        how = f"not in {STEPS}, ending" if len(d[name]) == STEPS else "never, settling"
+        return f"{how} {number_text(end, 2)} above it"
 
     return (
         f"Water in STO‑3G, bonds times {d.stretch}, damping {d.damping:g}, DIIS {'on' if d.diis else 'off'}. "
