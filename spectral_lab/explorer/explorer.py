@@ -248,7 +248,7 @@ class Explorer(anywidget.AnyWidget):
         except (Exception, KeyboardInterrupt) as error:
             if request is None:
                 raise
-            message["error"] = _line(error)
+            message["error"] = error_line(error)
         else:
             self.state, self._last = values, picture
             base = self._sent if request is None or head == self._number else None
@@ -314,7 +314,7 @@ class Explorer(anywidget.AnyWidget):
         self.send({"kind": "file", "session": session, "name": f"{name}.{suffix}"}, [memoryview(content)])
 
 
-def _line(error: BaseException) -> str:
+def error_line(error: BaseException) -> str:
     """An error in one line of words."""
     if isinstance(error, KeyboardInterrupt):
         return "Interrupted. Move a control to go on."

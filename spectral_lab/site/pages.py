@@ -207,7 +207,7 @@ class Lesson:
             right = [k for k, option in enumerate(options) if told[1].startswith(f"{markup.inline(option)}.")]
             fields = "".join(_option(name, k, option) for k, option in enumerate(options))
         else:
-            right = [float(found[0]) for found in [re.match(r"[-+]?[\d.]+(?:e[-+]?\d+)?", told[1])] if found]
+            right = [float(found[0]) for found in [re.match(r"[-+]?\d+(?:\.\d+)?(?:e[-+]?\d+)?", told[1])] if found]
             unit = markup.with_mathml(markup.inline(prediction.unit))
             fields = f'<label>My guess <input type="text" inputmode="decimal" size="10"> {unit}</label>'
         if len(right) != 1:

@@ -15,6 +15,7 @@ import base64
 import itertools
 import json
 import math
+import statistics
 import time
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
@@ -25,6 +26,7 @@ import numpy as np
 
 from spectral_lab.explorer import Explorer, Slider, Toggle, wire
 from spectral_lab.explorer.controls import Control
+from spectral_lab.explorer.explorer import error_line
 
 FORMAT = 1
 SECONDS = 120.0  # of computing that the table of one explorer may take, as measured on a few of its states
@@ -153,21 +155,30 @@ class _Maker:
             for name, control in controls.items()
             for k in (-1, len(values_of(control)) // 3)
         )
-        began = time.process_time()
+        took = []
         for sample in samples:
+            began = time.process_time()
             self.make(sample)
-        each = (time.process_time() - began) / len(samples)
-        size = len(self.script("", samples)) / len(samples)
+            took.append(time.process_time() - began)
+        each = statistics.median(took)  # the first one loads what all of them need
+        size = (len(self.script("", samples)) - len(self.script("", samples[:1]))) / max(1, len(samples) - 1)
         most = min(seconds / max(each, 1e-6), MOST_STATES)
-        return int(most), int(min(most, SMALL / size)), int(min(most, COARSE / size))
+        return int(most), int(min(most, SMALL / max(size, 1))), int(min(most, COARSE / max(size, 1)))
 
     def make(self, state: State) -> dict[str, Any]:
-        """The picture at a state: its readout, its code, and how it differs from the picture at the start."""
+        """The picture at a state: its readout, its code, and how it differs from the picture at the start.
+
+        Where there is none, the line that the explorer says in its place.
+        """
         key = tuple(state.values())
         if key not in self.made:
-            picture = self.explorer.look(**state)
-            patch = wire.difference(self.start, single(picture.figure))
-            self.made[key] = {"readout": picture.readout, "code": self.explorer.code_at(**state), "patch": patch}
+            try:
+                picture = self.explorer.look(**state)
+            except ValueError as error:  # controls that contradict each other, and say so
+                self.made[key] = {"error": error_line(error), "patch": []}
+            else:
+                patch = wire.difference(self.start, single(picture.figure))
+                self.made[key] = {"readout": picture.readout, "code": self.explorer.code_at(**state), "patch": patch}
         return self.made[key]
 
     def script(self, key: str, states: Sequence[State]) -> str:
@@ -184,7 +195,7 @@ class _Maker:
             patch = wire.pack([list(change) for change in made["patch"]], buffers)
             own = [pool.add(buffer) for buffer in buffers[len(first) :]]
             at = [place[name][state[name]] for name in names]
-            entries.append({"at": at, "patch": patch, "arrays": own, "readout": made["readout"], "code": made["code"]})
+            entries.append(made | {"at": at, "patch": patch, "arrays": own})
         controls = self.explorer.controls
         texts = {name: [controls[name].text(value) for value in values[name]] for name in names}
         head = {

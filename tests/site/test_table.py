@@ -144,6 +144,27 @@ def test_numbers_beyond_single_precision_stay_double(value: float) -> None:
     np.testing.assert_array_equal(table.single(array), array)
 
 
+def test_controls_that_contradict_each_other_keep_their_line() -> None:
+    def compute(n: int) -> dict[str, Any]:
+        if n == 5:
+            raise ValueError("n must not be 5 today")
+        return {"x": np.arange(9.0)}
+
+    explorer = Explorer(
+        title="Broken at five",
+        controls=[integers("n", "n", 1, 9, 3)],
+        compute=compute,
+        figure=lambda d: theme.figure(
+            theme.panel("", theme.axis("x"), theme.axis("y")).draw(theme.line(d.x, d.n * d.x))
+        ),
+        readout=lambda d: f"n = {d.n}",
+        code=lambda n: "",
+    )
+    read = Read(table.tabulate("broken", explorer).text)
+    said = {state["n"]: entry.get("error") for state, entry in zip(read.states(), read.head["states"], strict=True)}
+    assert said == {n: "n must not be 5 today" if n == 5 else None for n in range(1, 10)}
+
+
 def test_equal_arrays_are_kept_once() -> None:
     read = Read(table.tabulate("tests/wave", wave()).text)
     kept = [array.tobytes() for array in read.arrays]

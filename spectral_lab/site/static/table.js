@@ -87,7 +87,8 @@ class TableModel {
   compute({ session, request, values, coarse }) {
     const chosen = this.choose(values, coarse);
     const { states, arrays } = this.table;
-    const { patch, readout, arrays: own } = states[chosen];
+    const { patch, readout, arrays: own, error } = states[chosen];
+    if (error) return this.answer({ kind: "picture", session, request, error }, []);
     const message = { kind: "picture", session, request, base: this.number, number: ++this.number, readout };
     const note = this.note(values, chosen);
     Object.assign(message, this.labelled(chosen), { patch: [...this.undone(chosen), ...patch], note });
@@ -175,6 +176,7 @@ class TableModel {
   least(candidates, measure) {
     let [best, least] = [undefined, Infinity];
     for (const i of candidates) {
+      if (this.table.states[i].error) continue;
       const size = measure(i);
       if (size < least) [best, least] = [i, size];
     }
