@@ -127,7 +127,7 @@ def _figure(d: Data) -> Figure:
     strip = panel("The sentence, slot by slot", bare(-0.7, WIDE - 0.3), bare(-10.6, 1.2), 1.7)
     marks = key("bottom left", ("a square: the next slot is a symbol, by softmax", MUTED),
                 ("a square: the next slot is numbers, by diffusion", BLUE),
-                ("black: a state. Red: the slot it predicts", INK))  # fmt: skip
+                ("a bar in this colour: a state; in red: the slot it predicts", INK))  # fmt: skip
     return figure(left, strip.draw(*_strip(d), *([] if d.refused else marks)), height=360, margin={"l": 12})
 
 
