@@ -77,21 +77,23 @@ ALONE = Runs(
 CURVES = Runs(
     "miniature",
     {
-        **{f"generation/precision/bins-{bins}": {"RMSE": 0.02} for bins in (16, 64, 256)},
-        "generation/precision/bins-1024": {"RMSE": 0.03},
-        **{f"generation/precision/diffusion-{scale}": {"RMSE": 0.02 / scale} for scale in (1, 4, 16)},
+        **{f"generation/precision/bins-{bins}": {"RMSE": 0.06} for bins in (16, 64, 256)},
+        "generation/precision/bins-1024": {"RMSE": 0.09},
+        **{f"generation/precision/diffusion-{scale}": {"RMSE": 0.04 - scale / 1000} for scale in (1, 4, 16)},
+        "generation/precision/regression": {"RMSE": 0.01},
     },
 )
 TABLE = Runs("paper", {"generation/csp/mp-20": {"match": 0.65, "RMSE": 0.055}})
 FALSEHOODS = {
-    "C1": [instead(shipped, "shipped", untrained), instead(judging, "random_baseline", lambda f: lambda *args: 0.9)],
+    "C1": [instead(shipped, "shipped", untrained), instead(judging, "_chance", lambda f: lambda *args: 0.9)],
     "C2": [instead(decoder, "causal", lambda f: seeing_ahead)],
     "C3": [instead(claims, "CosineSchedule", lambda f: lambda: f(1001))],
     "C4": [instead(UniGenX, "loss", without_padding)],
     "C5": [
         CURVES.but("generation/precision/diffusion-16", RMSE=0.05),
         CURVES.but("generation/precision/diffusion-1", RMSE=0.001),
-        CURVES.but("generation/precision/bins-1024", RMSE=0.01),
+        CURVES.but("generation/precision/bins-1024", RMSE=0.055),
+        CURVES.but("generation/precision/regression", RMSE=0.05),
     ],
     "C6": [instead(models, "BinnedHead", lambda f: Shifted)],
     "C7": [instead(claims, "emergence_step", lambda f: lambda variance: f(variance**0.9))],
