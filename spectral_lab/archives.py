@@ -19,7 +19,6 @@ from __future__ import annotations
 import bz2
 import gzip
 import io
-import lzma
 import math
 import pickletools
 import tarfile
@@ -30,9 +29,14 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
 
+try:
+    from lzma import LZMAError
+except ImportError:  # a Python without this library, as some browsers' are: then no archive fails by it
+    LZMAError = OSError  # type: ignore[assignment]
+
 LARGEST = 1 << 32  # bytes of one file once it is unpacked; the largest that a chapter reads has 1.3 GB
 BLOCK = 1 << 20
-_BROKEN = (zipfile.BadZipFile, tarfile.TarError, zlib.error, lzma.LZMAError, EOFError, OSError, RuntimeError)
+_BROKEN = (zipfile.BadZipFile, tarfile.TarError, zlib.error, LZMAError, EOFError, OSError, RuntimeError)
 
 
 class FormatError(ValueError):
