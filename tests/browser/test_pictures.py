@@ -1,4 +1,7 @@
-"""What lies over what: in no picture of any explorer does a title cover numbers, another title, or the edge."""
+"""What lies over what: in no picture of any explorer does a title cover numbers, another title, or the edge.
+
+Nor is anything to press smaller than 24 pixels, and on a phone only the picture is wider than the page.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,7 @@ import pytest
 
 from spectral_lab.course import CHAPTERS
 from spectral_lab.explorer import Explorer, integers, preview, theme
+from spectral_lab.matrix_functions.explorers import functions_of_a_matrix
 
 WIDTH = 900  # pixels of the page; JupyterLab's column is as wide on a small laptop
 
@@ -37,6 +41,14 @@ CLASHES = """() => {
   return titles.length && (ticks.length || !numbered) ? found : ["nothing found to compare"];
 }"""
 
+PHONE = 390  # pixels; a page of twice the width at 200 % has as many
+SMALL = """[...document.querySelectorAll(".sl-explorer :is(button, input, select)")]
+  .map((node) => [node.className, node.getBoundingClientRect()])
+  .filter(([, box]) => box.width < 24 || box.height < 24).map(([name]) => `${name} is small`)"""
+OUT = """[...document.querySelectorAll(".sl-explorer *")]
+  .filter((node) => !node.closest(".sl-frame, .sl-status, math") && node.getBoundingClientRect().right > innerWidth)
+  .map((node) => `${node.className} ${node.textContent} leaves the page`)"""
+
 
 def every_explorer() -> list[Any]:
     return [
@@ -50,13 +62,16 @@ def every_explorer() -> list[Any]:
 def clashes(chromium: Any) -> Any:
     def of(explorer: Explorer) -> dict[str, list[str]]:
         page = chromium.new_page(viewport={"width": WIDTH, "height": 900})
-        page.set_content(preview.page(explorer).replace("width:960px", f"width:{WIDTH}px"))
+        html = preview.page(explorer).replace(preview._IDLE, "")
+        page.set_content(html.replace("width:960px", f"max-width:{WIDTH}px"))
         page.wait_for_function("document.title === 'drawn'")
         found = {"start": page.evaluate(CLASHES)}
         for name, values in explorer.presets.items():
             explorer.set(**values)
             page.evaluate("message => show(message)", preview.message(explorer))
             found[name] = page.evaluate(CLASHES)
+        page.set_viewport_size({"width": PHONE, "height": 900})
+        found["on a phone"] = page.evaluate(SMALL) + page.evaluate(OUT)
         page.close()
         return {name: words for name, words in found.items() if words}
 
@@ -83,3 +98,14 @@ def test_long_headings_are_broken_and_a_covered_number_is_found(clashes: Any) ->
 
     assert clashes(picture(["A heading of a panel that goes on for much longer than its panel is wide"] * 3)) == {}
     assert clashes(picture(["a", "b", "c"], tickprefix="a very long number: ")) != {}
+
+
+def test_what_is_too_small_or_too_wide_for_a_phone_is_found(clashes: Any, monkeypatch: Any) -> None:
+    style = (
+        preview.assets.STYLE
+        + ".sl-explorer .sl-png { min-height: 9px; padding: 0; height: 9px } .sl-title { min-width: 500px }"
+    )
+    monkeypatch.setattr(preview.assets, "STYLE", style)
+    words = " ".join(clashes(functions_of_a_matrix())["on a phone"])
+    assert "sl-png is small" in words
+    assert "sl-title A function of a matrix is a function of its spectrum leaves the page" in words

@@ -7,9 +7,11 @@ import re
 from pathlib import Path
 from typing import Any
 
+import nbformat
 import pytest
 
-from spectral_lab.course.chapters import NOTEBOOKS
+from spectral_lab.checkout import ROOT
+from spectral_lab.course.chapters import CHAPTERS, NOTEBOOKS
 from spectral_lab.course.times import LEFT_OUT, STEP, section_minutes, stated_minutes, time_line, with_times
 
 
@@ -85,3 +87,14 @@ def test_the_header_of_a_notebook_says_what_its_words_and_tasks_take(page: Path)
     whole = re.search(r"about (\d+)\s+minutes", header)
     assert whole is not None
     assert int(whole[1]) == sum(stated)
+
+
+@pytest.mark.parametrize("item", [item for item in CHAPTERS if item.status == "open"], ids=lambda item: item.package)
+def test_the_plan_for_teachers_has_every_section_with_its_minutes(item) -> None:
+    page = (ROOT / "docs" / "teaching.md").read_text(encoding="utf-8")
+    _, _, plan = page.partition(f"### {item.number:02d} {item.title}\n")
+    rows = re.findall(r"^\| (.+?) \| (\d+) \|", re.split(r"^###? ", plan, maxsplit=1, flags=re.M)[0], re.M)
+    measured = section_minutes(nbformat.read(NOTEBOOKS / item.notebook, as_version=4))
+    assert [name for name, _ in rows] == list(measured)
+    for (name, minutes), share in zip(rows, measured.values(), strict=True):
+        assert abs(int(minutes) - share) <= 5, name
