@@ -128,7 +128,7 @@ guess_contrast = Prediction(
     digits=2,
     tolerance=0.4,
     because=r"The bound on the error falls by $(\sqrt{100}-1)/(\sqrt{100}+1)=0.82$ an iteration, not by $1/3$. "
-    "The grid does not matter, the contrast does.",
+    "The bound knows the contrast, and not the grid.",
 )
 
 
