@@ -224,6 +224,27 @@ def test_wanted_properties_are_seen():
     assert texts[0] == texts[1] != texts[2]
 
 
+def test_numbers_behind_a_property_see_it():
+    """In the second phase of conditional generation too; left out, the property is missed by name."""
+    model, vocabulary = small(vocabulary="cond_mol"), Vocabulary("cond_mol")
+    prompt = [1, *vocabulary.encode(["<a>"]), vocabulary.mask, *vocabulary.encode(["<w>", "C", "O"]), vocabulary.coord]
+
+    def sampler(predictor, shape, noise):
+        return dpm_solver(predictor, respace(SCHEDULE, 50), shape, noise, 5)
+
+    def zero(shape):
+        return np.full(shape, 0.3)
+
+    values = [[[v, v, v]] for v in (0.0, 0.0, 50.0)]
+    same, again, other = generate(model, [prompt] * 3, [2] * 3, sampler, zero, values)
+    np.testing.assert_allclose(same, again, atol=1e-6)
+    assert (same - other).abs().max() > 1e-3
+    (alone,) = generate(model, [prompt], [2], sampler, zero, values[2:])
+    np.testing.assert_allclose(other, alone, atol=1e-5)
+    with pytest.raises(ValueError, match="mask must be 0 in the first slot and have a 1 for each of 0 rows"):
+        generate(model, [prompt], [2], sampler, zero)
+
+
 @pytest.mark.parametrize(
     ("vocabulary", "sizes", "outputs", "total"),
     [

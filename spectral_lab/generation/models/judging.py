@@ -36,9 +36,12 @@ def numbers(model: UniGenX, batch: SentenceBatch, sampler: Callable | None = Non
     texts = [row[valid].tolist() for row, valid in zip(batch.tokens, batch.attention, strict=True)]
     prompts = [text[: text.index(coord) + 1] for text in texts]
     # Wanted properties stand before <coord>, and are no numbers to be written.
-    slots = [text[text.index(coord) :].count(model.vocabulary.mask) for text in texts]
+    mask = model.vocabulary.mask
+    slots = [text[len(prompt) :].count(mask) for text, prompt in zip(texts, prompts, strict=True)]
+    rows = batch.coordinates.split(batch.mask.sum(1).tolist())
+    told = [own[: prompt.count(mask)] for own, prompt in zip(rows, prompts, strict=True)]
     own: Callable = getattr(model.head, "sampler", solver)
-    written = generate(model, prompts, slots, sampler or own, np.random.RandomState(seed).standard_normal)
+    written = generate(model, prompts, slots, sampler or own, np.random.RandomState(seed).standard_normal, told)
     return [rows.double().cpu().numpy() for rows in written]
 
 

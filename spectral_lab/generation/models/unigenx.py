@@ -167,8 +167,11 @@ def generate(
     slots: Sequence[int],
     sampler: Callable[[Callable, tuple[int, int], Callable], Any],
     noise: Callable[[tuple[int, int]], Any],
+    numbers: Sequence[Any] | None = None,
 ) -> list[Float[Tensor, "slots 3"]]:
     """The numbers of each prompt: `slots[i]` rows of three behind prompt i, whose tokens end in `<coord>`.
+
+    numbers: for each prompt the rows (k, 3) of the k `<mask>` slots that it holds itself, such as wanted properties.
 
     Prompts of unequal length are padded on the left. Each step runs the decoder on one slot, and the sampler
     `sampler(predictor, shape, noise)` on the whole batch, finished rows included: so a row does not depend on who else
@@ -179,21 +182,26 @@ def generate(
     if len(counts) != len(prompts):
         raise ValueError(f"slots must hold a number for each of {len(prompts)} prompts, got {len(counts)}")
     with torch.inference_mode():
-        together = _written(model, tokens, valid, max(counts), sampler, noise)
+        x = _embedded(model, tokens, valid, numbers)
+        together = _written(model, x, valid, _alike(model, tokens, valid), max(counts), sampler, noise)
     return [together[i, :count].clone() for i, count in enumerate(counts)]  # ordinary tensors again
 
 
 def _written(
-    model: UniGenX, tokens: Tensor, valid: Tensor, steps: int, sampler: Callable, noise: Callable
+    model: UniGenX,
+    x: Tensor,
+    valid: Tensor,
+    alike: tuple[Tensor, Tensor],
+    steps: int,
+    sampler: Callable,
+    noise: Callable,
 ) -> Float[Tensor, "b steps 3"]:
-    """The numbers of so many slots behind each sentence."""
+    """The numbers of so many slots behind each embedded sentence."""
     was_training = model.training
     model.eval()
-    # Prompts that are alike are read once: many samples of one composition are what is usually asked for.
-    different, rows_of = torch.unique(torch.stack([tokens, valid.long()], dim=1), dim=0, return_inverse=True)
-    words, real = different[:, 0], different[:, 1].bool()
-    cache = Cache(model.decoder, len(different), tokens.shape[1] + steps)
-    hidden = _states(model, model.decoder.embed_tokens(words), real, cache)[rows_of]
+    different, rows_of = alike
+    cache = Cache(model.decoder, len(different), x.shape[1] + steps)
+    hidden = _states(model, x[different], valid[different], cache)[rows_of]
     cache.spread(rows_of)
     like, rows = hidden[:, -1], []
 
@@ -202,13 +210,30 @@ def _written(
 
     for step in range(steps):
         c = hidden[:, -1]
-        x = sampler(model.head.predictor(c), (len(tokens), 3), drawn)
+        x = sampler(model.head.predictor(c), (len(c), 3), drawn)
         rows.append(x)
         if step + 1 < steps:
             valid = torch.cat([valid, torch.ones_like(valid[:, :1])], dim=1)
             hidden = _states(model, model.coordinate_encoder(x)[:, None], valid, cache)
     model.train(was_training)
     return torch.stack(rows, dim=1)
+
+
+def _alike(model: UniGenX, tokens: Tensor, valid: Tensor) -> tuple[Tensor, Tensor]:
+    """One row of each kind of prompt, and the kind of each row: many samples of one composition are read once."""
+    every = torch.arange(len(tokens), device=tokens.device)
+    if (tokens == model.vocabulary.mask).any():
+        return every, every  # they may differ in their numbers
+    _, kinds = torch.unique(torch.stack([tokens, valid.long()], dim=1), dim=0, return_inverse=True)
+    return kinds.new_empty(int(kinds.max()) + 1).scatter_(0, kinds, every), kinds
+
+
+def _embedded(model: UniGenX, tokens: Tensor, valid: Tensor, numbers: Sequence[Any] | None) -> Tensor:
+    """Prompts and the numbers in them. Raises ValueError unless these are as many as their slots."""
+    given = [] if numbers is None else [torch.as_tensor(rows).reshape(-1, 3) for rows in numbers]
+    like = model.lm_head.weight
+    coordinates = torch.cat(given).to(like) if given else like.new_zeros(0, 3)
+    return model.embed(tokens, (tokens == model.vocabulary.mask) & valid, coordinates)
 
 
 @torch.no_grad()
@@ -231,14 +256,11 @@ def write_symbols(
     temperature = checks.number(temperature, "temperature", above=0.0)
     limit = checks.integer(limit, "limit", 1, 10_000)
     tokens, valid = _left_padded(model, prompts)
-    mask = (tokens == model.vocabulary.mask) & valid
-    given = [] if numbers is None else [torch.as_tensor(rows).reshape(-1, 3) for rows in numbers]
-    like = model.lm_head.weight
-    coordinates = torch.cat(given).to(like) if given else like.new_zeros(0, 3)
+    x = _embedded(model, tokens, valid, numbers)
     was_training = model.training
     model.eval()
     cache = Cache(model.decoder, len(prompts), tokens.shape[1] + limit)
-    hidden = _states(model, model.embed(tokens, mask, coordinates), valid, cache)
+    hidden = _states(model, x, valid, cache)
     texts, ends = [list(prompt) for prompt in prompts], {model.vocabulary.coord, model.vocabulary.eos}
     for _ in range(limit):
         probability = (model.lm_head(hidden[:, -1]) / temperature).softmax(-1)
