@@ -63,6 +63,8 @@ def _compute(network: str, viscosity: str, law: str, t: int) -> dict[str, Any]:
 
 
 def _figure(d: Data) -> Figure:
+    now = [d.error, d.off] if d.t > GIVEN else [d.error]
+
     def square(title: str, w: np.ndarray) -> Any:
         x = np.arange(len(w)) / len(w)
         return panel(title, bare(0, 1), bare(0, 1), 1.15, equal=True).draw(
@@ -78,7 +80,7 @@ def _figure(d: Data) -> Figure:
         panel("Off by", axis("t", 0, LAST), axis("relative error", 0, 1.5)).draw(
             line(d.times, d.still, f"frame {GUESS}", RED),
             line(d.times[GIVEN:], d.learned[GIVEN:], "network", GREEN),
-            points([d.t, d.t], [d.error, d.off], "now", INK, size=7),
+            points([d.t] * len(now), now, "now", INK, size=7),
             *key("top right", (f"frame {GUESS}", RED), (d.network, GREEN)),
         ),
         height=300,
