@@ -10,9 +10,10 @@ import pytest
 
 from spectral_lab import records
 from spectral_lab.checkout import ROOT
-from spectral_lab.generation import CosineSchedule, explorers, respace, terminal_amplification
+from spectral_lab.generation import CosineSchedule, Crystal, explorers, respace, terminal_amplification
 from spectral_lab.generation.explorers import words
 from spectral_lab.generation.explorers.microscope import CHANCE
+from spectral_lab.generation.recipe import RECIPES
 
 NOTEBOOK = ROOT / "notebooks" / "08_sequence_and_structure.ipynb"
 
@@ -118,3 +119,15 @@ def test_trained_heads_and_samplers(prose: str) -> None:
     for sampler, value in matches.items():
         bad = sampler in ("DDPM 20", "DDPM 100", "DDPM 200")
         assert value < 0.05 if bad else value > (0.7 if sampler == "DPM-Solver++ 5" else 0.9), sampler
+
+
+def test_sizes_of_the_miniature(prose: str) -> None:
+    made = RECIPES["unified/diffusion"]("miniature")
+    splits = made.data()
+    crystals = sum(isinstance(record, Crystal) for record in splits["train"].records)
+    assert "on 1184 cubic crystals and 275 small molecules, in one dictionary, for nine epochs" in prose
+    assert (crystals, len(splits["train"]) - crystals, made.epochs) == (1184, 275, 9)
+    assert "60 crystals and 30 molecules" in prose
+    assert (len(splits["crystals"]), len(splits["molecules"])) == (60, 30)
+    assert "Every three epochs" in prose
+    assert next(judge for judge in made.evaluations if judge.split == "crystals").every == 3
