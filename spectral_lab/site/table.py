@@ -35,6 +35,7 @@ LARGEST = 9_500_000  # bytes of a table
 SMALL = 4_000_000  # bytes that a table of all states may have, and
 COARSE = 2_000_000  # that the coarse grid may bring one to
 BITS = 14  # of a number that a picture shows: its spread to one part in 16,000
+SINGLE = 23  # bits that single precision has
 
 State = dict[str, Any]
 
@@ -250,7 +251,7 @@ def single(figure: Any) -> Any:
 
 
 def _cut(array: np.ndarray) -> np.ndarray:
-    """The array in single precision with the bits that its spread needs; as it is where it leaves the range of those.
+    """The array in single precision with the bits that its spread needs; as it is where those do not do.
 
     A number is off by at most 2^-15 of itself and by 2^-15 of the array's spread.
     """
@@ -260,7 +261,9 @@ def _cut(array: np.ndarray) -> np.ndarray:
         return array
     spread = float(np.ptp(array[finite])) or float(sizes.max()) or 1.0
     needed = BITS + max(0, math.ceil(math.log2(float(sizes.max()) / spread))) if sizes.max() else BITS
-    dropped = max(0, 23 - needed)
+    if needed > SINGLE:
+        return array
+    dropped = SINGLE - needed
     bits = np.ascontiguousarray(array, np.float32).view(np.uint32)
     half = np.uint32((1 << dropped) >> 1)
     cut = ((bits + half) >> np.uint32(dropped)) << np.uint32(dropped)
