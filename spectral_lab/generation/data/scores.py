@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -33,16 +34,18 @@ def stability_of_data(largest: Any = 5, count: Any = 200, seed: Any = 0) -> dict
     }
 
 
-def chance_by_prototype(draws: Any = 60, crystals: Any = 3, seed: Any = 0) -> list[dict[str, Any]]:
+def chance_by_prototype(
+    draws: Any = 60, crystals: Any = 3, seed: Any = 0, names: Sequence[str] = PROTOTYPES
+) -> list[dict[str, Any]]:
     """For each prototype: how many crystals there are, atoms in a cell, and the random baseline at both tolerances.
 
     The baseline is the mean over `crystals` of them, `draws` random placings each. Raises ValueError.
     """
     rng = np.random.RandomState(checks.integer(seed, "seed", 0, 2**32 - 1))
     crystals = checks.integer(crystals, "crystals", 1, 1000)
-    entries = generated_crystals()
+    entries = generated_crystals(names)
     many, rows = Counter(entry.name for entry in entries), []
-    for name in PROTOTYPES:
+    for name in names:
         own = [entry.crystal for entry in entries if entry.name == name]
         chosen = [own[place] for place in rng.permutation(len(own))[:crystals]]
         chance = {
