@@ -311,7 +311,8 @@ def test_the_report_in_words_as_json_and_as_a_page() -> None:
     content = json.loads(result.json())
     assert [layer["name"] for layer in content["layers"]] == ["a <b>", "few", "dead"]
     html = page(result)
-    assert html.count("<svg") == 3
+    assert html.count("<figure>") == 3
+    assert "color-scheme: light dark" in html
     assert "a &lt;b&gt;" in html
     assert "<b>'" not in html
     assert "http" not in html.replace("http-equiv", "")

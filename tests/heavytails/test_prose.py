@@ -99,3 +99,33 @@ def test_limits(prose: str) -> None:
         assert sentence.format(*said) in prose
     assert numbers[4] == max(numbers)
     assert np.std(found.each("tempbalance", "accuracy"), ddof=1) == pytest.approx(0.0055, abs=0.001)
+
+
+def test_the_ladder(prose: str) -> None:
+    found = recorded("heavytails/text/gpt", preset="miniature", metrics=["perplexity"])
+    assert found.seeds == 2
+    assert "Two seeds of one small model" in prose
+
+    def each(name: str) -> np.ndarray:
+        return np.array(found.each("gpt", name))
+
+    methods = ("magnitude", "wanda", "sparsegpt")
+    rising = ("alpha", "farms", "depth")
+    gains = [
+        1 - each(f"{method} 0.7 {rule} 0.2").mean() / each(f"{method} 0.7 uniform").mean()
+        for method in methods
+        for rule in rising
+    ]
+    assert "by 4 to 15 % at sparsity 0.7" in prose
+    assert (round(100 * min(gains)), round(100 * max(gains))) == (4, 15)
+    names = [
+        f"{method} {S} {{}} {epsilon}" for method in methods for S in (0.5, 0.7, 0.8) for epsilon in (0.1, 0.2, 0.3)
+    ]
+    whole, windows, depth = (np.array([each(name.format(rule)) for name in names]) for rule in rising)
+    assert "within 7 % of each other at every method, sparsity, $\\epsilon$ and seed, and neither is ahead" in prose
+    assert np.abs(windows / whole - 1).max() < 0.07
+    assert (windows < whole).any()
+    assert (windows > whole).any()
+    assert "The depth alone gets within 7 % of whole matrices, mostly a little behind" in prose
+    assert np.abs(depth / whole - 1).max() < 0.07
+    assert (depth > whole).mean() > 0.8
