@@ -224,6 +224,7 @@ class Lesson:
         data = output.get("data", {})
         if "text/html" in data:
             html = re.sub(r'href="(\w+\.ipynb)"', lambda found: f'href="{self._link(found[1])}"', data["text/html"])
+            html = re.sub(r"<th([^>]*)></th>", r"<td\1></td>", html)  # the corner of a table heads nothing
             table = "<table" in html
             return f'<div class="{"wide" if table else "card"}"{" tabindex=0" if table else ""}>{formulas(html)}</div>'
         if "text/markdown" in data:
