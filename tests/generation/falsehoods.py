@@ -129,7 +129,9 @@ FALSEHOODS = {
         instead(claims, "match", lambda f: lambda *args: None),
     ],
     "C18": [instead(head, "CosineSchedule", lambda f: lambda: f(1001))],
-    "C19": [instead(models, "UniGenX", lambda f: lambda words, hidden, *rest: f(words, hidden + 64, *rest))],
+    "C19": [
+        instead(models, "UniGenX", lambda f: lambda words, hidden, layers, *rest: f(words, hidden, layers + 1, *rest))
+    ],
     "C20": [
         instead(judging, "judged_polymorphs", only(0)),
         instead(judging, "judged_polymorphs", only(1)),
