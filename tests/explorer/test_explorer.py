@@ -2,6 +2,7 @@
 
 import gc
 import io
+import json
 import os
 import signal
 import subprocess
@@ -17,11 +18,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from spectral_lab.checkout import ROOT
+from spectral_lab.course import CHAPTERS
 from spectral_lab.explorer import Explorer, choice, integers, interrupts, slider, still, theme, toggle
 from spectral_lab.explorer import explorer as module
 from spectral_lab.explorer.controls import number_text, plain_words
 from spectral_lab.explorer.palette import RED
-from spectral_lab.markup import math_html, with_mathml
+from spectral_lab.markup import math_html, spoken, with_mathml
 
 
 def compute(n, a, shape, doubled, coarse=False):
@@ -300,6 +303,15 @@ def test_a_stored_picture_has_its_readout_as_text(monkeypatch):
     assert "image/png" in shown[0][0]
 
 
+@pytest.mark.parametrize("path", sorted((ROOT / "notebooks").glob("*.ipynb")), ids=lambda path: path.stem)
+def test_every_stored_picture_of_a_notebook_has_it(path):
+    outputs = [out for cell in json.loads(path.read_text(encoding="utf-8"))["cells"] for out in cell.get("outputs", [])]
+    pictures = [out for out in outputs if "image/png" in out.get("data", {})]
+    assert pictures
+    for out in pictures:
+        assert "".join(out["data"]["text/plain"]).endswith(": " + out["metadata"]["image/png"]["alt"])
+
+
 @pytest.mark.parametrize(("n", "line"), [(7, "n must not be 7"), (8, "ZeroDivisionError: inside")])
 def test_an_error_is_one_line_and_the_last_picture_stays(n, line):
     wire = Wire(make())
@@ -498,3 +510,26 @@ def test_importing_the_kit_is_light():
 def test_one_panel_needs_no_more_than_its_marks_and_axes():
     marks, x, y = [theme.line([0, 1], [1, 0]), theme.note("here", 0, 1)], theme.axis("x", 0, 1), theme.axis("y")
     assert theme.figure(marks, x=x, y=y, height=200) == theme.figure(theme.panel("", x, y).draw(*marks), height=200)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        (r"$\log_{10}\|E\|$", "log 10 of the norm of E"),
+        (r"$c_2$ of $(1-\lambda)^2$", "c 2 of (1 minus lambda) squared"),
+        (r"$\log_{10}$ of its error", "log 10 of its error"),
+        (r"oracle time $\tau/\tau_0$", "oracle time tau over tau 0"),
+        (r"turn $v_2, v_3$ by $\vartheta$", "turn v 2, v 3 by theta"),
+        ("no formula: 100 % of it_", "no formula: 100 % of it_"),
+    ],
+)
+def test_formulas_of_labels_are_said_in_words(text, words):
+    assert spoken(text) == words
+
+
+def test_no_label_of_any_explorer_leaves_latex_to_the_ear():
+    for item in CHAPTERS:
+        for make in item.listed("EXPLORERS"):
+            spec = make().spec
+            for said in (spec["spoken"], *(control["plain"] for control in spec["controls"])):
+                assert not set("$\\{}^_") & set(said), said
