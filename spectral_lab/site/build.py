@@ -17,6 +17,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from functools import cache
 from importlib.metadata import version
@@ -146,21 +147,33 @@ def _run(tasks: Sequence[Task], processes: int, say: Callable[[str], None]) -> N
 
 def _results(tasks: Sequence[Task], processes: int) -> Iterator[tuple[Task, str]]:
     if processes == 1 or not tasks:
-        yield from ((task, task.make(*task.arguments)) for task in tasks)
+        for task in tasks:
+            with _named(task):
+                said = task.make(*task.arguments)
+            yield task, said
         return
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(processes, context, initializer=_quiet_worker) as pool:
         waiting = {pool.submit(task.make, *task.arguments): task for task in tasks}
         try:
             for future in as_completed(waiting):
-                if future.exception() is not None:
-                    raise RuntimeError(f"{waiting[future].name}: {future.exception()}") from future.exception()
-                yield waiting[future], future.result()
+                with _named(waiting[future]):
+                    said = future.result()
+                yield waiting[future], said
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
             for child in multiprocessing.active_children():
                 child.terminate()
             raise
+
+
+@contextmanager
+def _named(task: Task) -> Iterator[None]:
+    """An error that says in which task it happened."""
+    try:
+        yield
+    except Exception as error:
+        raise RuntimeError(f"{task.name}: {error}") from error
 
 
 def _quiet_worker() -> None:
