@@ -78,7 +78,7 @@ guess_shift = Prediction(
     r"$10^{-5}$ "
     "Hartree, which would be a very good one. By how much is some level off at most, in Hartree?",
     answer=_shift,
-    digits=1,
+    digits=2,
     tolerance=1.0,
     because=r"The functions of the two atoms nearly coincide: $\lambda_{\min}(S)=2.5\cdot10^{-5}$. An error along "
     "their difference is divided by that.",

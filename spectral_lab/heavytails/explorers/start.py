@@ -96,20 +96,21 @@ def _figure(d: Data) -> Figure:
             "Exponent by start", place, axis("α", 1, MOST, log=True, dtick=None, tickvals=[1, 2, 4, 10, 20, 40])
         ).draw(
             line(x, np.clip(d.alphas, 1, MOST), "α", INK),
-            points([d.ends[0]], [min(d.alpha, MOST)], "slider", BLUE, size=10),
             *(_mark(at, min(alpha, MOST), rule) for rule, at, alpha, _ in rules),
+            points([d.ends[0]], [min(d.alpha, MOST)], "slider", BLUE, size=7),
             *key("top left", *COLORS.items(), ("slider", BLUE)),
         ),
         panel("Distance of the fit", place, axis("Kolmogorov-Smirnov distance", 0, FAR)).draw(
             line(x, np.minimum(d.distances, FAR), "distance", INK),
-            points([d.ends[0]], [min(d.distance, FAR)], "slider", BLUE, size=10),
             *(_mark(at, min(off, FAR), rule) for rule, at, _, off in rules),
+            points([d.ends[0]], [min(d.distance, FAR)], "slider", BLUE, size=7),
         ),
     )
 
 
 def _mark(x: float, y: float, rule: str) -> Trace:
-    return points([x], [y], rule, COLORS[rule], size=9, symbol="diamond")
+    size = 17 - 3 * RULES.index(rule)  # each on the one before: rules often choose the same start
+    return points([x], [y], rule, COLORS[rule], size=size, symbol="diamond")
 
 
 def _readout(d: Data) -> str:

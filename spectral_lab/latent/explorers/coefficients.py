@@ -70,7 +70,7 @@ def _figure(d: Data) -> Figure:
 
 def _readout(d: Data) -> str:
     ways = "upper third cut" if d.dealias else "aliasing let in"
-    error = "below 10⁻⁶" if d.error < 1e-6 else number_text(d.error, 2)
+    error = "less than 10⁻⁶" if d.error < 1e-6 else number_text(d.error, 2)
     return (
         f"{d.equation}, ν = {number_text(d.viscosity)}, N = {d.N}, t = {d.t:.3g}, {ways}: the computed field is off by "
         f"{error}."

@@ -46,9 +46,9 @@ def _figure(d: Data) -> Figure:
     order = np.arange(1, len(d.share) + 1)
     shown = np.where(d.share > 1e-14, d.share, np.nan)
     return figure(
-        panel("Wanted, and fitted", axis("t", -d.radius, d.radius), axis("", low - room, high + room)).draw(
-            line(d.t, d.wanted, "wanted", MUTED, width=4), line(d.t, d.fitted, "fitted", RED, width=1.5)
-        ),
+        panel(
+            "Wanted (thick), and fitted (thin)", axis("t", -d.radius, d.radius), axis("", low - room, high + room)
+        ).draw(line(d.t, d.wanted, "wanted", MUTED, width=4), line(d.t, d.fitted, "fitted", RED, width=1.5)),
         panel("Singular values of the basis", axis("number", 0, 97), axis("share", 1e-14, 3, log=True, dtick=2)).draw(
             line([0, 97], [THRESHOLD, THRESHOLD], "a hundredth", MUTED, dash="dot"),
             points(order, shown, "singular value", BLUE, size=5),

@@ -96,9 +96,9 @@ def _figure(d: Data) -> Figure:
         return np.where(values > FLOOR, values, np.nan)
 
     return figure(
-        panel("f, and its first terms", axis("x", d.x[0], d.x[-1]), axis("", low - room, high + room)).draw(
-            line(d.x, d.f, "f", MUTED, width=4), line(d.x, d.sum, f"{d.N} terms", RED, width=1.5)
-        ),
+        panel(
+            "f (thick), and its first terms (thin)", axis("x", d.x[0], d.x[-1]), axis("", low - room, high + room)
+        ).draw(line(d.x, d.f, "f", MUTED, width=4), line(d.x, d.sum, f"{d.N} terms", RED, width=1.5)),
         panel("Sizes of the coefficients, largest error", order, axis("", FLOOR, 300, log=True, dtick=2)).draw(
             points(d.k[1:], shown(d.c[1:]), "coefficient k", BLUE, size=4),
             line(N, shown(d.law), "the law", MUTED, dash="dot"),
