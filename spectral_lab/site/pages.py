@@ -226,7 +226,8 @@ class Lesson:
             html = re.sub(r'href="(\w+\.ipynb)"', lambda found: f'href="{self._link(found[1])}"', data["text/html"])
             html = re.sub(r"<th([^>]*)></th>", r"<td\1></td>", html)  # the corner of a table heads nothing
             table = "<table" in html
-            return f'<div class="{"wide" if table else "card"}"{" tabindex=0" if table else ""}>{formulas(html)}</div>'
+            html = headed(formulas(html))
+            return f'<div class="{"wide" if table else "card"}"{" tabindex=0" if table else ""}>{html}</div>'
         if "text/markdown" in data:
             return prose(data["text/markdown"], self._link, self._heading)
         if "image/png" in data:
@@ -271,7 +272,7 @@ class _Renderer(IPythonRenderer):
         return super().link(text, self._link(url), title)
 
     def table(self, text: str) -> str:
-        return f'<div class="wide" tabindex="0"><table>{text}</table></div>\n'
+        return f'<div class="wide" tabindex="0"><table>{headed(text)}</table></div>\n'
 
 
 def prose(source: str, link: Callable[[str], str] = str, heading: Callable[[str, int], str] | None = None) -> str:
@@ -284,6 +285,16 @@ def formulas(html: str) -> str:
     """HTML with its $formulas$ as MathML, but for those that stand in code."""
     parts = re.split(r"(<pre.*?</pre>|<code.*?</code>)", html, flags=re.S)
     return "".join(part if k % 2 else markup.with_mathml(part) for k, part in enumerate(parts))
+
+
+def headed(html: str) -> str:
+    """HTML where a formula that alone heads a column is named by its letters: some read aloud without MathML."""
+
+    def named(found: re.Match[str]) -> str:
+        letters = re.sub(r"<[^>]*>", " ", f"<math{found[2]}").replace('"', "&quot;")
+        return f'{found[1]}<math aria-label="{" ".join(letters.split())}"{found[2]}{found[3]}'
+
+    return re.sub(r"(<th\b[^>]*>\s*)<math((?:(?!</math>).)*</math>)(\s*</th>)", named, html, flags=re.S)
 
 
 def words(html: str) -> str:

@@ -25,7 +25,7 @@ from spectral_lab.matrix_functions.explorers import functions_of_a_matrix
 
 AXE = Path(os.environ.get("AXE") or ROOT / "node_modules" / "axe-core" / "axe.min.js")
 needs_axe = pytest.mark.skipif(not AXE.is_file(), reason="no axe-core: npm install axe-core, or set AXE to axe.min.js")
-VIOLATIONS = """async (where) => (await axe.run(where, { resultTypes: ["violations"] })).violations
+VIOLATIONS = """async (where) => (await axe.run(where, { resultTypes: ["violations"], preload: false })).violations
   .map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.html.slice(0, 100)).join(" / ")}`)"""
 
 DARK = "--jp-layout-color0:#111;--jp-ui-font-color1:#eee;--jp-ui-font-color2:#aaa;--jp-border-color2:#444;"

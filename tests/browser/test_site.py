@@ -18,13 +18,19 @@ from typing import Any
 import pytest
 import tiny_site
 from browser.pages import Pad
+from browser.test_access import AXE, VIOLATIONS, needs_axe
 from browser.test_explorers import check
 
 from spectral_lab.site import build, reference
 
 BUILT = os.environ.get("SPECTRAL_LAB_SITE")
 KEEP_THE_COPY = "navigator.clipboard.writeText = (text) => ((window.copied = text), Promise.resolve())"
-PAGES = sorted(path.name for path in Path(BUILT).glob("*.html")) if BUILT else ["matrix_functions.html"]
+REFERENCE = ["reference/index.html", "reference/matrix_functions.html"]
+PAGES = (
+    sorted(path.name for path in Path(BUILT).glob("*.html"))
+    if BUILT
+    else ["index.html", "matrix_functions.html", "runs.html"]
+)
 CHAPTERS = [name for name in PAGES if name not in ("index.html", "runs.html")]
 
 
@@ -35,7 +41,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("site")
     tiny_site.write_notebook(folder, tiny_site.chapter(), "explorers.functions_of_a_matrix()")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(reference, "pages", lambda *_: ({}, []))  # which takes longer than all the rest
+        patch.setattr(reference, "packages", lambda _: ["spectral_lab.matrix_functions"])  # all take too long
         build.build(folder / "out", chapters=(tiny_site.chapter(),), notebooks=folder, processes=1, say=lambda _: None)
     return folder / "out"
 
@@ -176,6 +182,17 @@ def test_on_paper_nothing_is_cut(name: str, open_file: Open) -> None:
     assert page.evaluate(cut) == []
     assert page.evaluate("[...document.querySelectorAll('.sl-tools, .top')].every((e) => !e.getClientRects().length)")
     assert len(page.pdf(format="A4")) > 10_000
+
+
+@needs_axe
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("name", [*PAGES, *REFERENCE])
+def test_axe_finds_nothing_on_a_page(name: str, scheme: str, open_file: Open) -> None:
+    page = open_file(name, color_scheme=scheme)
+    pads(page)
+    page.evaluate("document.querySelector('.unfold')?.click()")
+    page.evaluate(AXE.read_text(encoding="utf-8"))
+    assert page.evaluate(VIOLATIONS, "html") == []
 
 
 def test_search_guess_answers_filters_and_a_notebook(open_file: Open) -> None:

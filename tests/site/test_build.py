@@ -115,6 +115,12 @@ def test_the_page_has_prose_formulas_code_outputs_guesses_and_exercises(site: An
     assert len([id for id in page.ids if id.startswith("a-function-of-a-matrix")]) == 2
 
 
+def test_a_formula_that_alone_heads_a_column_is_named_by_its_letters() -> None:
+    table = pages.prose("| $f(x)$ | a $y$ |\n|---|---|\n| 1 | $z$ |")
+    assert re.findall(r'<th><math aria-label="([^"]*)"', table) == ["f ( x )"]
+    assert table.count("aria-label") == 1
+
+
 def test_the_first_page_has_map_board_and_filters(site: Any) -> None:
     page = Page(site[0] / "index.html")
     assert [len(re.findall(f'data-verdict="{verdict}"', page.text)) for verdict in ("holds", "does not hold")] == [1, 1]
