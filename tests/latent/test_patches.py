@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from spectral_lab.latent import from_patches, patch_features, through_tokens, to_patches
+from spectral_lab.latent.explorers import tokens_as_averages
 
 
 @given(n=st.integers(1, 4), patch=st.integers(1, 5), seed=st.integers(0, 100))
@@ -47,3 +48,15 @@ def test_scale_zero_gives_means_and_one_token_a_constant() -> None:
 def test_a_patch_that_does_not_divide_is_refused() -> None:
     with pytest.raises(ValueError, match="patch must divide"):
         to_patches(np.ones((6, 6)), 4)
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("state", [{"tokens": 1}, {"heat": 0.0}])
+def test_one_patch_whose_tokens_are_alike_brings_one_value_back_and_says_so(
+    state: dict[str, float],
+) -> None:
+    even = tokens_as_averages(patch=48, **state)
+    assert even.readout.endswith("rank 1 of 8; it is the same everywhere.")
+    names: dict[str, object] = {}
+    exec(even.code, names)
+    assert names["same_everywhere"]

@@ -28,14 +28,20 @@ def _features(patch: int) -> np.ndarray:
     return patch_features(_field(), patch)
 
 
+def _is_even(tokens: int, patch: int, heat: float) -> bool:
+    """Whether the same comes back everywhere: to one patch, from one token or from tokens that all ask alike."""
+    return patch == SIDE and (tokens == 1 or heat == 0)
+
+
 def _compute(tokens: int, patch: int, heat: float, shown: int) -> dict[str, Any]:
     X = _features(patch)
     found = through_tokens(X, tokens, heat)
     g, back = X[..., 0], found.back[..., 0]
+    even = _is_even(tokens, patch, heat)
     return {
         "field": _field(), "map": from_patches(found.maps[:, min(shown, tokens) - 1] * patch**2),
         "decoded": from_patches(back), "rank": found.rank, "count": tokens * len(X),
-        "agreement": float(np.corrcoef(g.ravel(), back.ravel())[0, 1]),
+        "agreement": None if even else float(np.corrcoef(g.ravel(), back.ravel())[0, 1]),
     }  # fmt: skip
 
 
@@ -54,14 +60,20 @@ def _figure(d: Data) -> Figure:
 
 
 def _readout(d: Data) -> str:
+    even = d.agreement is None
+    alike = "it is the same everywhere" if even else f"its correlation with the field is {number_text(d.agreement, 2)}"
     return (
         f"tokens for each patch of {d.patch} × {d.patch}: {d.tokens}, in all {d.count}, scale "
         f"{number_text(d.heat)}, token {min(d.shown, d.tokens)} shown: what comes back to a patch has rank {d.rank} of "
-        f"{CHANNELS}; its correlation with the field is {number_text(d.agreement, 2)}."
+        f"{CHANNELS}; {alike}."
     )
 
 
 def _code(tokens: int, patch: int, heat: float, shown: int) -> str:
+    field, back = "X[..., 0].ravel()", "found.back[..., 0].ravel()"
+    name, value = "agreement", f"np.corrcoef({field}, {back})[0, 1]"
+    if _is_even(tokens, patch, heat):
+        name, value = "same_everywhere", f"np.ptp({back}) < 1e-9"
     return f"""
         import numpy as np
         from spectral_lab.latent import patch_features, random_field_neumann, through_tokens
@@ -69,8 +81,8 @@ def _code(tokens: int, patch: int, heat: float, shown: int) -> str:
         field = random_field_neumann(np.random.RandomState(2).standard_normal(({SIDE}, {SIDE})), 2.0, 5.0)
         X = patch_features(field / field.std(), {patch})
         found = through_tokens(X, {tokens}, {heat})
-        agreement = np.corrcoef(X[..., 0].ravel(), found.back[..., 0].ravel())[0, 1]
-        print({tokens} * len(X), found.rank, X.shape[2], agreement)
+        {name} = {value}
+        print({tokens} * len(X), found.rank, X.shape[2], {name})
     """
 
 
