@@ -37,7 +37,8 @@ guess_width = Prediction(
     answer=lambda: std_ratio("ddim", 0.1, 10),
     digits=2,
     tolerance=0.2,
-    because="Half as wide. Each coarse step overestimates how sure it may be. 200 steps give 0.97.",
+    because="Half as wide. Each step takes the best guess of the data for the data, and a guess varies less than what "
+    "it guesses. Fine steps lose less: 200 give 0.97.",
 )
 
 guess_explosion = Prediction(
@@ -48,7 +49,7 @@ guess_explosion = Prediction(
     tolerance=0.3,
     because=r"At the noisiest step $\bar\alpha=2.4\cdot10^{-9}$ of the signal is left. To predict the data from the "
     r"noise "
-    r"is to divide by its root.",
+    r"is to divide by its root, by 20 000; the posterior gives that prediction the weight 0.08.",
 )
 
 PRODUCT = ("it stays", "it grows", "it falls", "it depends on the order")
@@ -88,7 +89,8 @@ guess_jump = Prediction(
     answer=lambda: frames_are_eigenvectors(angle=108, length=1.5).data.jump,
     digits=2,
     tolerance=0.3,
-    because="As far as from one side of the molecule to the other: where two variances meet, their axes change places.",
+    because="As far as from one side of the molecule to the other. Two variances nearly meet there: the axes turn by "
+    "33° within the degree, a third moment passes zero on the way, and one axis turns round.",
 )
 
 # --- exercises ---------------------------------------------------------------------------------------------------
@@ -175,13 +177,13 @@ another_cap = Exercise(
     "cap of 0.99? Two digits.",
     starter="factor = ...",
     judge=Value(
-        lambda: 10.0,
+        lambda: 0.99 / math.sqrt(1 - 0.99),
         relative=2e-2,
-        mistakes=((31.6, "This is the factor of the cap 0.999."), (100, "The root is missing.")),
+        mistakes=((31.6, "This is the factor of the cap 0.999."), (99, "The root is missing.")),
     ),
     hint_text=r"$c_1\sqrt{1/\bar\alpha_t-1}$ with $c_1=\beta_t\sqrt{\bar\alpha_{t-1}}/(1-\bar\alpha_t)$ and "
     r"$\bar\alpha_t=(1-\beta_t)\bar\alpha_{t-1}$; at the end $\bar\alpha_t$ is nearly 0 and $\beta_t$ nearly 1.",
-    solution_text=r"$1/\sqrt{1-\beta}$, so $1/\sqrt{0.01}=10$.",
+    solution_text=r"$\beta/\sqrt{1-\beta}$ (where $\bar\alpha_t$ is nearly 0), so $0.99/\sqrt{0.01}=9.9$.",
 )
 
 four_times = Exercise(

@@ -144,8 +144,9 @@ def std_ratio(sampler: str, std: Any, steps: Any, variance: str = "small", tempe
 def terminal_amplification(steps: Any) -> float:
     """How much the first reverse step multiplies an error of the predicted noise: c_1 sqrt(1/abar - 1) at the end.
 
-    31.6 = 1/sqrt(1 - 0.999) at 1000 steps, and more the fewer steps are kept: the cap of the cosine schedule leaves
-    almost no signal at t = 999, and dividing by it is what makes few steps of DDPM explode. Raises ValueError.
+    beta/sqrt(1 - beta) = 0.999/sqrt(0.001) = 31.6 at 1000 steps, and more the fewer steps are kept: the cap of the
+    cosine schedule leaves almost no signal at t = 999, and dividing by it is what makes few steps of DDPM explode.
+    Raises ValueError.
     """
     schedule = _respaced(steps)
     return float(schedule.posterior_mean_coef1[-1] * np.sqrt(1 / schedule.alphas_cumprod[-1] - 1))

@@ -57,7 +57,7 @@ def match(structure: Crystal, reference: Crystal, tolerance: str = "cdvae") -> f
 def random_baseline(reference: Crystal, draws: Any, seed: Any = 0, tolerance: str = "cdvae") -> float:
     """The share of crystals with the true lattice and uniformly random positions that match the reference.
 
-    The number to print beside every match rate: 1 for rock salt, about 1/8 for a perovskite, 0 for a spinel. It asks
+    The number to print beside every match rate: 1 for rock salt, about 1/5 for a perovskite, 0 for a spinel. It asks
     what `match` asks of every draw; since all draws share one lattice, its maps are found once. Raises ValueError.
     """
     reference = as_crystal(reference, "reference")

@@ -235,7 +235,7 @@ PRECISION: dict[str, dict[str, Any]] = {
 
 
 def precision(variant: str, preset: str) -> Recipe:
-    """One head on the curve of models/precision.py: 2000 points, 2500 steps, the same for all. Raises: ValueError."""
+    """One head on the curve of models/precision.py: 2000 points, 2480 steps, the same for all. Raises: ValueError."""
     checks.choice(preset, "preset", SIZES)
     return Recipe(
         name=f"generation/precision/{variant}",

@@ -99,9 +99,9 @@ def _figure(d: Data) -> Figure:
 def _readout(d: Data) -> str:
     shares = ", ".join(f"{100 * count / COUNT:.0f}" for count in d.counts)
     return (
-        f"{d.modes} places at {number_text(d.length, 3)} Å and {d.angle}°; {d.sampler}, {d.N} steps, temperature "
-        f"{d.temperature:g}, scale {d.scale:g}: a place alone comes out {d.exact:.2f} times as wide as it is; "
-        f"these 400 samples {d.own:.1f} times; {d.strays} of them stray. Shares in %: {shares}."
+        f"{d.modes} place{'s' * (d.modes > 1)} at {number_text(d.length, 3)} Å and {d.angle}°; {d.sampler}, {d.N} "
+        f"steps, temperature {d.temperature:g}, scale {d.scale:g}: a place alone comes out {d.exact:.2f} times as wide "
+        f"as it is; these 400 samples {d.own:.1f} times; {d.strays} of them stray. Shares in %: {shares}."
     )
 
 

@@ -109,7 +109,7 @@ def _readout(d: Data) -> str:
     else:
         said += f"CDVAE's tolerance: {_verdict(d.loose)}; pymatgen's own: {_verdict(d.strict)}. "
     return said + (
-        f"Of random positions in the true cell {100 * d.chance:.0f} % match. Cosine of the powder patterns "
+        f"Of 200 random placings in the true cell {100 * d.chance:.0f} % match. Cosine of the powder patterns "
         f"{d.cosine:.2f}; volume times {d.scale**3:.2f}."
     )
 

@@ -69,8 +69,8 @@ def _readout(d: Data) -> str:
     return (
         f"{d.bins} bins: rounding alone misses by {d.floor:.5f}, 2000 numbers here by {d.rounded:.5f}; a trained "
         f"softmax by {d.spelled:.3f} (recorded). {100 * d.empty:.0f} % of its words were never seen. Diffusion at "
-        f"scale {d.scale:g}: {d.drawn:.3f}; least squares: {REGRESSION:.3f}. {d.atoms} atoms and a cell take "
-        f"{3 * d.slots} words or {d.slots} vectors."
+        f"scale {d.scale:g}: {d.drawn:.3f}; least squares: {REGRESSION:.3f}. {d.atoms} "
+        f"atom{'s' * (d.atoms > 1)} and a cell take {3 * d.slots} words or {d.slots} vectors."
     )
 
 
