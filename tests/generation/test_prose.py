@@ -12,6 +12,7 @@ from spectral_lab import records
 from spectral_lab.checkout import ROOT
 from spectral_lab.generation import CosineSchedule, Crystal, explorers, respace, terminal_amplification
 from spectral_lab.generation.explorers import words
+from spectral_lab.generation.explorers.frames import acetamide
 from spectral_lab.generation.explorers.microscope import CHANCE
 from spectral_lab.generation.recipe import RECIPES
 
@@ -61,6 +62,18 @@ def test_first_steps(prose: str) -> None:
     nodes = respace(CosineSchedule(), 200)
     assert (nodes.log_snr < -5.1).sum() == 1
     assert np.sqrt(nodes.alphas_cumprod[-2]) == pytest.approx(0.008, abs=0.0005)
+    assert r"0.999/\sqrt{0.001}=31.6" in prose
+    assert terminal_amplification(1000) == pytest.approx(0.999 / np.sqrt(0.001), rel=1e-5)
+    assert "comes back, from 19 to 1.8" in prose
+    back = preset(explorers.first_step, "Right everywhere")
+    assert (back.largest, back.end) == pytest.approx((19, 1.8), rel=0.03)
+
+
+def test_orders_of_writing(prose: str) -> None:
+    assert "the variances fall, from 0.13 to 0.01. The eigenvalues fall further, from 1 to 0.004" in prose
+    data = preset(explorers.eigenbasis_or_cholesky, "Ends first")
+    assert data.written[[0, -1]] == pytest.approx([0.13, 0.01], rel=0.05)
+    assert data.values[[0, -1]] == pytest.approx([1, 0.004], rel=0.03)
 
 
 def test_chance(prose: str) -> None:
@@ -78,6 +91,18 @@ def test_frames(prose: str) -> None:
     assert "no atom by more than 0.01 Å in the room, and one of them by 2.8 Å" in prose
     assert data.honest < 0.01
     assert data.jump == pytest.approx(2.8, abs=0.05)
+    assert "The gap, 0.015 Å², is small and does not close: the axes turn fast, by 33° in this degree" in prose
+    assert data.gap == pytest.approx(0.015, abs=5e-4)
+
+    def first_axis(angle: float, length: float = 1.5) -> tuple[float, float]:
+        X = acetamide(angle, length)[:, :2]
+        values, vectors = np.linalg.eigh(np.cov(X.T, bias=True))
+        return np.degrees(np.arctan2(vectors[1, 1], vectors[0, 1])) % 180, values[1] - values[0]
+
+    assert first_axis(108)[0] - first_axis(109)[0] == pytest.approx(33, abs=0.5)
+    assert "here at 1.52 Å, where both bonds are alike" in prose
+    assert min(first_axis(angle, 1.52)[1] for angle in np.linspace(107, 110, 301)) < 1e-4
+    assert min(first_axis(angle)[1] for angle in np.linspace(107, 110, 301)) > 0.01
 
 
 def test_heads_alone_are_those_of_the_records(prose: str) -> None:
