@@ -459,7 +459,8 @@ class View {
 
   draw(figure) {
     const { data, layout } = this.inTheme(figure);
-    const width = this.plot.clientWidth || undefined;
+    this.width = this.plot.clientWidth || this.width; // JupyterLab hides the page while it changes its theme
+    const { width } = this;
     const moved = Object.entries(this.ranges).filter(([name]) => layout[name]);
     const axes = Object.fromEntries(moved.map(([name, range]) => [name, { ...layout[name], range, autorange: false }]));
     const ours = { width, dragmode: this.dragmode, uirevision: this.revision, ...axes };
@@ -665,7 +666,7 @@ function render({ model, el }) {
   contrast.addEventListener("change", recolour);
   const resizes = new ResizeObserver(() => {
     const width = view.plot.clientWidth;
-    if (width && view.plot._fullLayout && Math.abs(width - view.plot._fullLayout.width) > 1) {
+    if (width && view.plot._fullLayout && Math.abs(width - (view.width ?? 0)) > 1) {
       view.drawn = null;
       view.paint();
     }

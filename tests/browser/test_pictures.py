@@ -11,6 +11,7 @@ import pytest
 
 from spectral_lab.course import CHAPTERS
 from spectral_lab.explorer import Explorer, integers, preview, theme
+from spectral_lab.generation.explorers import crystal_microscope
 from spectral_lab.matrix_functions.explorers import functions_of_a_matrix
 
 WIDTH = 900  # pixels of the page; JupyterLab's column is as wide on a small laptop
@@ -98,6 +99,33 @@ def test_long_headings_are_broken_and_a_covered_number_is_found(clashes: Any) ->
 
     assert clashes(picture(["A heading of a panel that goes on for much longer than its panel is wide"] * 3)) == {}
     assert clashes(picture(["a", "b", "c"], tickprefix="a very long number: ")) != {}
+
+
+# What JupyterLab does when its theme changes: the page is hidden meanwhile, and its body says which theme it is.
+RETHEME = """async () => {
+  const titles = () => [...document.querySelector(".sl-plot").layout.annotations].map((note) => note.text).join();
+  const before = titles();
+  const style = document.createElement("style");
+  style.textContent = ".sl-explorer { --sl-ink: red !important }";
+  document.head.append(style);
+  document.body.style.display = "none";
+  document.body.className = "another";
+  await null;
+  document.body.style.display = "";
+  await new Promise((done) => setTimeout(done, 300));
+  return [before, titles(), document.querySelector(".sl-plot").layout.font.color];
+}"""
+
+
+def test_headings_stay_broken_when_the_theme_changes(chromium: Any) -> None:
+    page = chromium.new_page(viewport={"width": WIDTH, "height": 900})
+    page.set_content(preview.page(crystal_microscope()).replace(preview._IDLE, ""))
+    page.wait_for_function("document.title === 'drawn'")
+    before, after, color = page.evaluate(RETHEME)
+    page.close()
+    assert "<br>" in before
+    assert after == before
+    assert color == "rgba(255, 0, 0, 1)"
 
 
 def test_what_is_too_small_or_too_wide_for_a_phone_is_found(clashes: Any, monkeypatch: Any) -> None:
