@@ -97,11 +97,11 @@ def _figure(d: Data) -> Figure:
             *key("top right", ("median of 24 samples", RED), ("each of them", BLUE)),
         ),
         panel("What the first step multiplies an error by", axis("steps N", 4, 1400, log=True),
-              axis("", 0.3, 3e4, log=True), 0.9).draw(
+              axis("", 0.01, 3e4, log=True), 0.9).draw(
             line([4, 1400], [0.999 * np.sqrt(1000)] * 2, "0.999/√0.001", MUTED, dash="dash"),
             line(STEPS, amplifications(), "from pure noise", BLUE),
             points([d.N], [d.A], "here", RED, size=11),
-            *key("bottom left", ("none dropped", BLUE), ("here", RED), ("0.999/√0.001", MUTED)),
+            *key("top right", ("none dropped", BLUE), ("here", RED), ("0.999/√0.001", MUTED)),
         ),
         height=370,
     )  # fmt: skip

@@ -112,7 +112,7 @@ def _frame(block: str) -> list[Trace]:
 
 def _errors(d: Data) -> Panel:
     return panel(
-        "Largest error", axis("level of DFT's grid", -0.6, 7.6, dtick=1), axis("", 3e-13, 1e5, log=True), 0.8
+        "Largest error", axis("level of DFT's grid", -0.6, 7.6, dtick=1), axis("", 3e-13, 1e5, log=True, dtick=2), 0.8
     ).draw(
         points(d.grid_levels, d.grid_errors, "the grid of DFT", BLUE, size=9),
         line([-0.6, 7.6], [d.off, d.off], "this picture", RED),
