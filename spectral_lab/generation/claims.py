@@ -624,5 +624,6 @@ CLAIMS = (
         bound="conformer RMSD over that of both below 1",
         cost="GPU",
         evidence=heads_compared,
+        expected="does not hold",
     ),
 )

@@ -63,7 +63,7 @@ MINIATURES = Runs(
     {
         "generation/unified/diffusion": {"match": 0.95, "conformer RMSD": 0.6},
         "generation/unified/bins": {"conformer RMSD": 1.1},
-        "generation/unified/regression": {"conformer RMSD": 0.7},
+        "generation/unified/regression": {"conformer RMSD": 0.59},
     },
 )
 ALONE = Runs(
@@ -142,9 +142,6 @@ FALSEHOODS = {
         ALONE.but("generation/unified/diffusion", match=0.8),
         ALONE.but("generation/unified/diffusion", **{"conformer RMSD": 0.9}),
     ],
-    "D1": [
-        MINIATURES.but("generation/unified/bins", **{"conformer RMSD": 0.5}),
-        MINIATURES.but("generation/unified/regression", **{"conformer RMSD": 0.5}),
-    ],
+    "D1": [MINIATURES.but("generation/unified/regression", **{"conformer RMSD": 0.7})],  # where it would hold
 }
 TRUTHS = {"C5": [CURVES], "C21": [TABLE], "C22": [ALONE], "D1": [MINIATURES]}
