@@ -52,7 +52,10 @@ class Prediction:
         return f"{told} {self.because}"
 
     def _written(self, value: Any) -> str:
-        return f"{float(value):.{self.digits}g}{' ' + self.unit if self.unit else ''}"
+        text = f"{float(value):.{self.digits}g}"
+        if "e+0" in text:  # 10000 rather than 1e+04
+            text = f"{float(text):.0f}"
+        return f"{text}{' ' + self.unit if self.unit else ''}"
 
     def _distance(self, guess: Any, answer: Any) -> str:
         guess, answer = float(guess), float(answer)

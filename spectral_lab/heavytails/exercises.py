@@ -53,7 +53,7 @@ guess_fit = Prediction(
     answer=lambda: float(
         np.median([tail_exponent(esd(gaussian_matrix((400, 400), s)), "goodness-of-fit").alpha for s in range(6)])
     ),
-    digits=1,
+    digits=2,
     tolerance=0.4,
     because="The fit gets better the closer the start is to the edge, and there the exponent grows without bound. "
     "Where the search stops is chance.",
