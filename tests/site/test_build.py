@@ -198,7 +198,7 @@ from spectral_lab.course import CHAPTERS
 from spectral_lab.site.build import build
 from pathlib import Path
 if __name__ == "__main__":
-    build(Path({str(out)!r}), chapters=CHAPTERS[1:2], processes=2, say=lambda line: print(line, flush=True))
+    build(Path({str(out)!r}), chapters=CHAPTERS[1:2], processes=2, seconds=1, say=lambda line: print(line, flush=True))
 """
     (tmp_path / "make.py").write_text(script)
     process = subprocess.Popen(
