@@ -48,6 +48,8 @@ class Prediction:
         given, _ = readable(guess, np.asarray(0.0))
         if given is None:
             return f"Please give a finite number, not {checks.shown(guess)}."
+        if self._written(given) == self._written(answer):
+            return f"Yes: {self._written(answer)}. {self.because}"
         told = f"You said {self._written(given)}; it is {self._written(answer)}{self._distance(given, answer)}."
         return f"{told} {self.because}"
 

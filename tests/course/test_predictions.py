@@ -19,6 +19,7 @@ CHOICE = Prediction("Does it shrink?", answer=lambda: "no", because="Its height 
     [
         (NUMBER, 700, "You said 700 rad/s; it is 732.9 rad/s, so you were close. It grows."),
         (NUMBER, 73.286, "You said 73.29 rad/s; it is 732.9 rad/s, a factor 10 away. It grows."),
+        (NUMBER, 732.91, "Yes: 732.9 rad/s. It grows."),
         (NUMBER, -1.0, "You said -1 rad/s; it is 732.9 rad/s. It grows."),
         (NUMBER, float("nan"), "Please give a finite number, not nan."),
         (NUMBER, 12_345, "You said 12340 rad/s; it is 732.9 rad/s, a factor 17 away. It grows."),
