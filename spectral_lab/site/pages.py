@@ -224,7 +224,6 @@ class Lesson:
         data = output.get("data", {})
         if "text/html" in data:
             html = re.sub(r'href="(\w+\.ipynb)"', lambda found: f'href="{self._link(found[1])}"', data["text/html"])
-            html = re.sub(r"<th([^>]*)></th>", r"<td\1></td>", html)  # the corner of a table heads nothing
             table = "<table" in html
             html = headed(formulas(html))
             return f'<div class="{"wide" if table else "card"}"{" tabindex=0" if table else ""}>{html}</div>'
@@ -289,6 +288,7 @@ def formulas(html: str) -> str:
 
 def headed(html: str) -> str:
     """HTML where a formula that alone heads a column is named by its letters: some read aloud without MathML."""
+    html = re.sub(r"<th( [^>]*)?></th>", r"<td\1></td>", html)  # the corner of a table heads nothing
 
     def named(found: re.Match[str]) -> str:
         letters = re.sub(r"<[^>]*>", " ", f"<math{found[2]}").replace('"', "&quot;")

@@ -155,7 +155,17 @@ class TableModel {
     const weight = ({ name, kind }) => (names.includes(name) ? 16 : 1) * (kind === "slider" ? 1 : 2);
     const distance = (i) =>
       this.spec.controls.reduce((sum, control, k) => sum + weight(control) * apart(this.places[i][k], goals[k]), 0);
-    return this.least(this.table.states.keys(), distance);
+    return this.least(coarse ? [] : this.onward(moved, asked, before), distance) ?? this.least(this.table.states.keys(), distance);
+  }
+
+  // Every state the way the reader went with one slider: off the lines, too, a key always leads on.
+  onward(moved, asked, before) {
+    if (moved.length !== 1 || moved[0].kind !== "slider") return [];
+    const [{ name }] = moved;
+    const k = this.names.indexOf(name);
+    const from = place(moved[0], before[name]);
+    const way = place(moved[0], asked[name]) - from;
+    return [...this.table.states.keys()].filter((i) => (this.places[i][k] - from) * way > 0);
   }
 
   // The nearest state that differs from the last one in this control only; on release one in the way the reader went, so
