@@ -15,6 +15,7 @@ from spectral_lab.explorer.palette import COLORS, INK, MUTED
 from spectral_lab.records import Record, figure
 
 WIDTH, HEIGHT = 420, 260  # pixels of a picture of curves
+MOST_COLUMNS = 10  # of a table that fits on paper; with more, and fewer runs, a run is a column
 MOST_POINTS = 240  # of a curve, which is drawn a few hundred pixels wide
 PALETTE = (*COLORS, INK, MUTED)
 
@@ -55,6 +56,8 @@ def _task(name: str, runs: list[Record]) -> dict[str, Any]:
         + [_cell(run.content.get("seconds", "")), run.machine]
         for run in runs
     ]
+    if len(columns) > max(MOST_COLUMNS, len(runs)):
+        columns, *cells = (list(line) for line in zip(columns, *cells, strict=True))
     return {"name": name, "anchor": anchor(name), "columns": columns, "rows": cells, "curves": _curves(runs)}
 
 
