@@ -26,7 +26,7 @@ LLAMA = Dataset(
         File(CALIBRATION),
     ),
     source="LLaMA-7B in safetensors from whoever licensed it to you, its parts beside the index; WikiText-2 raw and "
-    "the first training file of C4 (en) as their authors publish them.",
+    "the first training file of C4 (https://huggingface.co/datasets/allenai/c4, en) as their authors publish them.",
 )
 Encode = Callable[[str], list[int]]
 
