@@ -127,7 +127,7 @@ def test_two_nearly_equal_functions(prose: str) -> None:
 
 def test_the_grid_of_the_labels(prose: str) -> None:
     assert "In the mean the coarsest grid misses by $6\\cdot10^{-5}$ Hartree" in prose
-    assert "$8\\cdot10^{-5}$ for QHNet on QH9" in prose
+    assert "$8\\cdot10^{-5}$ for the network QHNet on the data set QH9" in prose
     assert stored("grid")["errors"][0, 1] == pytest.approx(6e-5, abs=0.5e-5)
     assert QH9["stable-id"]["H"] == pytest.approx(80, abs=5)
 
