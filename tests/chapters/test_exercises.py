@@ -73,5 +73,6 @@ def test_a_guess_has_an_answer_and_the_right_one_is_recognised(prediction: Predi
             assert "says otherwise" in prediction.compare(wrong)
     else:
         assert np.isfinite(answer)
-        assert "you were close" in prediction.compare(answer)
-        assert "you were close" not in prediction.compare(100 * answer + 100)
+        assert prediction.compare(answer).startswith("Yes")
+        far = prediction.compare(100 * answer + 100)
+        assert far.startswith("You said") and "you were close" not in far
