@@ -75,4 +75,5 @@ def test_a_guess_has_an_answer_and_the_right_one_is_recognised(prediction: Predi
         assert np.isfinite(answer)
         assert prediction.compare(answer).startswith("Yes")
         far = prediction.compare(100 * answer + 100)
-        assert far.startswith("You said") and "you were close" not in far
+        assert far.startswith("You said")
+        assert "you were close" not in far
