@@ -12,9 +12,10 @@ from spectral_lab.explorer.palette import BLUE, GREEN, INK, MUTED, RED
 from spectral_lab.explorer.theme import Figure, axis, figure, key, line, note, panel, points
 from spectral_lab.heavytails.ensembles import wishart_spectra
 from spectral_lab.heavytails.marchenko_pastur import MarchenkoPastur
-from spectral_lab.heavytails.tails import tail_exponent
+from spectral_lab.heavytails.tails import hill_curve, tail_exponent
 
 RATIOS = tuple(sorted({*rounded(np.geomspace(1, 32, 41), 3), 2.0, 5.12}))
+DRAWN = tuple(np.geomspace(1, 32, 21))  # enough for a smooth curve
 SIMULATED, SIDE, DRAWS = (1, 1.5, 2, 3, 4, 5.12, 8, 12, 16, 24, 32), 64, 12
 
 
@@ -25,17 +26,23 @@ def _spectra(Q: float) -> np.ndarray:
 
 
 @cache
+def _hill_curves() -> np.ndarray:
+    """The exponent of every spectrum at every start, (ratios, draws, starts): a move looks one start up."""
+    return np.array([[hill_curve(values).alphas for values in _spectra(R)] for R in SIMULATED])
+
+
+@cache
 def _curve(below: float) -> np.ndarray:
-    return np.array([MarchenkoPastur(Q).hill_exponent(below) for Q in RATIOS])
+    return np.array([MarchenkoPastur(Q).hill_exponent(below) for Q in DRAWN])
 
 
 def _compute(Q: float, below: float) -> dict[str, Any]:
-    dots = np.array([[tail_exponent(values, position=1 / below).alpha for values in _spectra(R)] for R in SIMULATED])
+    start = tail_exponent(_spectra(1)[0], position=1 / below).start  # the same for all, since all have 64 values
     return {
         "curve": _curve(below),
         "alpha": MarchenkoPastur(Q).hill_exponent(below),
         "square": MarchenkoPastur(1).hill_exponent(below),
-        "dots": dots,
+        "dots": _hill_curves()[:, :, start],
     }
 
 
@@ -51,7 +58,7 @@ def _figure(d: Data) -> Figure:
         panel("What untrained layers read", ratio, read, 1.6).draw(
             *(line([1, 34], [at, at], words, color, width=1, dash="dot") for words, at, color in marks),
             points(np.repeat(SIMULATED, DRAWS), d.dots.ravel(), "one random matrix", MUTED, size=4),
-            line(np.array(RATIOS), d.curve, "closed form", BLUE, width=2.5),
+            line(np.array(DRAWN), d.curve, "closed form", BLUE, width=2.5),
             points([d.Q], [d.alpha], "this shape", INK, size=11),
             *(note(str(at), 31, 1.06 * at, color) for _, at, color in marks),
             *key("top left", ("closed form", BLUE), ("random matrices, shorter side 64", MUTED)),

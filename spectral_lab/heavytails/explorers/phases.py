@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any
 
 import numpy as np
@@ -18,6 +18,7 @@ from spectral_lab.heavytails.spikes import spiked_matrix
 
 M, N = 160, 320
 q, THRESHOLD = M / N, (M / N) ** 0.25
+LAW, GRID = MarchenkoPastur(1 / q), np.linspace(0, 4, 81)
 ENTRIES = ("normal", "heavy-tailed")
 PROFILES = ("all equal", "falling to 0")
 
@@ -33,6 +34,17 @@ def _parts(entries: str, seed: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]
     return noise, u, v
 
 
+@cache
+def _bulk() -> tuple[np.ndarray, np.ndarray]:
+    x = LAW.quantile(np.linspace(0.002, 0.998, 120))
+    return x, LAW.pdf(x)
+
+
+@cache
+def _overlaps() -> np.ndarray:
+    return np.array([spiked_matrix(x * THRESHOLD, q)[1] for x in GRID])
+
+
 def _compute(strength: float, count: int, profile: str, entries: str, kept: float, seed: int) -> dict[str, Any]:
     noise, u, v = _parts(entries, seed)
     falling = np.ones(count) if profile == PROFILES[0] else 1 - np.arange(count) / max(count, 1)
@@ -41,9 +53,8 @@ def _compute(strength: float, count: int, profile: str, entries: str, kept: floa
     W[max(round(kept * M), 2) :] = 0
     U, sigma, _ = np.linalg.svd(W, full_matrices=False)
     values = np.sort(sigma**2)
-    metrics, edge = weight_metrics(values), MarchenkoPastur(1 / q).edges[1]
+    metrics, edge = weight_metrics(values), LAW.edges[1]
     bars = density(values[values > 1e-9], 50)
-    grid = np.linspace(0, 4, 81)
     return {
         "bars": bars[0],
         "heights": bars[1],
@@ -56,22 +67,20 @@ def _compute(strength: float, count: int, profile: str, entries: str, kept: floa
         "alpha": metrics.alpha,
         "rank": metrics.matrix_rank,
         "out": int((values > 1.03 * edge).sum()),
-        "noise": MarchenkoPastur(1 / q).hill_exponent(),
-        "grid": grid,
-        "overlaps": np.array([spiked_matrix(x * THRESHOLD, q)[1] for x in grid]),
+        "noise": LAW.hill_exponent(),
+        "grid": GRID,
+        "overlaps": _overlaps(),
     }
 
 
 def _figure(d: Data) -> Figure:
     end = max(4.0, min(1.1 * d.top, 14.0))
-    law = MarchenkoPastur(1 / q)
-    x = law.quantile(np.linspace(0.002, 0.998, 120))
     expected = [points([d.expected], [0.03], "theory: the first signal", RED, size=11, symbol="triangle-up")]
     ratio = axis("strength over threshold", 0, 4)
     return figure(
         panel("The spectrum", axis("eigenvalue", 0, end), axis("density", 0, 1.1), 1.6).draw(
             outline(d.bars, d.heights, "eigenvalues", BLUE, fill="tozeroy"),
-            line(x, law.pdf(x), "law of noise", INK),
+            line(*_bulk(), "law of noise", INK),
             line([d.edge] * 2, [0, 1.1], "edge of noise", MUTED, dash="dot"),
             *(expected if d.count and d.expected < end else []),
             *key("top right", ("law of noise", INK), ("this matrix", BLUE), ("theory for the first signal", RED)),
