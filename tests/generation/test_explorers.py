@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from spectral_lab.generation import explorers, random_baseline
+from spectral_lab.generation import conditional_variances, explorers, random_baseline
 from spectral_lab.generation.explorers._drawing import named_crystal
+from spectral_lab.generation.explorers.basis import MODES, ORDERS, SITES, family, order_of
 from spectral_lab.generation.explorers.microscope import CHANCE
 
 
@@ -43,3 +47,42 @@ def test_the_matcher_waits_until_the_slider_is_let_go():
     dragged = explorers.crystal_microscope()._picture(explorers.crystal_microscope().state, coarse=True)
     assert "let go" in dragged.readout
     assert dragged.data.loose is None
+
+
+SITE, DECAY = st.integers(0, SITES - 1), st.sampled_from([0.0, 1.0, 2.0, 3.0])
+
+
+@given(
+    st.sampled_from(ORDERS), st.integers(0, 9), SITE, st.integers(1 - SITES, SITES - 1), st.sampled_from(MODES), DECAY
+)
+def test_any_site_is_written_at_any_place_and_the_product_stays(order, seed, site, later, modes, decay):
+    named, moved = order_of(order, seed, site, 0), order_of(order, seed, site, later)
+    assert sorted(moved) == list(range(SITES))
+    assert moved.index(site) == np.clip(named.index(site) + later, 0, SITES - 1)
+    assert [each for each in moved if each != site] == [each for each in named if each != site]
+    Sigma, values, _ = family(decay, modes)
+    written = conditional_variances(Sigma, moved)
+    assert np.log(written).sum() == pytest.approx(np.log(values).sum(), abs=1e-9)
+    # Each slot's variance lies between what is left when all others are told, and what it has before any.
+    assert (written <= np.diag(Sigma)[moved] * (1 + 1e-9)).all()
+    assert (written >= (1 - 1e-9) / np.diag(np.linalg.inv(Sigma))[moved]).all()
+
+
+def test_every_draw_shuffles_anew():
+    assert len({tuple(order_of("shuffled", seed, 0, 0)) for seed in range(10)}) == 10
+
+
+@pytest.mark.parametrize("name", ["start", *explorers.eigenbasis_or_cholesky().presets])
+def test_the_keys_of_the_chain_lie_below_all_that_is_drawn(name):
+    """A key takes 17 pixels a line, of the 280 that a panel is high."""
+    explorer = explorers.eigenbasis_or_cholesky()
+    for seed in range(10):
+        explorer.set(**explorer.presets.get(name, {}) | {"seed": seed})
+        layout = explorer.figure["layout"]
+        for number, lines in (("", 3), ("3", 2)):
+            low, high = layout[f"yaxis{number}"]["range"]
+            drawn = [trace for trace in explorer.figure["data"] if trace["yaxis"] == f"y{number}"]
+            y = np.concatenate([np.asarray(trace["y"], dtype=float) for trace in drawn])
+            y = np.log10(y) if number else y
+            assert y.min() > low + (high - low) * (17 * lines + 5) / 280
+            assert y.max() < high

@@ -12,6 +12,7 @@ from spectral_lab import records
 from spectral_lab.checkout import ROOT
 from spectral_lab.generation import CosineSchedule, Crystal, explorers, respace, terminal_amplification
 from spectral_lab.generation.explorers import words
+from spectral_lab.generation.explorers.basis import MODES, family
 from spectral_lab.generation.explorers.frames import acetamide
 from spectral_lab.generation.explorers.microscope import CHANCE
 from spectral_lab.generation.recipe import RECIPES
@@ -74,6 +75,14 @@ def test_orders_of_writing(prose: str) -> None:
     data = preset(explorers.eigenbasis_or_cholesky, "Ends first")
     assert data.written[[0, -1]] == pytest.approx([0.13, 0.01], rel=0.05)
     assert data.values[[0, -1]] == pytest.approx([1, 0.004], rel=0.03)
+    assert "each next one keeps about a fifth of its variance" in prose
+    data = explorers.eigenbasis_or_cholesky().data
+    assert data.written[1:] / np.diag(family(2.0, MODES[0])[0])[1:] == pytest.approx(0.2, abs=0.025)
+    assert "its variance is 0.0098 where it was 0.0185" in prose
+    last = preset(explorers.eigenbasis_or_cholesky, "One site last")
+    assert (last.place, last.there, data.there) == pytest.approx((16, 0.0098, 0.0185), abs=5e-5)
+    assert "site 9 has lost the neighbour that told it most, and has 0.0345" in prose
+    assert last.written[7] == pytest.approx(0.0345, abs=5e-5)
 
 
 def test_chance(prose: str) -> None:
