@@ -20,18 +20,29 @@ EPSILON = 1e-6
 
 
 class Cache:
-    """Keys and values of the slots seen so far, for every layer, in room for `length` slots that is taken at once."""
+    """Keys and values of the slots seen so far, for every layer, in room that is taken at once.
 
-    def __init__(self, decoder: Decoder, rows: int, length: int) -> None:
+    valid (b, slots) marks the slots, those to come too, that are no padding: positions count these, and what follows
+    from them is computed once.
+    """
+
+    def __init__(self, decoder: Decoder, valid: Bool[Tensor, "b slots"]) -> None:
         like, heads = decoder.norm.weight, decoder.norm.weight.numel() // decoder.size
-        shape = (len(decoder.layers), 2, rows, heads, length, decoder.size)
+        shape = (len(decoder.layers), 2, len(valid), heads, valid.shape[1], decoder.size)
         self.room: Tensor = like.new_empty(shape)
-        self.seen = 0
+        self.seen, self.valid = 0, valid
+        self.cos, self.sin = rotary((valid.long().cumsum(1) - 1).clamp(min=0), decoder.size, like.dtype)
         # One product in the place of three, and of two: what is cached is for generating, where weights stand still.
         layers: Any = decoder.layers
         attentions, mlps = [layer.self_attn for layer in layers], [layer.mlp for layer in layers]
         self.projections = [torch.cat([a.q_proj.weight, a.k_proj.weight, a.v_proj.weight]) for a in attentions]
         self.gates = [torch.cat([mlp.gate_proj.weight, mlp.up_proj.weight]) for mlp in mlps]
+
+    def sight(self, new: int) -> tuple[tuple[Tensor, Tensor], Tensor | None]:
+        """The rotations of the next `new` slots, and whom they may look at."""
+        end = self.seen + new
+        rotation = self.cos[:, :, self.seen : end], self.sin[:, :, self.seen : end]
+        return rotation, causal(self.valid[:, :end], new)
 
     def extended(self, i: int, k: Tensor, v: Tensor) -> tuple[Tensor, Tensor]:
         """All keys and values of layer i, the new ones included."""
@@ -42,6 +53,7 @@ class Cache:
     def spread(self, rows: Int[Tensor, " b"]) -> None:
         """Give each of these rows a copy of its own of what was seen: rows that began alike were read once."""
         self.room = self.room[:, :, rows]
+        self.valid, self.cos, self.sin = self.valid[rows], self.cos[rows], self.sin[rows]
 
 
 class Decoder(nn.Module):
@@ -60,22 +72,20 @@ class Decoder(nn.Module):
         self.norm = nn.RMSNorm(hidden, eps=EPSILON)
 
     def forward(
-        self,
-        x: Float[Tensor, "b t hidden"],
-        positions: Int[Tensor, "b t"],
-        valid: Bool[Tensor, "b s"],
-        cache: Cache | None = None,
+        self, x: Float[Tensor, "b t hidden"], positions: Int[Tensor, "b t"], valid: Bool[Tensor, "b t"]
     ) -> Float[Tensor, "b t hidden"]:
-        """Hidden states of the new slots x, at these positions; valid marks all slots so far that are no padding.
+        """Hidden states of the slots x, at these positions; valid marks those that are no padding."""
+        rotation, allowed = rotary(positions, self.size, x.dtype), causal(valid, x.shape[1])
+        for i, layer in enumerate(self.layers):
+            x = layer(x, rotation, allowed, None, i)
+        return self.norm(x)
 
-        cache: keys and values of earlier slots; it is extended in place.
-        """
-        rotation = rotary(positions, self.size, x.dtype)
-        allowed = causal(valid, x.shape[1])
+    def extend(self, x: Float[Tensor, "b t hidden"], cache: Cache) -> Float[Tensor, "b t hidden"]:
+        """Hidden states of new slots x behind those that the cache has seen; it takes them in."""
+        rotation, allowed = cache.sight(x.shape[1])
         for i, layer in enumerate(self.layers):
             x = layer(x, rotation, allowed, cache, i)
-        if cache is not None:
-            cache.seen += x.shape[1]
+        cache.seen += x.shape[1]
         return self.norm(x)
 
 
@@ -138,21 +148,22 @@ class SwiGLU(nn.Module):
 
 
 def rotary(positions: Int[Tensor, "b t"], size: int, dtype: torch.dtype) -> tuple[Tensor, Tensor]:
-    """cos and sin (B, 1, T, size/2) of position times 10 000^(-2 i/size) (Su et al. 2021).
+    """cos, and sin with its sign, (B, 1, T, size), of position times 10 000^(-2 i/size) (Su et al. 2021).
 
-    The angles are computed in single precision at least.
+    Entries i and i + size/2 turn by one angle; the sine is negative in the first half. The angles are computed in
+    single precision at least.
     """
     exact = torch.promote_types(dtype, torch.float32)
     steps = torch.arange(0, size, 2, device=positions.device, dtype=exact) / size
     angles = positions[:, None, :, None].to(exact) * ROTARY_BASE**-steps
-    return angles.cos().to(dtype), angles.sin().to(dtype)
+    cos, sin = angles.cos().to(dtype), angles.sin().to(dtype)
+    return torch.cat([cos, cos], dim=-1), torch.cat([-sin, sin], dim=-1)
 
 
 def rotate(x: Tensor, rotation: tuple[Tensor, Tensor]) -> Tensor:
     """Turn each pair (x_i, x_{i + size/2}) by its angle."""
     cos, sin = rotation
-    a, b = x.chunk(2, dim=-1)
-    return torch.cat([a * cos - b * sin, b * cos + a * sin], dim=-1)
+    return x * cos + x.roll(x.shape[-1] // 2, dims=-1) * sin
 
 
 def causal(valid: Bool[Tensor, "b s"], new: int) -> Bool[Tensor, "b new s"] | None:

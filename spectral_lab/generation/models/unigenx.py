@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import torch
 import torch.nn.functional as F
-from jaxtyping import Bool, Float, Int, Shaped
+from jaxtyping import Float, Int, Shaped
 from torch import Tensor, nn
 
 from spectral_lab import checks
@@ -200,8 +200,8 @@ def _written(
     was_training = model.training
     model.eval()
     different, rows_of = alike
-    cache = Cache(model.decoder, len(different), x.shape[1] + steps)
-    hidden = _states(model, x[different], valid[different], cache)[rows_of]
+    cache = Cache(model.decoder, F.pad(valid[different], (0, steps), value=True))
+    hidden = model.decoder.extend(x[different], cache)[rows_of]
     cache.spread(rows_of)
     like, rows = hidden[:, -1], []
 
@@ -213,8 +213,7 @@ def _written(
         x = sampler(model.head.predictor(c), (len(c), 3), drawn)
         rows.append(x)
         if step + 1 < steps:
-            valid = torch.cat([valid, torch.ones_like(valid[:, :1])], dim=1)
-            hidden = _states(model, model.coordinate_encoder(x)[:, None], valid, cache)
+            hidden = model.decoder.extend(model.coordinate_encoder(x)[:, None], cache)
     model.train(was_training)
     return torch.stack(rows, dim=1)
 
@@ -259,8 +258,8 @@ def write_symbols(
     x = _embedded(model, tokens, valid, numbers)
     was_training = model.training
     model.eval()
-    cache = Cache(model.decoder, len(prompts), tokens.shape[1] + limit)
-    hidden = _states(model, x, valid, cache)
+    cache = Cache(model.decoder, F.pad(valid, (0, limit), value=True))
+    hidden = model.decoder.extend(x, cache)
     texts, ends = [list(prompt) for prompt in prompts], {model.vocabulary.coord, model.vocabulary.eos}
     for _ in range(limit):
         probability = (model.lm_head(hidden[:, -1]) / temperature).softmax(-1)
@@ -272,27 +271,18 @@ def write_symbols(
                 text.append(token)
         if all(text[-1] in ends for text in texts):
             break
-        valid = torch.cat([valid, torch.ones_like(valid[:, :1])], dim=1)
-        hidden = _states(model, model.decoder.embed_tokens(drawn), valid, cache)
+        hidden = model.decoder.extend(model.decoder.embed_tokens(drawn), cache)
     model.train(was_training)
     return texts
-
-
-def _states(model: UniGenX, x: Tensor, valid: Bool[Tensor, "b s"], cache: Cache) -> Tensor:
-    """Hidden states of new slots; positions count what is no padding."""
-    positions = (valid.long().cumsum(1) - 1).clamp(min=0)[:, -x.shape[1] :]
-    return model.decoder(x, positions, valid, cache)
 
 
 def _left_padded(model: UniGenX, prompts: Sequence[Sequence[int]]) -> tuple[Tensor, Tensor]:
     if not prompts or not all(len(prompt) for prompt in prompts):
         raise ValueError("prompts must hold at least one token each, and there must be one")
-    longest, size = max(map(len, prompts)), len(model.vocabulary)
-    device = model.lm_head.weight.device
-    tokens = torch.full((len(prompts), longest), model.vocabulary.pad, device=device)
-    valid = torch.zeros_like(tokens, dtype=torch.bool)
-    for i, prompt in enumerate(prompts):
-        ids = [checks.integer(token, "prompts", 0, size - 1) for token in prompt]
-        tokens[i, longest - len(ids) :] = torch.tensor(ids)
-        valid[i, longest - len(ids) :] = True
-    return tokens, valid
+    for token in {token for prompt in prompts for token in prompt}:
+        checks.integer(token, "prompts", 0, len(model.vocabulary) - 1)
+    longest = max(map(len, prompts))
+    pads = [longest - len(prompt) for prompt in prompts]
+    rows = [[model.vocabulary.pad] * pad + list(prompt) for pad, prompt in zip(pads, prompts, strict=True)]
+    tokens = torch.tensor(rows, device=model.lm_head.weight.device)
+    return tokens, torch.arange(tokens.shape[1], device=tokens.device) >= tokens.new_tensor(pads)[:, None]
