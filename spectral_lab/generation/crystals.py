@@ -152,19 +152,12 @@ def structure_valid(crystal: Crystal) -> bool:
         return False
     apart = crystal.frac[:, None] - crystal.frac[None]
     others = apart[~np.eye(len(crystal), dtype=bool)]
-    return bool(_shortest(others, crystal.lattice).min(initial=np.inf) >= SHORTEST_DISTANCE)
-
-
-def _shortest(apart: np.ndarray, lattice: np.ndarray) -> np.ndarray:
-    """The length of the shortest image of each difference (k, 3) of fractional coordinates."""
-    apart = apart - np.round(apart)
-    # Every point lies within half the sum of the edges of a lattice point: no image beyond that can be shorter.
-    reach = 0.5 * np.linalg.norm(lattice, axis=1).sum()
-    ranges = [range(-k, k + 1) for k in _reach(lattice, reach)]
-    best = np.full(len(apart), np.inf)
-    for image in itertools.product(*ranges):
-        best = np.minimum(best, np.linalg.norm((apart + image) @ lattice, axis=1))
-    return best
+    others = others - np.round(others)
+    ranges = [range(-k, k + 1) for k in _reach(crystal.lattice, SHORTEST_DISTANCE)]
+    return not any(
+        (np.linalg.norm((others + image) @ crystal.lattice, axis=1) < SHORTEST_DISTANCE).any()
+        for image in itertools.product(*ranges)
+    )
 
 
 def _reach(lattice: np.ndarray, radius: float) -> list[int]:

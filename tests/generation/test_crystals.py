@@ -160,6 +160,21 @@ def test_structures_are_invalid_where_images_come_close():
     assert structure_valid(sheared) == (nearest >= 0.5)
 
 
+def test_validity_does_not_see_which_edges_tell_the_lattice():
+    """Random cells, half of them too tight, told again by steep combinations of their edges."""
+    rng, found = np.random.default_rng(0), []
+    images = np.stack(np.meshgrid(*[np.arange(-3, 4)] * 3, indexing="ij"), axis=-1).reshape(-1, 3)
+    for _ in range(40):
+        lattice, frac = 1.5 * np.eye(3) + 0.4 * rng.standard_normal((3, 3)), rng.random((3, 3))
+        apart = (frac[:, None] - frac[None])[~np.eye(3, dtype=bool)]
+        nearest = np.linalg.norm((apart[:, None] + images) @ lattice, axis=2).min()
+        steep = np.array([[1, rng.integers(-9, 10), 0], [0, 1, 0], [rng.integers(-9, 10), 0, 1]])
+        again = Crystal(steep @ lattice, ["Na"] * 3, frac @ np.linalg.inv(steep))
+        assert structure_valid(again) == structure_valid(Crystal(lattice, ["Na"] * 3, frac)) == (nearest >= 0.5)
+        found.append(nearest >= 0.5)
+    assert 5 < sum(found) < 35
+
+
 def test_compositions_by_smact(cases):
     pytest.importorskip("smact", reason="composition validity needs smact")
     for case in cases["smact"]:
