@@ -47,6 +47,46 @@ def test_coverage_and_matching_are_those_of_the_released_evaluation(cases):
         np.testing.assert_allclose(found, [case[key] for key in ("cov_r", "mat_r", "cov_p", "mat_p")], atol=1e-6)
 
 
+@pytest.mark.parametrize(
+    "smiles",
+    [
+        "CC(=O)O",
+        "CC(=O)[O-]",
+        "C[N+](=O)[O-]",
+        "NC(=N)C",
+        "NC=O",
+        "CS(=O)(=O)O",
+        "[NH3+]CC([O-])=O",
+        "C=O.OC=O",
+        "ON=O",
+    ],
+)
+def test_distances_are_those_of_rdkit_where_two_ends_are_one(smiles):
+    from rdkit import Chem
+    from rdkit.Chem.rdMolAlign import GetBestRMS
+
+    rng = np.random.default_rng(0)
+    for _ in range(5):
+        molecules, sets = [], []
+        for _ in range(2):
+            molecule = Chem.MolFromSmiles(smiles)
+            sets.append(rng.standard_normal((molecule.GetNumAtoms(), 3)))
+            conformer = Chem.Conformer(len(sets[-1]))
+            conformer.SetPositions(sets[-1])
+            molecule.AddConformer(conformer)
+            molecules.append(molecule)
+        found = coverage_and_matching(sets[:1], sets[1:], smiles, 0.5).mat_r
+        assert found == pytest.approx(GetBestRMS(*molecules), abs=1e-6)
+
+
+@pytest.mark.parametrize("smiles", ["[2H]OC", "[2H]O[13CH3]", "[H]OC", "[OH2+]C", "[Na+].[F-]"])
+def test_heavy_atoms_alone_have_positions(smiles):
+    x = np.array([[0.0, 0, 0], [1.0, 0, 0]])
+    assert coverage_and_matching([x], [1.2 * x], smiles, 0.1).mat_r == pytest.approx(0.1)
+    with pytest.raises(ValueError, match=r"generated must have shape \(2, 3\)"):
+        coverage_and_matching([np.eye(3)], [x], smiles, 0.1)
+
+
 def test_distances_do_not_see_rotation_shift_or_symmetry():
     """Benzene turned by a sixth is benzene; its mirror image is too, since it is flat."""
     angles = np.arange(6) * np.pi / 3
