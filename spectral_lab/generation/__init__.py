@@ -33,6 +33,7 @@ from spectral_lab.generation.gaussian import (
     terminal_amplification,
     wiener_gain,
 )
+from spectral_lab.generation.matching import composition_valid as composition_valid  # not in __all__: needs smact
 from spectral_lab.generation.matching import match, random_baseline
 from spectral_lab.generation.molecules import (
     coulomb_spectrum,

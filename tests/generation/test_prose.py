@@ -10,7 +10,15 @@ import pytest
 
 from spectral_lab import records
 from spectral_lab.checkout import ROOT
-from spectral_lab.generation import CosineSchedule, Crystal, explorers, respace, terminal_amplification
+from spectral_lab.generation import (
+    CosineSchedule,
+    Crystal,
+    dpm_solver,
+    explorers,
+    gaussian_predictor,
+    respace,
+    terminal_amplification,
+)
 from spectral_lab.generation.explorers import words
 from spectral_lab.generation.explorers.basis import MODES, family
 from spectral_lab.generation.explorers.frames import acetamide
@@ -50,6 +58,10 @@ def test_widths(prose: str) -> None:
     assert preset(cloud, "No noise on the way").strays > 200
     assert "right to two per cent in 20 steps" in prose
     assert preset(cloud, "DPM-Solver++").exact == pytest.approx(1, abs=0.02)
+    assert "leaves that node's noise of 0.0064 in: data of standard deviation 0.01 come out 1.5 times" in prose
+    exact = gaussian_predictor([0.0], [[0.01**2]])
+    released = dpm_solver(exact, respace(CosineSchedule(), 200), (1, 1), np.ones, 20)
+    assert abs(released[0, 0]) / 0.01 == pytest.approx(1.5, abs=0.02)
 
 
 def test_first_steps(prose: str) -> None:
@@ -90,6 +102,10 @@ def test_chance(prose: str) -> None:
         "64 % for wurtzite, 29 % for rutile, 20 % for this perovskite, and 0 for the spinel (200 draws each)" in prose
     )
     assert list(CHANCE.values()) == pytest.approx([1, 0.64, 0.29, 0.20, 0], abs=0.0051)
+    assert "still matches here at CDVAE's tolerance, not at pymatgen's own" in prose
+    melted = preset(explorers.crystal_microscope, "Half melted")
+    assert (melted.loose is None, melted.strict is None) == (False, True)
+    assert 0.2 * np.linalg.norm(melted.truth.lattice[0]) == pytest.approx(0.8, abs=0.01)
     assert "leaves a cosine of 0.14" in prose
     assert preset(explorers.crystal_microscope, "One per cent smaller").cosine == pytest.approx(0.14, abs=0.005)
 

@@ -101,7 +101,8 @@ def _readout(d: Data) -> str:
     return (
         f"{d.modes} place{'s' * (d.modes > 1)} at {number_text(d.length, 3)} Å and {d.angle}°; {d.sampler}, {d.N} "
         f"steps, temperature {d.temperature:g}, scale {d.scale:g}: a place alone comes out {d.exact:.2f} times as wide "
-        f"as it is; these 400 samples {d.own:.1f} times; {d.strays} of them stray. Shares in %: {shares}."
+        f"as it is; these 400 samples {d.own:.1f} times; {d.strays} of them stray{'s' * (d.strays == 1)}. "
+        f"Shares in %: {shares}."
     )
 
 
@@ -141,7 +142,7 @@ def next_atom(**state: Any) -> Explorer:
         controls=[
             choice("sampler", "sampler", SAMPLERS),
             integers("N", "steps $N$", 5, 200, 20, play=True),
-            slider("temperature", r"temperature $\tau$", 0, 1.2, 1, steps=12),
+            slider("temperature", r"temperature $\tau$ of DDPM's noise", 0, 1.2, 1, steps=12),
             slider("scale", "scale of the numbers", 0.25, 16, 1, steps=12, log=True),
             integers("modes", "places", 1, 6, 3),
             integers("angle", "bond angle", 90, 150, 110, step=5, unit="°"),

@@ -117,7 +117,7 @@ def _readout(d: Data) -> str:
     return (
         f"N = {d.N}, an error of {number_text(d.delta, 2)} in the {d.predicted}, a denoiser {seen}: {start}. "
         f"DDPM's first step would multiply an error of the noise by {times}: {_size(d.kick)}. "
-        f"Largest |x| {_size(d.largest)}; at the end its size is {_size(d.end)} (of the data, 1)."
+        f"Largest |x| {_size(d.largest)}; at the end the size of {ROWS} samples is {_size(d.end)} (of the data, 1)."
     )
 
 
