@@ -24,7 +24,8 @@ LARGEST_ARRAY = 200_000_000  # entries: 1.6 GB of real numbers
 
 def integer(value: Any, name: str, minimum: int | None = None, maximum: int | None = None) -> int:
     """A whole number in [minimum, maximum]; booleans and fractions are refused."""
-    whole = isinstance(value, Integral) and not isinstance(value, (bool, np.bool_))
+    # The first question is quick: sentences are checked token by token.
+    whole = type(value) is int or (isinstance(value, Integral) and not isinstance(value, (bool, np.bool_)))
     if not whole or (minimum is not None and value < minimum) or (maximum is not None and value > maximum):
         raise ValueError(f"{name} must be a whole number{_range(minimum, maximum)}, got {shown(value)}")
     return int(value)

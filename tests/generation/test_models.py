@@ -172,7 +172,7 @@ def test_a_sentence_does_not_see_who_else_is_in_the_batch():
 
 @torch.no_grad()
 def test_generated_numbers_do_not_see_padding_or_company_and_the_cache_changes_nothing():
-    model = small()
+    model = small().double()
     prompts, slots = [[1, 5, 61, 67, 191], [1, 5, 88, 72, 58, 58, 58, 191]], [5, 8]
 
     def sampler(predictor, shape, noise):
@@ -184,15 +184,15 @@ def test_generated_numbers_do_not_see_padding_or_company_and_the_cache_changes_n
     together = generate(model, prompts, slots, sampler, zero)
     for prompt, count, rows in zip(prompts, slots, together, strict=True):
         (alone,) = generate(model, [prompt], [count], sampler, zero)
-        np.testing.assert_allclose(rows, alone, atol=1e-5)
+        np.testing.assert_allclose(rows, alone, atol=1e-11)
         # Without a cache: run the whole sentence anew for each slot.
-        x = torch.zeros(0, 3)
+        x = torch.zeros(0, 3).double()
         for _ in range(count):
             tokens = torch.tensor([[*prompt, *[190] * len(x)]])
             c = model(tokens, tokens == 190, x).hidden[:, -1]
-            new = sampler(lambda x, t, c=c: model.head(x, t, c), (1, 3), lambda shape: torch.full(shape, 0.3))
+            new = sampler(lambda x, t, c=c: model.head(x, t, c), (1, 3), lambda shape: torch.tensor(zero(shape)))
             x = torch.cat([x, new])
-        np.testing.assert_allclose(rows, x, atol=1e-5)
+        np.testing.assert_allclose(rows, x, atol=1e-11)
 
 
 def test_symbols_are_drawn_from_the_nucleus():
@@ -297,6 +297,40 @@ def test_checkpoints_and_dictionaries_that_do_not_fit_are_named(case, released):
         released.load_published(state, [*lines[:4], lines[5], lines[4], *lines[6:]])
     with pytest.raises(ValueError, match="186 lines"):
         released.load_published(state, lines[:-1])
+
+
+def test_a_batch_of_symbols_or_of_numbers_alone_has_a_loss_and_gradients():
+    model = small()
+    tokens = torch.tensor([[1, 4, 8, 191]])
+    symbols = model.loss(tokens, tokens == 190, torch.zeros(0, 3))
+    assert symbols.diffusion == 0
+    assert symbols.total == symbols.ce > 0
+    tokens = torch.tensor([[191, 190, 190]])
+    numbers = model.loss(tokens, tokens == 190, torch.randn(2, 3))
+    assert numbers.ce == 0
+    assert numbers.total == 100 * numbers.diffusion > 0
+    (symbols.total + numbers.total).backward()
+    assert all(parameter.grad.isfinite().all() for parameter in model.parameters() if parameter.grad is not None)
+
+
+@pytest.mark.usefixtures("as_users_call")
+def test_prompts_may_be_arrays_and_their_tokens_must_be_tokens():
+    model = small()
+
+    def zero(shape):
+        return np.full(shape, 0.3)
+
+    def sampler(predictor, shape, noise):
+        return dpm_solver(predictor, respace(SCHEDULE, 50), shape, noise, 3)
+
+    prompts = [[1, 5, 61, 191], [1, 5, 88, 191]]
+    for one, other in zip(
+        *(generate(model, p, [2, 3], sampler, zero) for p in (prompts, np.array(prompts))), strict=True
+    ):
+        assert torch.equal(one, other)
+    for wrong in ([], [[]], [[True]], [[1.0]], [[-1]], [[193]], [[[1]]], [["1"]]):
+        with pytest.raises(ValueError, match=r"^prompts must"):
+            generate(model, wrong, [1], sampler, zero)
 
 
 def test_wrong_batches_are_named():

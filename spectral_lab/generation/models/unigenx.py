@@ -98,13 +98,15 @@ class UniGenX(nn.Module):
 
         Every number is used `repeat` times, the whole list tiled, each time with its own timestep t (of 1000) and
         noise, drawn where they are not given: the decoder is dear and the head is cheap. smoothing: of the labels.
+        A part of which there is nothing to predict is 0.
         include_padding: count padding as symbols to be predicted, as the released code does. Raises ValueError.
         """
         logits, hidden = self(tokens, mask, coordinates, attention)
         number = mask.bool()[:, 1:]
         valid = torch.ones_like(number) if attention is None or include_padding else attention.bool()[:, 1:]
         symbol = ~number & valid
-        ce = F.cross_entropy(logits[:, :-1][symbol], tokens[:, 1:][symbol], label_smoothing=smoothing)
+        rows = logits[:, :-1][symbol]
+        ce = F.cross_entropy(rows, tokens[:, 1:][symbol], label_smoothing=smoothing) if len(rows) else rows.sum()
         full = self.lm_head.weight.dtype  # also where the decoder runs in half precision
         c, x0 = hidden[:, :-1][number].to(full).repeat(repeat, 1), coordinates.to(full).repeat(repeat, 1)
         if t is None:
@@ -114,7 +116,7 @@ class UniGenX(nn.Module):
             raise ValueError(
                 f"t and noise must have {len(x0)} rows, {repeat} for each number, got {len(t)}, {len(noise)}"
             )
-        diffusion = self.head.loss(x0, c, t, noise).total.mean()
+        diffusion = self.head.loss(x0, c, t, noise).total.mean() if len(x0) else c.sum()
         return Loss(ce, diffusion, ce + DIFFUSION_WEIGHT * diffusion)
 
     def embed(
@@ -277,12 +279,13 @@ def write_symbols(
 
 
 def _left_padded(model: UniGenX, prompts: Sequence[Sequence[int]]) -> tuple[Tensor, Tensor]:
-    if not prompts or not all(len(prompt) for prompt in prompts):
+    if not len(prompts) or not all(len(prompt) for prompt in prompts):
         raise ValueError("prompts must hold at least one token each, and there must be one")
-    for token in {token for prompt in prompts for token in prompt}:
-        checks.integer(token, "prompts", 0, len(model.vocabulary) - 1)
-    longest = max(map(len, prompts))
+    longest, last = max(map(len, prompts)), len(model.vocabulary) - 1
     pads = [longest - len(prompt) for prompt in prompts]
-    rows = [[model.vocabulary.pad] * pad + list(prompt) for pad, prompt in zip(pads, prompts, strict=True)]
+    rows = [
+        [model.vocabulary.pad] * pad + [checks.integer(token, "prompts", 0, last) for token in prompt]
+        for pad, prompt in zip(pads, prompts, strict=True)
+    ]
     tokens = torch.tensor(rows, device=model.lm_head.weight.device)
     return tokens, torch.arange(tokens.shape[1], device=tokens.device) >= tokens.new_tensor(pads)[:, None]
