@@ -24,6 +24,7 @@ import numpy as np
 
 MOVES = 7
 FIELDS = ("contour", "heatmap")
+QUESTION = "Milliseconds from a slider's event to the painted picture"
 
 MEASURE = """async ([cell, layers, native]) => {
   let last = null;
@@ -162,10 +163,9 @@ def main() -> None:
 
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("chapters", nargs="*", default=["pseudospectra"])
-    parser.add_argument("--only", default="", help="measure explorers whose name contains this")
+    parser.add_argument("--only", default="", help="measure explorers whose name contains this, unrecorded")
     parser.add_argument("--moves", type=int, default=MOVES, help="moves of each slider, the first ones to warm up")
     options = parser.parse_args()
-    rows: list[dict[str, Any]] = []
     here = str(Path(__file__).parent)
     with (
         browser.open_browser() as chromium,
@@ -173,6 +173,7 @@ def main() -> None:
         browser.serve_lab(Path(folder)) as tree,
     ):
         for chapter in options.chapters:
+            rows: list[dict[str, Any]] = []
             for name, make in explorers_of(chapter).items():
                 if options.only not in name:
                     continue
@@ -197,7 +198,8 @@ def main() -> None:
                     rows.append(row(chapter, name, slider, explorer, times))
                     print(rows[-1], flush=True)
                 page.close()
-    publish("slider_latency", "Milliseconds from a slider's event to the painted picture", rows)
+            if not options.only:
+                publish(f"slider_latency/{chapter}", QUESTION, rows)
 
 
 def open_notebook(chromium: Any, folder: Path, tree: str, file: str, sources: list[str], sliders: int) -> Any:

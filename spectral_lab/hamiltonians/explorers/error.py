@@ -12,7 +12,7 @@ from spectral_lab.explorer.palette import BLUE, GREEN, INK, MUTED, RED
 from spectral_lab.explorer.theme import Figure, axis, bare, figure, key, line, note, panel, points
 from spectral_lab.hamiltonians.explorers._drawing import levels
 from spectral_lab.hamiltonians.metrics import hamiltonian_metrics, matrix_noise
-from spectral_lab.hamiltonians.roothaan import eigenvalue_bound, solve_roothaan
+from spectral_lab.hamiltonians.roothaan import eigenvalue_bound, orthogonaliser, solve_roothaan
 from spectral_lab.hamiltonians.scf import energy_of, rhf
 from spectral_lab.hamiltonians.stored import stored
 
@@ -43,18 +43,24 @@ def _curves(system: str, bond: int, shape: str) -> dict[str, np.ndarray]:
     """Errors over the sizes of the noise: the largest shift of a level, the bounds, the occupied levels, the energy."""
     H, S, electrons, atom = _system(system, bond)
     where = None if shape == SHAPES[0] else atom[:, None] == atom
-    unit = matrix_noise(len(H), 1.0, 1, where)
-    rows = []
-    for noise in NOISES:
-        E = 10.0**noise * unit
-        moved = np.abs(solve_roothaan(H + E, S).energies - solve_roothaan(H, S).energies)
-        energy = 0.0
-        if system == "water":
-            one = stored("integrals")
-            core, _, eri = (one[name][0] for name in ("core", "S", "eri"))
-            energy = energy_of(H + E, core, S, eri, 10) - energy_of(H, core, S, eri, 10)
-        rows.append([moved.max(), moved[: electrons // 2].max(), *eigenvalue_bound(E, S), energy])
-    return dict(zip(("moved", "occupied", "sharp", "loose", "energy"), np.array(rows).T, strict=True))
+    unit, sizes = matrix_noise(len(H), 1.0, 1, where), 10.0 ** np.array(NOISES)
+    X, bound = orthogonaliser(S), eigenvalue_bound(unit, S)
+    shifted = np.linalg.eigvalsh(X.T @ (H + sizes[:, None, None] * unit) @ X)  # all sizes at once
+    moved = np.abs(shifted - solve_roothaan(H, S).energies)
+    return {
+        "moved": moved.max(axis=1), "occupied": moved[:, : electrons // 2].max(axis=1),
+        "sharp": sizes * bound.sharp, "loose": sizes * bound.loose, "energy": _energies(unit, sizes, system),
+    }  # fmt: skip
+
+
+def _energies(unit: np.ndarray, sizes: np.ndarray, system: str) -> np.ndarray:
+    """What the orbitals of H + noise do to the energy of water; for hydrogen there is no field to ask."""
+    if system != "water":
+        return np.zeros(len(sizes))
+    one, H = stored("integrals"), _field()
+    core, S, eri = (one[name][0] for name in ("core", "S", "eri"))
+    true = energy_of(H, core, S, eri, 10)
+    return np.array([energy_of(H + size * unit, core, S, eri, 10) - true for size in sizes])
 
 
 def _place(bond: float) -> int:
