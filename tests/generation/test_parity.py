@@ -58,6 +58,21 @@ def test_the_head_is_its_formula(size):
     np.testing.assert_allclose(found, plain_head(head, x, t, c), rtol=1e-9, atol=1e-10)
 
 
+@pytest.mark.parametrize("size", HEADS)
+@torch.no_grad()
+def test_a_predictor_is_the_head_for_every_condition(size):
+    """Told its timesteps beforehand or not: what is kept for the next condition does not depend on this one."""
+    head, rng = random_head(*size), np.random.RandomState(3)
+    predictors = head.predictors()
+    for told in ([], [37], [999, 37, 0], [37]):
+        c, x = (torch.tensor(rng.standard_normal((4, width))) for width in (size[1], 3))
+        predictor = predictors(c)
+        predictor.prepare(told)
+        for step in (37, 999):
+            t = torch.full((4,), step)
+            np.testing.assert_allclose(predictor(x, t), head(x, t, c), rtol=1e-12, atol=1e-12)
+
+
 def plain_chain(head, c, N, seed, temperature):
     """Ancestral sampling: learned variance with six outputs, else beta."""
     kept, place = [], 0.0

@@ -8,7 +8,8 @@ logits of a learned variance (Nichol and Dhariwal 2021).
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any, NamedTuple
 
 import torch
@@ -68,7 +69,11 @@ class DiffusionHead(nn.Module):
 
     def predictor(self, c: Float[Tensor, "rows condition"]) -> HeadPredictor:
         """(x, t) -> forward(x, t, c) for a sampler, which tells all rows one timestep."""
-        return HeadPredictor(self, c)
+        return self.predictors()(c)
+
+    def predictors(self) -> Callable[[Tensor], HeadPredictor]:
+        """c -> predictor(c), for many c in turn while the weights stand still."""
+        return partial(HeadPredictor, Modulator(self))
 
     def loss(
         self,
@@ -100,7 +105,7 @@ class DiffusionHead(nn.Module):
         parts.append(self.final_layer.adaLN_modulation[1](y).chunk(2, dim=-1))
         return [(shift, 1 + scale, *gate) for shift, scale, *gate in parts]
 
-    def _denoise(self, x: Tensor, modulations: Sequence[tuple[Tensor, ...]]) -> Tensor:
+    def _denoise(self, x: Tensor, modulations: Sequence[Sequence[Tensor]]) -> Tensor:
         # Called outside of autocast: half precision is coarser than the smallest noise levels.
         x = self.input_proj(x)
         for block, modulation in zip(self.res_blocks, modulations, strict=False):
@@ -132,40 +137,45 @@ class HeadPredictor:
     depend on x, from one pass: what is left of a step is the blocks themselves.
     """
 
-    def __init__(self, head: DiffusionHead, c: Tensor) -> None:
-        self.head, self.prepared = head, dict[int, list[tuple[Tensor, ...]]]()
-        self.condition = head.cond_embed(c)
-        # One product for all modulations, in the place of one for each layer, and 1 + scale in one piece.
-        layers: Any = [part.adaLN_modulation[1] for part in (*head.res_blocks, head.final_layer)]
-        self.weight = torch.cat([layer.weight for layer in layers])
-        self.bias = torch.cat([layer.bias for layer in layers])
-        self.bias.view(-1, self.condition.shape[1])[1::3] += 1
+    def __init__(self, modulate: Modulator, c: Tensor) -> None:
+        self.modulate, self.head = modulate, modulate.head
+        self.condition = self.head.cond_embed(c)
+        self.prepared: dict[int, list[Sequence[Tensor]]] = {}
 
     def __call__(self, x: Tensor, t: Tensor) -> Tensor:
         with torch.autocast(x.device.type, enabled=False):
             step = int(t[0])
-            modulations = self.prepared.get(step) or self._modulations(t[:1])
+            modulations = self.prepared.get(step) or self.modulate((step,), self.condition)[0]
             return self.head._denoise(x, modulations)
 
     def prepare(self, timesteps: Sequence[int]) -> None:
         """Compute the modulations of these timesteps, unless they would take more than a few hundred MB."""
-        told = sorted(set(timesteps))
-        if (
-            len(told) > 1
-            and len(told) * self.condition.numel() * (3 * len(self.head.res_blocks) + 2) <= LARGEST_PREPARED
-        ):
-            t = torch.tensor(told, device=self.condition.device)[:, None]
-            together = self._modulations(t)
-            self.prepared = {
-                step: [tuple(part[place] for part in parts) for parts in together] for place, step in enumerate(told)
-            }
+        told = tuple(sorted(set(timesteps)))
+        if len(told) * len(self.condition) * len(self.modulate.bias) <= LARGEST_PREPARED:
+            self.prepared = dict(zip(told, self.modulate(told, self.condition), strict=True))
 
-    def _modulations(self, t: Tensor) -> list[tuple[Tensor, ...]]:
-        """Of the rows at each timestep: (rows, ..) of t (1,), (steps, rows, ..) of t (steps, 1)."""
-        features = time_features(t.flatten(), self.condition.dtype).view(*t.shape, -1)
-        y = F.silu(self.head.time_embed(features) + self.condition)
-        parts = F.linear(y, self.weight, self.bias).split(self.condition.shape[1], dim=-1)
-        return [parts[start : start + 3] for start in range(0, len(parts), 3)]
+
+class Modulator:
+    """Timesteps and a condition -> shift, 1 + scale and gate of every layer, for as long as the weights stand still.
+
+    All layers in one product, and the embedding of the timesteps once for all conditions.
+    """
+
+    def __init__(self, head: DiffusionHead) -> None:
+        self.head, self.times = head, dict[tuple[int, ...], Tensor]()
+        layers: Any = [part.adaLN_modulation[1] for part in (*head.res_blocks, head.final_layer)]
+        self.weight = torch.cat([layer.weight for layer in layers])
+        self.bias = torch.cat([layer.bias for layer in layers])
+        self.bias.view(-1, self.weight.shape[1])[1::3] += 1  # 1 + scale
+
+    def __call__(self, told: tuple[int, ...], condition: Float[Tensor, "rows width"]) -> list[list[Sequence[Tensor]]]:
+        """For each timestep, for each block and the last layer: (rows, width) each."""
+        if told not in self.times:
+            t = torch.tensor(told, dtype=torch.long, device=condition.device)
+            self.times[told] = self.head.time_embed(time_features(t, condition.dtype))[:, None]
+        y = F.silu(self.times[told] + condition)
+        steps = [one.split(condition.shape[1], dim=1) for one in F.linear(y, self.weight, self.bias)]
+        return [[parts[start : start + 3] for start in range(0, len(parts), 3)] for parts in steps]
 
 
 class AdaptiveBlock(nn.Module):

@@ -205,14 +205,14 @@ def _written(
     cache = Cache(model.decoder, F.pad(valid[different], (0, steps), value=True))
     hidden = model.decoder.extend(x[different], cache)[rows_of]
     cache.spread(rows_of)
-    like, rows = hidden[:, -1], []
+    like, rows, predictor = hidden[:, -1], list[Tensor](), model.head.predictors()
 
     def drawn(shape: tuple[int, int]) -> Tensor:
         return torch.as_tensor(noise(shape), dtype=like.dtype, device=like.device)
 
     for step in range(steps):
         c = hidden[:, -1]
-        x = sampler(model.head.predictor(c), (len(c), 3), drawn)
+        x = sampler(predictor(c), (len(c), 3), drawn)
         rows.append(x)
         if step + 1 < steps:
             hidden = model.decoder.extend(model.coordinate_encoder(x)[:, None], cache)
