@@ -184,9 +184,11 @@ def smiles_symbols(smiles: str, vocabulary: Vocabulary) -> list[str]:
         raise ValueError(f"smi must be a SMILES string, got {checks.shown(smiles)}")
     symbols = re.findall(r"[^a-z][a-z]?|[a-z]", smiles, re.DOTALL)
     prefix = "<s>" if vocabulary.name == "uni" else ""
-    for symbol in symbols:
+    for before, symbol in zip(["", *symbols], symbols, strict=False):
         if prefix + symbol not in vocabulary or symbol.startswith("<"):
-            if symbol[-1].islower() and (len(symbol) == 1 or symbol not in ELEMENTS or symbol[-1] in "bcnops"):
+            # [Co] is cobalt; without the bracket it would be a carbon and an aromatic oxygen.
+            element = symbol in ELEMENTS and (before == "[" or symbol[-1] not in "bcnops")
+            if symbol[-1].islower() and not element:
                 raise ValueError(
                     f"smi must be a Kekule SMILES, with no aromatic lower-case atoms, got {symbol!r} in "
                     f"{checks.shown(smiles)}"

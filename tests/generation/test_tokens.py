@@ -114,8 +114,18 @@ def test_aromatic_smiles_are_refused_by_name(smiles, vocabulary):
         tokenize_molecule({"smi": smiles, "num": 6, "pos": np.zeros((6, 3))}, vocabulary)
 
 
+@pytest.mark.parametrize(
+    ("smiles", "number"),
+    [("[NH4+]", 1), ("[13CH4]", 1), ("[2H]OC", 2), ("[Na+].[Cl-]", 2), ("CC(=O)[O-].[Na+]", 5), ("C%10CCCCC%10", 6),
+     ("C[N+](C)(C)C", 5), ("C/C=C/C", 4), ("[C@H](F)(Cl)Br", 4), ("[Cu+2]", 1)],
+)  # fmt: skip
+def test_charges_isotopes_and_parts_come_back(smiles, number):
+    record = {"smi": smiles, "num": number, "pos": np.random.default_rng(0).standard_normal((number, 3)).tolist()}
+    assert detokenize_molecule(tokenize_molecule(record)) == record
+
+
 def test_the_length_of_a_sentence():
-    """Spinel, 14 atoms: 2 n + 6 in the material layout, one more in the unified one (the dossier's first exercise)."""
+    """Spinel, 14 atoms: 2 n + 6 in the material layout, one more in the unified one (exercise 1)."""
     sites = [
         {"element": e, "fractional_coordinates": [0.01 * i] * 3}
         for i, e in enumerate(["Mg"] * 2 + ["Al"] * 4 + ["O"] * 8)
@@ -133,6 +143,9 @@ def test_what_does_not_fit_is_named():
         tokenize_molecule({**molecule, "pos": np.zeros((4, 3))})
     with pytest.raises(ValueError, match=r"symbols of Vocabulary\('qm9'\), got 'Cl'"):
         tokenize_molecule({**molecule, "smi": "CCCl"}, "qm9")
+    for element in ("Co", "Sc", "Os", "Se"):  # no aromatic o or c behind the bracket
+        with pytest.raises(ValueError, match=f"symbols of .*, got '{element}'"):
+            tokenize_molecule({"smi": f"[{element}]", "num": 1, "pos": np.zeros((1, 3))})
     with pytest.raises(ValueError, match="properties must be among"):
         tokenize_conditional(molecule, {"mass": 1.0})
     with pytest.raises(ValueError, match="sequence must"):
