@@ -211,7 +211,7 @@ def test_qhnet_with_released_weights_predicts_what_the_released_code_does(
     (lambda s: s.update({"output_ij.weight": torch.ones(5, 4, 2)}), r"output_ij.weight of shape \(40,\)"),
     (lambda s: s.update({"e3_gnn_layer.2.conv.fc_node.layer1.weight": torch.ones(168, 32)}), r"shape \(32, 168\)"),
     (lambda s: s.update({"fc_ii.hamiltonian.0.bias": torch.ones(3)}), r"fc_ii.hamiltonian.0.bias of shape \(4,\)"),
-    (lambda s: s.update({"distance_expansion.cutoff": torch.tensor(12.0)}), "with cutoff 15 Angstrom, got 12"),
+    (lambda s: s.update({"distance_expansion.cutoff": torch.tensor(12.0)}), r"cutoff 15 \(Angstrom\), got 12"),
 ])  # fmt: skip
 def test_what_does_not_fit_changes_nothing(
     released: dict[str, Tensor], spoil: Callable[[dict[str, Tensor]], object], words: str

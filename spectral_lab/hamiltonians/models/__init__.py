@@ -16,6 +16,7 @@ from spectral_lab.hamiltonians.models.molecules import Molecules, join
 from spectral_lab.hamiltonians.models.qhnet import QHNet
 from spectral_lab.hamiltonians.models.sphnet import SPHNet
 from spectral_lab.hamiltonians.models.tensor_product import SparseTensorProduct
+from spectral_lab.hamiltonians.models.vectorial import VectorialNetwork
 
 __all__ = [
     "BernsteinRBF",
@@ -31,6 +32,7 @@ __all__ = [
     "SparseTensorProduct",
     "TPGate",
     "ThreePhaseScheduler",
+    "VectorialNetwork",
     "block_loss",
     "harmonics",
     "inner_product",

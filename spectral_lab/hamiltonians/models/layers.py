@@ -114,6 +114,28 @@ class EquivariantLayerNorm(nn.Module):
         return torch.cat([scalars[..., None], x[..., 1:] * scale], dim=-1)
 
 
+class ReleasedLayerNorm(nn.Module):
+    """`EquivariantLayerNorm` as the released SPHNet has it: its weights meet the wrong numbers.
+
+    There the 2l+1 numbers of channel after channel stand in a row, and are read as if channels ran fastest. So what is
+    learned multiplies each m by another weight: rotations hold only while the weights are all 1, as at the start.
+    """
+
+    def __init__(self, L: int, channels: int) -> None:
+        super().__init__()
+        self.scalars = nn.LayerNorm(channels)
+        self.weight = nn.Parameter(torch.ones(L, channels))
+
+    def forward(self, x: Float[Tensor, "rows u m"]) -> Float[Tensor, "rows u m"]:
+        """See the class."""
+        power = inner_product(x, x)[..., 1:].mean(dim=(1, 2))
+        misread = torch.cat(
+            [weight.repeat(2 * l + 1).view(-1, 2 * l + 1) for l, weight in enumerate(self.weight, start=1)], dim=-1
+        )
+        rest = x[..., 1:] * misread / (power + 1e-5).sqrt()[:, None, None]
+        return torch.cat([self.scalars(x[..., 0])[..., None], rest], dim=-1)
+
+
 class BernsteinRBF(nn.Module):
     """A distance as `count` smooth bumps: Bernstein polynomials in e^(-alpha r), with an end at the cutoff.
 

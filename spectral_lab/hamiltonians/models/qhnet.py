@@ -63,10 +63,8 @@ class QHNet(nn.Module):
         self.L = L = self.expansion.L
         self.embedding = nn.Embedding(elements, channels)
         self.rbf = BernsteinRBF(rbf, cutoff, alpha)
-        self.lifting = Lifting(L, channels, rbf, hidden, normalised=False)
-        self.convolutions = nn.ModuleList(
-            Convolution(L, channels, rbf, hidden, normalised=False) for _ in range(convolutions - 1)
-        )
+        self.lifting = Lifting(L, channels, rbf, hidden)
+        self.convolutions = nn.ModuleList(Convolution(L, channels, rbf, hidden) for _ in range(convolutions - 1))
         self.self_layers = nn.ModuleList(SelfLayer(L, channels, residual=True) for _ in range(2))
         self.pair_layers = nn.ModuleList(DirectedPairLayer(L, channels, rbf, pair_hidden) for _ in range(2))
         self.narrow, self.narrow_pairs = (EquivariantLinear(L, channels, bottleneck, bias=False) for _ in range(2))
@@ -93,4 +91,4 @@ class QHNet(nn.Module):
         QHNet(rbf=16, elements=10). Returns the names that are not used. Raises: ValueError with the name of what is
         missing, foreign or misshaped.
         """
-        return released.load(self, state_dict, self.embedding.embedding_dim, len(self.convolutions) + 1)
+        return released.load_qhnet(self, state_dict, self.embedding.embedding_dim, len(self.convolutions) + 1)

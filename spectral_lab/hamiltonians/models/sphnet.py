@@ -8,15 +8,22 @@ block: any invariant network of this width may stand there. And the head is exac
 released one predicts the block (i, j), i > j, from x_i and x_j in this order, so numbering like atoms anew changes it.
 Here half of the channels of a pair are products with x_i + x_j and half with x_i - x_j; these change sign, and the
 block (j, i) is the transpose of (i, j). The number of tensor products is the same.
+
+`SPHNet(released=True)` has the released parts in these two places, and the released layer norm with its fault.
+`load_published` takes its weights.
 """
 
 from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
 
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
 from spectral_lab import checks
+from spectral_lab.hamiltonians.models import released as released_weights
 from spectral_lab.hamiltonians.models.backbone import ScalarNetwork
 from spectral_lab.hamiltonians.models.expansion import Expansion
 from spectral_lab.hamiltonians.models.gates import PHASES, PairGate, TPGate, sparsity_of
@@ -27,12 +34,14 @@ from spectral_lab.hamiltonians.models.layers import (
     ExchangeLinear,
     NormGate,
     PathWeights,
+    ReleasedLayerNorm,
     degrees,
     harmonics,
     inner_product,
 )
 from spectral_lab.hamiltonians.models.molecules import Edges, Molecules, edges, gather
 from spectral_lab.hamiltonians.models.tensor_product import SparseTensorProduct
+from spectral_lab.hamiltonians.models.vectorial import VectorialNetwork
 
 ELEMENTS = 100
 
@@ -105,14 +114,14 @@ class GatedProduct(nn.Module):
 class Lifting(nn.Module):
     """The first convolution, of scalars x: sum_j w^l_u(r, s) x_ju Y^l(r_ij), whose paths are (0, l, l); then mixed.
 
-    normalised: an equivariant layer norm comes before the mixing.
+    norm: the class of a layer that comes before the mixing.
     """
 
-    def __init__(self, L: int, channels: int, rbf: int, hidden: int, normalised: bool) -> None:
+    def __init__(self, L: int, channels: int, rbf: int, hidden: int, norm: type[nn.Module] = nn.Identity) -> None:
         super().__init__()
         self.L = L
         self.weights = PathWeights(rbf, 2 * channels, hidden, L + 1, channels)
-        self.norm = EquivariantLayerNorm(L, channels) if normalised else nn.Identity()
+        self.norm = norm(L, channels)
         self.linear = EquivariantLinear(L, channels, channels)
 
     def forward(
@@ -129,13 +138,13 @@ class Lifting(nn.Module):
 class Convolution(nn.Module):
     """A convolution with a residual: x_i + Linear(h_i + sum_j TP(h_j, Y(r_ij))), h = Linear(NormGate(x)).
 
-    All features are of natural parity here, (-1)^l: the paths have even l1 + l2 + l3. normalised: an equivariant layer
-    norm of the sum. pair_sparsity: a gate chooses among the edges of a molecule, or of the batch.
+    All features are of natural parity here, (-1)^l: the paths have even l1 + l2 + l3. norm: the class of a layer for
+    the sum. pair_sparsity: a gate chooses among the edges of a molecule, or of the batch.
     """
 
     def __init__(
-        self, L: int, channels: int, rbf: int, hidden: int, normalised: bool, pair_sparsity: float = 0.0,
-        per: str = "molecule",
+        self, L: int, channels: int, rbf: int, hidden: int, norm: type[nn.Module] = nn.Identity,
+        pair_sparsity: float = 0.0, per: str = "molecule",
     ) -> None:  # fmt: skip
         super().__init__()
         self.inner = EquivariantLinear(L, channels, channels)
@@ -144,7 +153,7 @@ class Convolution(nn.Module):
         self.pair_gate = PairGate(width, pair_sparsity, per) if pair_sparsity else None
         self.product = SparseTensorProduct(L, channels, parity=True)
         self.weights = PathWeights(rbf, width, hidden, len(self.product.paths), channels)
-        self.norm = EquivariantLayerNorm(L, channels) if normalised else nn.Identity()
+        self.norm = norm(L, channels)
         self.linear = EquivariantLinear(L, channels, channels)
 
     def forward(
@@ -197,7 +206,7 @@ class SelfLayer(nn.Module):
 class PairLayer(nn.Module):
     """Features of pairs: the tensor product of x_i + x_j with itself in half of the channels, with x_i - x_j in others.
 
-    Exchanging i and j changes the sign of the latter, and nothing else.
+    Exchanging i and j changes the sign of the latter, and nothing else. released: the tensor product of x_j with x_i.
     """
 
     def __init__(
@@ -210,16 +219,18 @@ class PairLayer(nn.Module):
         pair_sparsity: float,
         per: str,
         parity: bool,
+        released: bool,
     ) -> None:
         super().__init__()
-        self.odd = channels // 2
+        self.released, self.odd = released, 0 if released else channels // 2
         self.inner = EquivariantLinear(L, channels, channels)
         self.before = nn.Sequential(NormGate(L, channels), EquivariantLinear(L, channels, channels))
         width = channels * (L + 1)
         self.pair_gate = PairGate(width, pair_sparsity, per) if pair_sparsity else None
         self.product = GatedProduct(L, channels, sparsity, parity)
         self.weights = PathWeights(rbf, width, hidden, len(self.product.product.paths), channels, biased=True)
-        self.after = nn.Sequential(NormGate(L, channels, self.odd), ExchangeLinear(L, channels, channels))
+        linear = EquivariantLinear if released else ExchangeLinear
+        self.after = nn.Sequential(NormGate(L, channels, self.odd), linear(L, channels, channels))
 
     def forward(
         self,
@@ -238,9 +249,11 @@ class PairLayer(nn.Module):
             kept, s = self.pair_gate(s, molecule)
             i, j, rbf = i[kept], j[kept], rbf[kept]
         paths, coefficients = self.product.choose()
-        both = h[i] + h[j]
-        second = torch.cat([both[:, : -self.odd], (h[i] - h[j])[:, -self.odd :]], dim=1)
-        z = self.after(self.product.product(both, second, self.weights(rbf, s, paths), paths, coefficients))
+        left, right = h[j], h[i]
+        if not self.released:
+            left = h[i] + h[j]
+            right = torch.cat([left[:, : -self.odd], (h[i] - h[j])[:, -self.odd :]], dim=1)
+        z = self.after(self.product.product(left, right, self.weights(rbf, s, paths), paths, coefficients))
         if former is None:
             return z if kept is None else z.new_zeros(len(pairs), *z.shape[1:]).index_add(0, kept, z)
         return former + z if kept is None else former.index_add(0, kept, z)
@@ -262,26 +275,36 @@ class ExpansionWeights(nn.Module):
 
 
 class BlockHead(nn.Module):
-    """From features to blocks of atoms and of pairs, with expansion weights made from scalars."""
+    """From features to blocks of atoms and of pairs, with expansion weights made from scalars.
 
-    def __init__(self, L: int, channels: int, bottleneck: int, basis: str, parity: bool) -> None:
+    released: the block (i, j) comes from the features of (i, j) alone.
+    """
+
+    def __init__(self, L: int, channels: int, bottleneck: int, basis: str, parity: bool, released: bool) -> None:
         super().__init__()
         self.expansion = Expansion(bottleneck, basis, parity)
-        self.odd = bottleneck // 2
-        self.narrow = EquivariantLinear(L, channels, bottleneck)
-        self.narrow_pairs = ExchangeLinear(L, channels, bottleneck)
+        self.released, self.odd = released, bottleneck // 2
+        self.narrow = EquivariantLinear(L, channels, bottleneck, bias=not released)
+        self.narrow_pairs = (
+            EquivariantLinear(L, channels, bottleneck, bias=False)
+            if released
+            else ExchangeLinear(L, channels, bottleneck)
+        )
         self.of_atoms, self.of_pairs = (ExpansionWeights(channels, channels, self.expansion) for _ in range(2))
 
     def forward(
         self, scalars: Tensor, atoms: Tensor, pairs: Tensor, indices: Int[Tensor, "pairs 2"]
     ) -> tuple[Float[Tensor, "atoms k k"], Float[Tensor, "pairs k k"]]:
-        """Diagonal blocks, and blocks (i, j) of the pairs; exchanging i and j transposes the latter."""
+        """Diagonal blocks, and blocks (i, j) of pairs. Unless released, exchanging i and j transposes the latter."""
         diagonal = self.expansion(self.narrow(atoms), *self.of_atoms(scalars))
+        diagonal = diagonal / 2 + diagonal.transpose(1, 2) / 2
         weights, biases = self.of_pairs(scalars[indices].sum(dim=1))
         there = self.narrow_pairs(pairs)
+        lower = self.expansion(there, weights, biases)
+        if self.released:
+            return diagonal, lower
         back = torch.cat([there[:, : -self.odd], -there[:, -self.odd :]], dim=1)
-        lower = self.expansion(there, weights, biases) + self.expansion(back, weights, biases).transpose(1, 2)
-        return diagonal / 2 + diagonal.transpose(1, 2) / 2, lower / 2
+        return diagonal, lower / 2 + self.expansion(back, weights, biases).transpose(1, 2) / 2
 
 
 class SPHNet(nn.Module):
@@ -297,6 +320,7 @@ class SPHNet(nn.Module):
         per: whether pairs are chosen in each "molecule", or in the whole "batch" as in the released code.
         parity: leave out everything that inversion would not respect: then H(-X) follows exactly from H(X). The
             convolutions do so anyway; atoms, pairs and blocks do not.
+        released: the network as its authors released it (see the top of this module), for `load_published`.
     Raises: ValueError.
     """
 
@@ -304,28 +328,34 @@ class SPHNet(nn.Module):
         self, basis: str = "def2-svp", channels: int = 128, bottleneck: int = 32, hidden: int = 32,
         pair_hidden: int = 128, rbf: int = 16, cutoff: float = 15.0, pair_cutoff: float = 30.0, alpha: float = 0.5,
         scalar_layers: int = 4, sparsity: float = 0.0, pair_sparsity: float = 0.0, per: str = "molecule",
-        parity: bool = False,
+        parity: bool = False, released: bool = False,
     ) -> None:  # fmt: skip
         super().__init__()
         for name, value in (("channels", channels), ("bottleneck", bottleneck)):
             if checks.integer(value, name, 2) % 2:
                 raise ValueError(f"{name} must be even: half of the channels of a pair change sign, got {value}")
         self.L = L = Expansion(bottleneck, basis).L
-        self.head = BlockHead(L, channels, bottleneck, basis, parity)
+        self.head = BlockHead(L, channels, bottleneck, basis, parity, released)
         self.embedding = nn.Embedding(ELEMENTS, channels)
-        self.scalars = ScalarNetwork(channels, scalar_layers)
+        self.scalars: VectorialNetwork | ScalarNetwork = (
+            VectorialNetwork(channels, scalar_layers, ELEMENTS) if released else ScalarNetwork(channels, scalar_layers)
+        )
         self.rbf, self.pair_rbf = BernsteinRBF(rbf, cutoff, alpha), BernsteinRBF(rbf, pair_cutoff, alpha)
-        self.lifting = Lifting(L, channels, rbf, hidden, normalised=True)
-        self.convolution = Convolution(L, channels, rbf, hidden, True, pair_sparsity, per)
+        norm = ReleasedLayerNorm if released else EquivariantLayerNorm
+        self.lifting = Lifting(L, channels, rbf, hidden, norm)
+        self.convolution = Convolution(L, channels, rbf, hidden, norm, pair_sparsity, per)
         self.self_layers = nn.ModuleList(SelfLayer(L, channels, second, sparsity, parity) for second in (False, True))
         self.pair_layers = nn.ModuleList(
-            PairLayer(L, channels, rbf, pair_hidden, sparsity, share, per, parity) for share in (0.0, pair_sparsity)
+            PairLayer(L, channels, rbf, pair_hidden, sparsity, share, per, parity, released)
+            for share in (0.0, pair_sparsity)
         )
 
     def forward(self, batch: Molecules) -> tuple[Float[Tensor, "atoms k k"], Float[Tensor, "pairs k k"]]:
         """The diagonal blocks of all atoms, symmetric, and the blocks (i, j) of `batch.pairs`."""
         edge = edges(batch)
-        scalars = self.scalars(self.embedding(batch.numbers), edge)
+        x = self.embedding(batch.numbers)
+        vectorial = isinstance(self.scalars, VectorialNetwork)
+        scalars = self.scalars(x, batch, edge) if vectorial else self.scalars(x, edge)
         Y, rbf = harmonics(self.L, edge.direction), self.rbf(edge.distance)
         first = self.lifting(scalars, edge, Y, rbf)
         second = self.convolution(first, edge, Y, rbf, batch.molecule[edge.receiver])
@@ -343,3 +373,21 @@ class SPHNet(nn.Module):
         """Put all gates of paths into a phase: "random", "adaptive" or "fixed"."""
         for product in self.products():
             product.enter(phase)
+
+    def load_published(self, state_dict: Mapping[str, Any]) -> list[str]:
+        """Take weights of the released network (github.com/microsoft/SPHNet), or change nothing and raise.
+
+        For SPHNet(released=True, pair_sparsity=0.7) as configured there, also with basis="def2-tzvp". On made-up
+        weights this predicts what their code does for one molecule at a time, to 1e-6: it adds so much to each
+        component of a vector, against rotations. Not compared: molecules wider than 15 Angstrom or of more than 33
+        atoms, where it leaves out edges. All paths are computed, as with "use_sparse_tp" there. Without it their
+        training keeps its paths in files that run code when opened; such weights are refused.
+
+        state_dict: the entry "state_dict" of a file of its training, read by torch.load(path, weights_only=True). That
+        may refuse the file for the settings stored beside: then have its owner save the entry alone. Returns the names
+        that are not used. Raises: ValueError with the name of what is missing, foreign or misshaped.
+        """
+        if not isinstance(self.scalars, VectorialNetwork) or self.products()[0].gate is not None:
+            raise ValueError("load_published needs SPHNet(released=True, sparsity=0.0): this network has other layers")
+        layers = len(self.scalars.short)
+        return released_weights.load_sphnet(self, state_dict, self.embedding.embedding_dim, layers)
