@@ -50,7 +50,7 @@ def _figure(d: Data) -> Figure:
             line([11, 6000], [REGRESSION] * 2, "least squares", GREEN, dash="dot"),
             line([11, 6000], [d.drawn] * 2, "diffusion at this scale", RED),
             points([d.bins], [d.spelled], "here", BLUE, size=13),
-            *key("bottom left", ("a softmax over K words", BLUE), ("a diffusion head at this scale", RED),
+            *key("bottom left", ("a softmax over K words", BLUE), ("diffusion at this scale", RED),
                  ("least squares", GREEN), ("rounding alone", MUTED)),
         ),
         panel("How often each word was seen", axis("the number", -1.05, 1.05), axis("", -0.04 * 460, 460), 0.9).draw(
