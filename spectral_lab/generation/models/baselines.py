@@ -40,10 +40,6 @@ class RegressionHead(nn.Module):
         """(x, t) -> forward(x, t, c)."""
         return lambda x, t: self(x, t, c)
 
-    def predictors(self) -> Callable[[Tensor], Callable[[Tensor, Tensor], Tensor]]:
-        """c -> predictor(c)."""
-        return self.predictor
-
     @staticmethod
     def sampler(predictor: Callable, shape: tuple[int, int], noise: Callable) -> Tensor:
         """The prediction itself: every sample is the same."""
@@ -81,10 +77,6 @@ class BinnedHead(nn.Module):
     def predictor(self, c: Tensor) -> Callable[[Tensor, Tensor], Tensor]:
         """(x, t) -> forward(x, t, c)."""
         return lambda x, t: self(x, t, c)
-
-    def predictors(self) -> Callable[[Tensor], Callable[[Tensor, Tensor], Tensor]]:
-        """c -> predictor(c)."""
-        return self.predictor
 
     def bin(self, x: Float[Tensor, "rows 3"]) -> Int[Tensor, "rows 3"]:
         """The interval of each coordinate; what lies outside goes into the first or the last."""

@@ -205,7 +205,9 @@ def _written(
     cache = Cache(model.decoder, F.pad(valid[different], (0, steps), value=True))
     hidden = model.decoder.extend(x[different], cache)[rows_of]
     cache.spread(rows_of)
-    like, rows, predictor = hidden[:, -1], list[Tensor](), model.head.predictors()
+    # A head that has work to share between its predictors says so.
+    predictor = getattr(model.head, "predictors", lambda: model.head.predictor)()
+    like, rows = hidden[:, -1], list[Tensor]()
 
     def drawn(shape: tuple[int, int]) -> Tensor:
         return torch.as_tensor(noise(shape), dtype=like.dtype, device=like.device)
