@@ -57,7 +57,7 @@ class Chapter:
     paper: Paper | None
     thesis: str
     function: str  # the function of a matrix that the chapter is about
-    builds_on: tuple[str, ...] = ()  # the packages of earlier chapters that it imports
+    builds_on: tuple[str, ...] = ()  # the packages of other chapters that it imports
     command: tuple[str, str] | None = None  # the name and the help of a command that its room `command` runs
     makes: str | None = None  # the data that its room `data.generate` makes, by `spectral-lab data PACKAGE`
 
@@ -181,6 +181,7 @@ CHAPTERS: tuple[Chapter, ...] = (
         ),
         thesis="The shape of a weight matrix bends its spectrum; cut it into equal shapes before you compare tails.",
         function=r"the eigenvalue density of $W^\top W$, where $W$ holds weights",
+        builds_on=("latent",),
         command=("spectra", "read the weight spectra of a checkpoint"),
     ),
     Chapter(

@@ -11,20 +11,25 @@ import torch
 from torch import nn
 
 from spectral_lab.archives import FormatError
-from spectral_lab.heavytails import temperature_balance
-from spectral_lab.heavytails.data import cifar100, passages, shipped_text
+from spectral_lab.datasets import DatasetUnavailable
+from spectral_lab.heavytails import esd, sigmoid_balance, tail_exponent, temperature_balance
+from spectral_lab.heavytails.data import cifar100, compressible_flows, passages, shipped_text
+from spectral_lab.heavytails.data.compressible import FIELDS
 from spectral_lab.heavytails.data.images import Augmented
 from spectral_lab.heavytails.models import (
     VGG,
     ResNet,
+    SigmoidBalance,
     TemperatureBalance,
     TinyGPT,
     TinyImageNet,
     blocks_of,
+    fourier_spectra,
     layer_spectra,
     prune_blocks,
 )
 from spectral_lab.heavytails.models.balance import FEWEST
+from spectral_lab.latent.models import FNO
 from spectral_lab.samples import Labelled
 
 
@@ -205,3 +210,115 @@ def test_cifar100_is_learnt_from_as_published(tmp_path: Path) -> None:
     assert len(set(nearest.indices.tolist())) > 100
     with pytest.raises(FormatError):
         cifar100(tmp_path / "none.tar.gz")
+
+
+# --- Fourier neural operators and the flows that they learn -----------------------------------------------------------
+
+
+def test_fourier_layers_are_read_as_one_matrix_a_mode() -> None:
+    torch.manual_seed(0)
+    model = FNO(3, 1, 6, (4, 3), (2, 2))
+    layers = fourier_spectra(model)
+    assert [layer.name for layer in layers] == [f"body.spectral.{i}" for i in range(4)]
+    first = layers[0]
+    assert first.shape == (6, 6, 24)  # 4 x 3 modes at each of two corners
+    assert first.parameters == ("body.spectral.0.corners.0", "body.spectral.0.corners.1")
+    low, high = (corner.detach().numpy() for corner in model.body.spectral[0].corners)
+    one_by_one = [W[:, :, i, j] for W in (low, high) for i in range(4) for j in range(3)]
+    # A complex matrix A + iB has the singular values of the real [[A, -B], [B, A]], which has each of them twice.
+    real = [np.block([[W.real, -W.imag], [W.imag, W.real]]) for W in one_by_one]
+    assert first.eigenvalues == pytest.approx(esd(np.stack(real))[::2], rel=1e-6)
+    assert first.alpha == tail_exponent(first.eigenvalues).alpha
+
+
+def test_the_values_of_its_modes_are_those_of_the_fourier_layer_as_an_operator() -> None:
+    """On fields the layer is a circular convolution: each value of a mode and of its mirror image is one of it.
+
+    The modes without a frequency along the last axis are their own mirror images, and left out here.
+    """
+    torch.manual_seed(0)
+    layer = FNO(1, 1, 2, (3, 3)).body.spectral[0]
+    with torch.no_grad():
+        operator = layer(torch.eye(2 * 8 * 8).view(-1, 2, 8, 8)).flatten(1).double().numpy()
+        for corner in layer.corners:
+            corner[..., 0] = 0
+    found = np.sort(np.linalg.svd(operator, compute_uv=False) ** 2)
+    spectrum = fourier_spectra(nn.Sequential(layer))[0].eigenvalues
+    expected = np.repeat(spectrum[spectrum > 0], 2)
+    assert len(expected) == 2 * 2 * (2 * 3 * 2)
+    nearest = np.abs(found[:, None] - expected).min(axis=0)
+    assert nearest.max() < 1e-5 * expected.max()
+
+
+def test_sigmoid_balance_reads_what_the_released_program_reads() -> None:
+    torch.manual_seed(0)
+    net, run = FNO(40, 4, 20, (3, 3), (2, 2)), Noted()
+    SigmoidBalance(net).before_epoch(run)
+    read = [f"body.pointwise.{i}" for i in range(4)] + ["lift", "head.0"]
+    assert list(run.notes["alpha"]) == read
+    layers = {layer.name: layer.alpha for layer in layer_spectra(net)}
+    factors = sigmoid_balance([layers[name] for name in read], 1.0, 0.5, 0.5)
+    assert run.rates == pytest.approx(
+        {f"{name}.{part}": f for name, f in zip(read, factors, strict=True) for part in ("weight", "bias")}
+    )
+
+
+def test_windows_change_two_layers_of_an_fno() -> None:
+    torch.manual_seed(0)
+    net, whole, cut = FNO(40, 4, 20, (3, 3), (2, 2)), Noted(), Noted()
+    SigmoidBalance(net, spectral=True).before_epoch(whole)
+    SigmoidBalance(net, size=10_000, spectral=True).before_epoch(cut)
+    changed = [name for name, alpha in whole.notes["alpha"].items() if abs(alpha - cut.notes["alpha"][name]) > 1e-3]
+    assert changed == ["lift", "head.0"]
+    assert len(whole.notes["alpha"]) == 10
+
+
+def pdebench(path: Path, samples: int = 12, times: int = 12, points: int = 6) -> dict[str, np.ndarray]:
+    """A file with the names and shapes of PDEBench's compressible flows, in small."""
+    h5py = pytest.importorskip("h5py", reason="PDEBench's files need h5py: pip install h5py")
+    rng = np.random.default_rng(0)
+    fields = {name: rng.standard_normal((samples, times, points, points)).astype("f4") for name in FIELDS}
+    with h5py.File(path, "w") as file:
+        for name, values in fields.items():
+            file[name] = values
+        for name, count in (("t", times + 1), ("x", points), ("y", points)):
+            file[f"{name}-coordinate"] = np.linspace(0, 1, count, dtype="f4")
+    return fields
+
+
+def test_compressible_flows_are_stacked_and_split_as_released(tmp_path: Path) -> None:
+    path = tmp_path / "flows.hdf5"
+    fields = pdebench(path)
+    splits = compressible_flows(path, every=4, train=9, test=3)
+    train, test = splits["train"], splits["test"]
+    assert (tuple(train.input.shape), tuple(train.target.shape)) == ((3, 3, 3, 40), (3, 3, 3, 8))
+    assert tuple(test.input.shape) == (3, 3, 3, 40)
+    for channel, name in enumerate(FIELDS):
+        seen = fields[name][:, :, ::2, ::2]
+        np.testing.assert_array_equal(train.input[1, ..., 4 * 7 + channel], seen[3 + 4, 7])
+        np.testing.assert_array_equal(train.target[2, ..., 4 + channel], seen[3 + 8, 11])
+        np.testing.assert_array_equal(test.input[2, ..., channel], seen[2, 0])
+    batch = train.__getitems__([2, 0])
+    assert torch.equal(batch.target[0], train.target[2])
+
+
+def test_flows_that_do_not_fit_are_refused(tmp_path: Path) -> None:
+    path = tmp_path / "flows.hdf5"
+    with pytest.raises(DatasetUnavailable, match=r"flows\.hdf5"):
+        compressible_flows(path)
+    path.write_bytes(b"no HDF5")
+    with pytest.raises(FormatError, match="HDF5"):
+        compressible_flows(path)
+    pdebench(path)
+    with pytest.raises(FormatError, match="10000 flows of more than 10 frames, got 12 of 12"):
+        compressible_flows(path)
+    with pytest.raises(FormatError, match="12 frames"):
+        compressible_flows(path, train=9, test=3, first=12)
+    import h5py
+
+    with h5py.File(path, "a") as file:
+        del file["Vy"]
+    with pytest.raises(FormatError, match="must hold density, pressure, Vx, Vy"):
+        compressible_flows(path, train=9, test=3)
+    with pytest.raises(ValueError, match="every"):
+        compressible_flows(path, every=0)

@@ -13,16 +13,21 @@ from spectral_lab.heavytails import esd, tail_exponent
 from spectral_lab.heavytails.data import Passages, passages, shipped_text
 from spectral_lab.heavytails.models import TemperatureBalance, TinyGPT, blocks_of
 from spectral_lab.heavytails.recipe import (
+    BALANCES,
     LADDER,
     RECIPES,
     VARIANTS,
     block_scores,
+    flow_error,
+    flow_loss,
     identity,
     images,
     ladder,
     perplexity,
+    sciml,
     text,
 )
+from spectral_lab.latent.data import Fields, plain
 from spectral_lab.training import Part, Silent, metrics, train
 from spectral_lab.training.checkpoint import read_state
 
@@ -30,8 +35,8 @@ from spectral_lab.training.checkpoint import read_state
 def test_every_recipe_has_its_presets() -> None:
     for name, make in RECIPES.items():
         for preset in ("paper", "lecture", "miniature"):
-            refused = {"text": preset == "paper", "llama": preset != "paper", "images": False}[name.split("/")[0]]
-            if refused:
+            refused = {"text": preset == "paper", "llama": preset != "paper"}
+            if refused.get(name.split("/")[0]):
                 with pytest.raises(ValueError, match="preset must be"):
                     make(preset)
             else:
@@ -116,3 +121,70 @@ def test_the_record_says_which_text_was_learnt(tmp_path) -> None:
     run = train(short, reporter=Silent(), folder=tmp_path)
     size, digest = len(shipped_text()), hashlib.sha256(shipped_text()).hexdigest()
     assert run.notes["text"][-1][1] == f"{size:,} bytes, sha256 {digest}"
+
+
+def few_flows(fields: int) -> dict[str, Fields]:
+    """Six flows of 12 frames that stand still but for a drift, of several fields."""
+    drift = torch.arange(12.0).repeat_interleave(fields)
+    frames = torch.randn(6, 16, 16, 1, generator=torch.Generator().manual_seed(0)) + drift
+    return {name: plain(frames[..., : 10 * fields], frames[..., 10 * fields :]) for name in ("train", "test")}
+
+
+def test_sciml_is_what_tb_sigmoid_released_and_variants_differ_in_their_rates_alone() -> None:
+    plain_rate = sciml("uniform", "paper")
+    network, rule = plain_rate.model.options, plain_rate.optimiser
+    assert (network["modes"], network["width"], network["in_channels"], network["out_channels"]) == (
+        [12, 12],
+        20,
+        40,
+        4,
+    )
+    assert (rule.name, rule.learning_rate, rule.weight_decay, plain_rate.batch_size) == ("adam", 2.5e-3, 1e-4, 20)
+    assert [
+        plain_rate.schedule.function(step, 70_000, 100, **plain_rate.schedule.options) for step in (9_999, 10_000)
+    ] == [
+        1,
+        0.5,
+    ]
+    for variant, options in BALANCES.items():
+        other = sciml(variant, "paper")
+        assert replace(other, name=plain_rate.name, callbacks=(), optimiser=rule) == plain_rate
+        assert other.callbacks[0].options == options
+
+
+def test_an_error_of_flows_is_that_of_each_field_in_its_own_size() -> None:
+    class Still(torch.nn.Module):
+        def forward(self, frames: torch.Tensor) -> torch.Tensor:
+            return frames[..., -2:]
+
+    batch = plain(torch.ones(3, 4, 4, 4), torch.tensor([2.0, 100, 4, 100]).expand(3, 4, 4, 4)).__getitems__([0, 1])
+    found = flow_error(Still(), batch, 2)
+    assert found["nRMSE"].tolist() == pytest.approx([(1 / 2 + 99 / 100 + 3 / 4 + 99 / 100) / 4] * 2)
+    assert found["persistence"].tolist() == found["nRMSE"].tolist()
+    assert float(flow_loss(Still(), batch, 2)) == pytest.approx((1 + 99**2) / 2 + (9 + 99**2) / 2)
+
+
+@pytest.mark.parametrize("variant", ["uniform", "farms", "sigmoid-spectral"])
+def test_few_flows_are_learnt_at_rates_that_follow_the_layers(variant: str, tmp_path) -> None:
+    recipe = sciml(variant, "miniature")
+    network = {**recipe.model.options, "in_channels": 20, "out_channels": 2, "modes": [4, 4]}
+    part, fields = Part(few_flows, {"fields": 2}), {"fields": 2}
+    short = replace(
+        recipe,
+        data=part,
+        model=Part(recipe.model.function, network),
+        loss=Part(flow_loss, fields),
+        evaluations=(replace(recipe.evaluations[0], metrics=Part(flow_error, fields)),),
+        epochs=3,
+    )
+    run = train(short, reporter=Silent(), folder=tmp_path)
+    errors = [value for _, value in run.curves["nRMSE"]]
+    assert errors[-1] < errors[0]
+    if variant == "uniform":
+        assert not run.notes
+    else:
+        (_, rates), read = run.notes["rates"][0], set(run.notes["alpha"][0][1])
+        assert ("body.spectral.0" in read) == (variant == "sigmoid-spectral")
+        assert {"lift", "head.0", "body.pointwise.3"} <= read
+        assert "head.2" not in read  # it has two eigenvalues of its own, however many its windows have
+        assert all(10**-0.25 < factor < 10**0.25 for factor in rates.values())

@@ -376,3 +376,11 @@ def test_rollouts_read_their_own_predictions_and_leave_the_model_as_it_was() -> 
     assert all(torch.equal(value, before[name]) for name, value in model.state_dict().items())
     model.train()
     close(by_batch, forecast(model, frames, 2).detach())
+
+
+def test_frames_of_several_fields_are_read_and_told_together() -> None:
+    model = FNO(6, 2, 8, (3, 3))  # three frames of two fields
+    frames = torch.randn(2, 8, 8, 6)
+    first = model(frames)
+    second = model(torch.cat([frames[..., 2:], first], dim=-1))
+    close(forecast(model, frames, 2), torch.cat([first, second], dim=-1).detach())

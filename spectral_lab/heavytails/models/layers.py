@@ -6,12 +6,14 @@ from dataclasses import dataclass
 from typing import Any, SupportsInt
 
 import numpy as np
+import torch
 from jaxtyping import Float
 from torch import nn
 
 from spectral_lab.heavytails.esd import esd
 from spectral_lab.heavytails.tails import TailFit, tail_exponent
 from spectral_lab.heavytails.windows import farms_spectrum
+from spectral_lab.latent.models import SpectralConv
 
 NORMS = (nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d, nn.LayerNorm, nn.GroupNorm)
 
@@ -62,4 +64,23 @@ def layer_spectra(
         if norm != name and isinstance(modules.get(norm), NORMS):
             own += [f"{norm}.{parameter}" for parameter, _ in modules[norm].named_parameters(recurse=False)]
         found.append(LayerSpectrum(name, tuple(W.shape), values, tail, tuple(own)))
+    return found
+
+
+def fourier_spectra(model: nn.Module, rule: str = "median") -> list[LayerSpectrum]:
+    """The spectrum of every layer that multiplies Fourier modes, as an FNO does: our reading, no program has one.
+
+    Each mode of a weight (in, out, *modes) is a complex matrix of its own. Its squared singular values, those of all
+    modes of the layer together, are the spectrum, as a convolution pools its kernel positions. Where there are as many
+    channels in as out, each of these matrices is square, and windows would change nothing. Raises: ValueError.
+    """
+    found = []
+    for name, module in model.named_modules():
+        if isinstance(module, SpectralConv):
+            matrices = torch.cat([weight.detach().flatten(2).movedim(2, 0) for weight in module.corners])
+            squares = torch.linalg.svdvals(matrices.to("cpu", torch.complex128)).square()
+            values = np.sort(squares.flatten().numpy())
+            own = tuple(f"{name}.{parameter}" for parameter, _ in module.named_parameters())
+            shape = (*matrices.shape[1:], len(matrices))
+            found.append(LayerSpectrum(name, shape, values, tail_exponent(values, rule), own))
     return found

@@ -10,7 +10,7 @@ published.py   the files of the published benchmarks, split as published
 from __future__ import annotations
 
 from spectral_lab.latent.data.elasticity import elasticity_like
-from spectral_lab.latent.data.fields import FieldBatch, Fields, pointwise
+from spectral_lab.latent.data.fields import FieldBatch, Fields, plain, pointwise
 from spectral_lab.latent.data.generated import darcy_fields, flow_fields
 from spectral_lab.latent.data.published import (
     DATASETS,
@@ -21,6 +21,7 @@ from spectral_lab.latent.data.published import (
     elasticity_grid,
     elasticity_points,
     navier_stokes,
+    open_hdf5,
     pipe,
     plasticity,
     read_array,
@@ -41,7 +42,9 @@ __all__ = [
     "elasticity_points",
     "flow_fields",
     "navier_stokes",
+    "open_hdf5",
     "pipe",
+    "plain",
     "plasticity",
     "pointwise",
     "read_array",

@@ -186,13 +186,23 @@ def _version5(path: Path, key: str) -> np.ndarray:
 
 
 def _hdf5(path: Path, key: str) -> np.ndarray:
+    with open_hdf5(path) as file:
+        _known(path, key, {name: file[name].shape for name in file if hasattr(file[name], "shape")})
+        return np.transpose(file[key][()])  # MATLAB counts axes from the other end
+
+
+def open_hdf5(path: Path) -> Any:
+    """An HDF5 file, open to be read. Raises: DatasetUnavailable if it or h5py is missing; FormatError."""
     try:
         import h5py
     except ImportError:
-        raise DatasetUnavailable(f"{path} is a MATLAB file of version 7.3: to read it, install h5py") from None
-    with h5py.File(path, "r") as file:
-        _known(path, key, {name: file[name].shape for name in file if hasattr(file[name], "shape")})
-        return np.transpose(file[key][()])  # MATLAB counts axes from the other end
+        raise DatasetUnavailable(f"{path} is an HDF5 file: to read it, install h5py") from None
+    try:
+        return h5py.File(path, "r")
+    except FileNotFoundError:
+        raise DatasetUnavailable(f"there is no file {path}") from None
+    except OSError as error:
+        raise FormatError(f"{path} cannot be read as HDF5: {error}") from None
 
 
 def _known(path: Path, key: str, shapes: dict[str, tuple[int, ...]]) -> None:

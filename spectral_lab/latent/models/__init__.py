@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from spectral_lab.latent.models.deeponet import DeepONet
-from spectral_lab.latent.models.fno import FNO
+from spectral_lab.latent.models.fno import FNO, SpectralConv
 from spectral_lab.latent.models.multiscale import LSM, UNet
 from spectral_lab.latent.models.points import LSMPoints
 from spectral_lab.latent.models.rollout import forecast, rollout
 from spectral_lab.latent.models.spectral_block import SpectralBlock
 
-__all__ = ["FNO", "LSM", "DeepONet", "LSMPoints", "SpectralBlock", "UNet", "forecast", "rollout"]
+__all__ = ["FNO", "LSM", "DeepONet", "LSMPoints", "SpectralBlock", "SpectralConv", "UNet", "forecast", "rollout"]

@@ -9,12 +9,13 @@ from torch import Tensor, nn
 def forecast(model: nn.Module, frames: Tensor, steps: int) -> Tensor:
     """(B, *grid, T) -> the next `steps` frames (B, *grid, steps), each from the T before it, predicted ones included.
 
+    Where a frame has C fields, which the model answers together, they stand side by side: T C and steps C channels.
     So the published models are trained and tested: without teacher forcing, in whatever mode the model is.
     """
     predicted = []
     for _ in range(steps):
         predicted.append(model(frames))
-        frames = torch.cat([frames[..., 1:], predicted[-1]], dim=-1)
+        frames = torch.cat([frames[..., predicted[-1].shape[-1] :], predicted[-1]], dim=-1)
     return torch.cat(predicted, dim=-1)
 
 
