@@ -353,7 +353,7 @@ CLAIMS = (
         statement=r"The exponent of pure noise depends on the aspect ratio $Q$ of the matrix: the aspect-ratio bias.",
         source="paper, abstract; the values are ours",
         origin="paper",
-        bound=r"within $0.03+4\sqrt Q/n$ of the closed form, growing by more than 0.4 from each $Q$ to the next",
+        bound=r"within $0.03+4\sqrt Q/N$ of the closed form, growing by more than 0.4 from each $Q$ to the next",
         cost="instant",
         evidence=noise_has_an_exponent_of_its_shape,
     ),

@@ -201,7 +201,7 @@ worth_of_an_error_bar = Exercise(
     ),
     "`[tail_exponent(values).alpha for values in wishart_spectra((256, 256), 50)]` shows the true scatter.",
     "6 to 7 times: the scatter is about 0.0157. Eigenvalues repel each other, so they lie evenly, and what is averaged "
-    "over them scatters like $1/n$ and not like $1/\\sqrt n$.",
+    "over them scatters like $1/N$ and not like $1/\\sqrt N$.",
 )
 
 
@@ -238,13 +238,13 @@ def _hill(values: np.ndarray) -> np.ndarray:
 all_exponents = Exercise(
     "All exponents in one pass",
     3,
-    "Write `hill(values)`: the exponents $\\alpha_i=1+n/\\sum_{j\\ge i}\\ln(\\lambda_j/\\lambda_i)$, $n=N-i$, for "
+    "Write `hill(values)`: the exponents $\\alpha_i=1+t/\\sum_{j\\ge i}\\ln(\\lambda_j/\\lambda_i)$, $t=N-i$, for "
     "all starts $i=0,\\dots,N-2$ of the sorted values, without a loop over $i$.",
     "def hill(values):\n    return ...",
     Function(_hill, [(np.array([3.0, 1.0, 2.0, 5.0]),), (np.linspace(0.5, 9, 40) ** 2,)], 1e-9),
     "$\\sum_{j\\ge i}\\ln\\lambda_j$ for all $i$ is one cumulative sum from the end.",
-    "`logs = np.log(np.sort(values))`, `n = np.arange(len(logs), 1, -1)`, then "
-    "`1 + n / (np.cumsum(logs[::-1])[::-1][:-1] - n * logs[:-1])`.",
+    "`logs = np.log(np.sort(values))`, `t = np.arange(len(logs), 1, -1)`, then "
+    "`1 + t / (np.cumsum(logs[::-1])[::-1][:-1] - t * logs[:-1])`.",
 )
 
 

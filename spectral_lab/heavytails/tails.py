@@ -1,13 +1,13 @@
 """Tail exponents: if the density of eigenvalues falls like lambda^-alpha beyond some x_min, what is alpha?
 
-Sort lambda_0 <= ... <= lambda_{N-1} and let the tail start at index i, with n = N - i values. Then
+Sort lambda_0 <= ... <= lambda_{N-1} and let the tail start at index i, with t = N - i values. Then
 
-    alpha_i = 1 + n / sum_{j >= i} ln(lambda_j / lambda_i)
-    D_i = max_{j >= i} |1 - (lambda_j / lambda_i)^{1 - alpha_i} - (j - i) / n|
+    alpha_i = 1 + t / sum_{j >= i} ln(lambda_j / lambda_i)
+    D_i = max_{j >= i} |1 - (lambda_j / lambda_i)^{1 - alpha_i} - (j - i) / t|
 
 are Hill's estimator of the exponent and the distance of Kolmogorov and Smirnov between the tail and its power law. The
-start is counted in n although its own logarithm is 0, as in the released programs: alpha - 1 is (k + 1) / k times
-Hill's (1975) textbook value with k = n - 1. What remains is where the tail starts, and in nothing else do rules differ.
+start is counted in t although its own logarithm is 0, as in the released programs: alpha - 1 is (k + 1) / k times
+Hill's (1975) textbook value with k = t - 1. What remains is where the tail starts, and in nothing else do rules differ.
 """
 
 from __future__ import annotations

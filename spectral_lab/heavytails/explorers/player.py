@@ -65,9 +65,12 @@ def _figure(d: Data) -> Figure:
     height, width = d.r / d.step, d.c / d.step
     across = axis("column", -0.5, columns - 0.5, showticklabels=False)
     down = axis("row", rows - 0.5, -0.5, showticklabels=False)
+    most = max(int(d.counts.max()), 1)
+    held = heat(np.arange(columns), np.arange(rows), d.counts, 0, most, bar="", zsmooth=False)
+    held["colorbar"] |= {"tick0": 0, "dtick": -(-most // 8)}  # windows are counted in whole numbers
     return figure(
         panel("How many windows hold each entry", across, down, 1.2).draw(
-            heat(np.arange(columns), np.arange(rows), d.counts, 0, max(int(d.counts.max()), 1), bar="", zsmooth=False),
+            held,
             line([j, j + width, j + width, j, j], [i, i, i + height, i + height, i], "first window", RED, width=2),
         ),
         panel("Spectra, over the edge of noise", axis("eigenvalue over edge", 0, 2.4), axis("density", 0, 5)).draw(
