@@ -77,6 +77,10 @@ PRUNED = Runs(
     "paper",
     {"heavytails/llama/sparsegpt": {"perplexity": 5.7, "0.8 uniform": 150.0, "0.8 alpha": 98.0, "0.8 farms": 82.0}},
 )
+FLOWS = Runs(
+    "paper",
+    {f"heavytails/sciml/{name}": {"nRMSE": x} for name, x in {"uniform": 0.1, "sigmoid": 0.09, "farms": 0.087}.items()},
+)
 FALSEHOODS = {
     "C1": [here("wishart_spectra", shapeless)],
     "C2": [here("farms_exponent", lambda W, size, per_axis: heavytails.tail_exponent(heavytails.esd(W)))],
@@ -109,6 +113,7 @@ FALSEHOODS = {
     ],
     "C14": [CIFAR.but("heavytails/images/farms", accuracy=0.775), CIFAR.but("heavytails/images/lower", accuracy=0.79)],
     "C15": [PRUNED.but("heavytails/llama/sparsegpt", **{"0.8 farms": 99.0})],
+    "C16": [FLOWS.but("heavytails/sciml/farms", nRMSE=x) for x in (0.0905, 0.08)],
     "D1": [
         here("null_corrected", lambda alpha, shape: replace(heavytails.null_corrected(alpha, (64, 64)))),
         here("planted_matrix", lambda shape, strengths, seed: heavytails.gaussian_matrix(shape, seed)),
@@ -120,4 +125,4 @@ FALSEHOODS = {
         here("alpha_pruning", lambda a, n, S, e, redistribute=False: ALPHA(a, n, S, e)),
     ],
 }
-TRUTHS = {"C12": [DIGITS], "C13": [GPT], "C14": [CIFAR], "C15": [PRUNED]}
+TRUTHS = {"C12": [DIGITS], "C13": [GPT], "C14": [CIFAR], "C15": [PRUNED], "C16": [FLOWS]}

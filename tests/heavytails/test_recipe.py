@@ -174,7 +174,7 @@ def test_few_flows_are_learnt_at_rates_that_follow_the_layers(variant: str, tmp_
         data=part,
         model=Part(recipe.model.function, network),
         loss=Part(flow_loss, fields),
-        evaluations=(replace(recipe.evaluations[0], metrics=Part(flow_error, fields)),),
+        evaluations=(replace(recipe.evaluations[0], metrics=Part(flow_error, fields), every=1),),
         epochs=3,
     )
     run = train(short, reporter=Silent(), folder=tmp_path)
