@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Float, UInt8
 
 from spectral_lab.archives import FormatError
 
@@ -205,15 +205,16 @@ def _checked(claim: Any, room: int) -> tuple[tuple[int, ...], str, int, int]:
 
 
 def _read(path: Path, shape: tuple[int, ...], kind: str, place: int) -> Float[np.ndarray, "*shape"]:
+    raw = np.empty(math.prod(shape) * WIDTHS[kind], np.uint8)  # twice as fast as bytes, whose pages come one by one
     with path.open("rb") as file:
         file.seek(place)
-        raw = file.read(math.prod(shape) * WIDTHS[kind])
-    if len(raw) != math.prod(shape) * WIDTHS[kind]:
+        found = file.readinto(raw.data)
+    if found != len(raw):
         raise FormatError("the file has become shorter since it was opened")
     return decode(raw, kind).reshape(shape)
 
 
-def decode(raw: bytes, kind: str) -> Float[np.ndarray, " entries"]:
+def decode(raw: bytes | UInt8[np.ndarray, " bytes"], kind: str) -> Float[np.ndarray, " entries"]:
     """Little-endian numbers of the types of safetensors as float32."""
     if kind == "BF16":  # the upper half of a float32
         wide = np.frombuffer(raw, "<u2").astype(np.uint32)

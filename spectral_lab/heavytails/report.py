@@ -192,7 +192,7 @@ def memory(checkpoint: Checkpoint) -> int:
     def needs(entry: Entry) -> int:
         shape, width = layer_shape(entry), 4
         low, size = min(shape[:2]), math.prod(shape)
-        numbers = size + (0 if entry.kind == "F32" else 4 * size)  # which are finite; numbers of 32 bits
+        numbers = 0 if entry.kind == "F32" else 4 * size  # numbers of 32 bits
         if low <= SMALL:
             numbers, width = numbers + 8 * size, 8
         if len(shape) == 2:
@@ -219,9 +219,6 @@ def _read(entry: Entry, size: int | None, rule: str) -> LayerReading | str:
         if math.prod(entry.shape) > 20 * checks.LARGEST_ARRAY:
             return f"{entry.name} of shape {entry.shape} is larger than the memory that is set aside: left out"
         weights = entry.read()
-        unsound = int(weights.size - np.isfinite(weights).sum())
-        if unsound:
-            return f"{entry.name} holds {unsound:,} NaN or infinite numbers of {weights.size:,}: left out"
         weights = np.moveaxis(weights, 0, -1) if _experts(entry) else weights
         weights = weights.reshape(*shape[:2], -1, 1) if len(shape) > 2 else weights.reshape(shape)
         return _reading(entry, weights, size, rule)
@@ -230,12 +227,18 @@ def _read(entry: Entry, size: int | None, rule: str) -> LayerReading | str:
 
 
 def _reading(entry: Entry, weights: Float[np.ndarray, "*shape"], size: int | None, rule: str) -> LayerReading | str:
-    if not weights.any():
-        return f"{entry.name} is zero throughout: left out"
     low, high = sorted(weights.shape[:2])
     slices = weights.shape[2] if weights.ndim == 4 else 1
     precision = "double" if low <= SMALL else "single"
-    values = esd(weights, precision)
+    try:
+        values = esd(weights, precision)
+    except ValueError:  # looked for only where something is wrong: a look at every number takes its time
+        unsound = weights.size - np.isfinite(weights).sum()
+        if not unsound:
+            raise
+        return f"{entry.name} holds {unsound:,} NaN or infinite numbers of {weights.size:,}: left out"
+    if not values[-1]:
+        return f"{entry.name} is zero throughout: left out"
     lost = values <= UNRESOLVED[precision] * values[-1]
     if len(values) < 2 or high > LARGEST_Q * low:
         return f"{entry.name} of shape {entry.shape} has too few eigenvalues for any tail: left out"

@@ -448,4 +448,4 @@ def test_a_matrix_is_read_when_its_turn_comes() -> None:
     assert next(lines).name == "a"
     assert read == ["a"]
     assert len(list(lines)) == 2
-    assert memory(Checkpoint("x", (entry("a"),))) == NOISE.size * (4 + 1 + 8) + 16 * 48**2
+    assert memory(Checkpoint("x", (entry("a"),))) == NOISE.size * (4 + 8) + 16 * 48**2
