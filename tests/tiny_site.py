@@ -92,8 +92,7 @@ def write_notebook(folder: Path, item: Chapter, *calls: str) -> None:
 
 
 def _shown(source: str, value: Any) -> Any:
-    html = value._repr_html_() if hasattr(value, "_repr_html_") else value._repr_mimebundle_()["text/html"]
-    return new_code_cell(source, outputs=[_result(repr(value), html)])
+    return new_code_cell(source, outputs=[_result(repr(value), value._repr_html_())])
 
 
 def _result(text: str, html: str | None = None) -> Any:

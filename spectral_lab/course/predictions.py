@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -10,6 +11,12 @@ import numpy as np
 
 from spectral_lab import checks, markup
 from spectral_lab.course.exercises import readable
+
+VIEW = "application/vnd.jupyter.widget-view+json"
+# JupyterLab leaves a line of words where a widget without a kernel was; the card says it better.
+NO_WIDGET = (
+    ".jp-OutputArea-child:has(.sl-guess) + .jp-OutputArea-child > .jp-OutputArea-output:not(:has(*)) {display: none}"
+)
 
 
 @dataclass(frozen=True)
@@ -71,22 +78,36 @@ class Prediction:
         choices = f" ({' / '.join(self.options)})" if self.options else ""
         return f"Guess first: {self.question}{choices}"
 
-    def _repr_mimebundle_(self, **kwargs: Any) -> dict[str, Any]:
-        """The control in a live notebook; the question with its folded answer where there is no kernel."""
+    def _repr_html_(self) -> str:
+        """The question with its folded answer: what a reader without a kernel sees."""
         answer = self.answer()
         told = answer if self.options else self._written(answer)
         page = markup.card(
             markup.prose(f"Guess first: {self.question}"),
             markup.folded("the answer", f"{told}. {self.because}"),
         )
-        bundle = self._control()._repr_mimebundle_(**kwargs) or {}
-        return {**bundle, "text/plain": repr(self), "text/html": page}
+        return f'<div class="sl-guess {self._name}"><style>{NO_WIDGET}</style>{page}</div>'
+
+    def _ipython_display_(self) -> None:
+        """Display the card, which stays where there is no kernel, and the control, which hides it."""
+        from IPython.display import display
+
+        display({"text/plain": repr(self), "text/html": self._repr_html_()}, raw=True)
+        display({VIEW: self._control().get_view_spec()}, raw=True)
+
+    @property
+    def _name(self) -> str:
+        """By which the control finds the card: the same in every run."""
+        return f"sl-guess-{zlib.crc32(repr(self).encode()):08x}"
 
     def _control(self) -> Any:
         """The widget: a choice or a number, a button, and the line that the button reveals."""
         import ipywidgets as widgets
 
-        question = widgets.HTML(markup.with_mathml(markup.prose(f"Guess first: {self.question}")))
+        # The card goes: in JupyterLab that of the output before only, for another notebook may show it too.
+        before = f".jp-OutputArea-child:has(.{self._name}):has(+ .jp-OutputArea-child button)"
+        hide = f"<style>.{self._name}:not(.jp-OutputArea *), {before} {{display: none}}</style>"
+        question = widgets.HTML(hide + markup.with_mathml(markup.prose(f"Guess first: {self.question}")))
         guess = (
             widgets.RadioButtons(options=self.options, value=None, layout=widgets.Layout(width="max-content"))
             if self.options

@@ -106,6 +106,6 @@ def _wait_for(address: str, server: subprocess.Popen[bytes]) -> None:
             return
         except OSError:
             if server.poll() is not None:
-                raise RuntimeError(f"JupyterLab ended at once with exit code {server.returncode}") from None
+                raise RuntimeError(f"the server ended at once with exit code {server.returncode}") from None
             time.sleep(0.1)
-    raise TimeoutError("JupyterLab did not answer within 30 seconds")
+    raise TimeoutError("the server did not answer within 30 seconds")

@@ -151,7 +151,7 @@ class Lesson:
         if text.startswith("Exercise, level"):
             return "".join(map(self._output, cell.outputs))
         if ".check(" in cell.source and "Not answered yet" in text:
-            return '<p class="small">The notebook has a cell for your answer, and checks it.</p>'
+            return '<p class="small"><a href="#run-it">The notebook</a> has a cell for your answer, and checks it.</p>'
         return _code(cell.source) + "".join(map(self._output, cell.outputs))
 
     def _heading(self, html: str, level: int) -> str:
@@ -222,6 +222,8 @@ class Lesson:
         if output.output_type == "stream":
             return f'<pre class="printed" tabindex="0">{escape(output.text.rstrip())}</pre>'
         data = output.get("data", {})
+        if data.get("text/plain", "").startswith("Training:"):  # the place of curves that grow while the cell runs
+            return ""
         if "text/html" in data:
             html = re.sub(r'href="(\w+\.ipynb)"', lambda found: f'href="{self._link(found[1])}"', data["text/html"])
             table = "<table" in html

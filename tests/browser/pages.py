@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,7 +12,12 @@ from typing import Any
 
 import nbformat
 
+from spectral_lab.checkout import ROOT
 from spectral_lab.explorer import browser
+
+AXE = Path(os.environ.get("AXE") or ROOT / "node_modules" / "axe-core" / "axe.min.js")
+VIOLATIONS = """async (where) => (await axe.run(where, { resultTypes: ["violations"], preload: false })).violations
+  .map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.html.slice(0, 100)).join(" / ")}`)"""
 
 # Moves input number i of an explorer: a slider to position p (two events, as a hand does), others to their next value.
 MOVE = """([root, i, p]) => {
@@ -80,3 +86,9 @@ def open_page(chromium: Any, folder: Path, sources: list[str], explorers: int) -
         page.wait_for_timeout(1000)
         yield page, errors
         page.close()
+
+
+def violations(page: Any, where: str) -> list[str]:
+    """What axe-core finds in that part of the page."""
+    page.evaluate(AXE.read_text(encoding="utf-8"))
+    return page.evaluate(VIOLATIONS, where)

@@ -1,12 +1,11 @@
 """Everyone can use an explorer: by keyboard, by ear, with large targets, in forced colours, on a phone, at 200 %.
 
 axe-core looks at every explorer where it is to be had: `npm install axe-core`, and AXE names its axe.min.js if
-node_modules is not in the checkout.
+node_modules is not in the checkout. In JupyterLab it looks at them in test_explorers.py.
 """
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,19 +13,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from browser.pages import Pad, open_page
+from browser.pages import AXE, Pad, open_page, violations
 from browser.test_explorers import DRAG
 from browser.test_pictures import every_explorer
 
-from spectral_lab.checkout import ROOT
 from spectral_lab.cooling.explorers import teach_it_to_cool
 from spectral_lab.explorer import Explorer, preview
 from spectral_lab.matrix_functions.explorers import functions_of_a_matrix
 
-AXE = Path(os.environ.get("AXE") or ROOT / "node_modules" / "axe-core" / "axe.min.js")
 needs_axe = pytest.mark.skipif(not AXE.is_file(), reason="no axe-core: npm install axe-core, or set AXE to axe.min.js")
-VIOLATIONS = """async (where) => (await axe.run(where, { resultTypes: ["violations"], preload: false })).violations
-  .map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.html.slice(0, 100)).join(" / ")}`)"""
 
 DARK = "--jp-layout-color0:#111;--jp-ui-font-color1:#eee;--jp-ui-font-color2:#aaa;--jp-border-color2:#444;"
 
@@ -70,22 +65,20 @@ def on_a_page(chromium: Any, explorer: Explorer, **media: str) -> Iterator[Any]:
 @needs_axe
 def test_axe_finds_nothing_on_an_explorer(make: Any, chromium: Any) -> None:
     with on_a_page(chromium, make()) as page:
-        page.evaluate(AXE.read_text(encoding="utf-8"))
-        assert page.evaluate(VIOLATIONS, ".sl-explorer") == []
+        assert violations(page, ".sl-explorer") == []
         page.evaluate("document.body.setAttribute('style', document.body.getAttribute('style') + '" + DARK + "')")
-        assert page.evaluate(VIOLATIONS, ".sl-explorer") == []
+        assert violations(page, ".sl-explorer") == []
 
 
 @needs_axe
 def test_axe_finds_nothing_in_jupyterlab_and_finds_what_is_there(chromium: Any, tmp_path: Path) -> None:
     with open_page(chromium, tmp_path, [WAVES], 1) as (page, _):
-        page.evaluate(AXE.read_text(encoding="utf-8"))
         page.click(".sl-show-code")
-        assert page.evaluate(VIOLATIONS, ".sl-explorer") == []
+        assert violations(page, ".sl-explorer") == []
         page.evaluate("document.querySelector('.sl-plot').removeAttribute('aria-label')")
         page.evaluate("document.querySelector('.sl-input').removeAttribute('aria-label')")
         page.evaluate("document.querySelector('.sl-label').remove()")
-        found = page.evaluate(VIOLATIONS, ".sl-explorer")
+        found = violations(page, ".sl-explorer")
         assert {words.split(":")[0] for words in found} == {"role-img-alt", "label"}
 
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import nbformat
 import pytest
-from browser.pages import Pad, open_page
+from browser.pages import AXE, Pad, open_page, violations
 
 from spectral_lab.checkout import ROOT
 from spectral_lab.explorer import preview
@@ -85,6 +85,8 @@ def test_every_explorer_of_the_notebook_answers_its_reader(path: Path, chromium:
     with open_page(chromium, tmp_path, imports + calls, len(calls)) as (page, errors):
         pads = [Pad(page, handle) for handle in page.query_selector_all(".sl-explorer")]
         assert len(pads) == len(calls)
+        if AXE.is_file():  # test_access.py says so where it is not
+            assert violations(page, ".sl-explorer") == []
         problems = [problem for pad in pads for problem in check(pad)]
         assert problems == []
         assert errors == []

@@ -52,6 +52,11 @@ Explorer(
 )
 """
 
+GUESS = """
+from spectral_lab.course import Prediction
+Prediction("How many?", answer=lambda: 3, because="One for each.")
+"""
+
 LAB = "window.jupyterapp.shell.currentWidget"
 
 
@@ -215,8 +220,11 @@ def test_a_cell_run_again_leaves_one_explorer(chromium: Any, tmp_path: Path) -> 
 
 
 def test_saved_after_running_and_read_without_its_kernel(chromium: Any, tmp_path: Path) -> None:
-    with open_page(chromium, tmp_path, [WAVE + "\n", "wave(n=5)"], 2) as (page, _):
+    with open_page(chromium, tmp_path, [WAVE + "\n", "wave(n=5)", GUESS], 2) as (page, _):
         assert page.locator(".sl-still").first.is_hidden()  # the explorer stands in its place
+        page.click("button.jupyter-button")
+        page.wait_for_function("document.body.innerText.includes('One for each.')")
+        assert page.locator(".sl-guess").is_hidden()
         page.evaluate("window.jupyterapp.commands.execute('docmanager:save')")
         page.wait_for_timeout(1500)
     page = chromium.new_page(viewport={"width": 1400, "height": 1200})
@@ -229,7 +237,9 @@ def test_saved_after_running_and_read_without_its_kernel(chromium: Any, tmp_path
             assert f"y(1) = {np.sin(n):.6f}" in still.inner_text()
             assert "run this cell to move it" in still.inner_text()
             assert still.locator("img").evaluate("i => i.complete && i.naturalWidth") == 900
-        assert "model not found" not in page.locator(".jp-Notebook").inner_text()
+        assert page.locator(".sl-guess").is_visible()
+        assert page.locator(".sl-guess summary").is_visible()
+        assert "Error displaying widget" not in page.locator(".jp-Notebook").inner_text()
     page.close()
 
 

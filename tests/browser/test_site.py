@@ -17,8 +17,8 @@ from typing import Any
 
 import pytest
 import tiny_site
-from browser.pages import Pad
-from browser.test_access import AXE, VIOLATIONS, needs_axe
+from browser.pages import Pad, violations
+from browser.test_access import needs_axe
 from browser.test_explorers import check
 
 from spectral_lab.site import build, reference
@@ -191,8 +191,7 @@ def test_axe_finds_nothing_on_a_page(name: str, scheme: str, open_file: Open) ->
     page = open_file(name, color_scheme=scheme)
     pads(page)
     page.evaluate("document.querySelector('.unfold')?.click()")
-    page.evaluate(AXE.read_text(encoding="utf-8"))
-    assert page.evaluate(VIOLATIONS, "html") == []
+    assert violations(page, "html") == []
 
 
 def test_search_guess_answers_filters_and_a_notebook(open_file: Open) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from fractions import Fraction
+from typing import Any
 
 import numpy as np
 import pytest
@@ -43,12 +45,24 @@ def test_comparison(prediction: Prediction, guess, answer: str) -> None:
 
 
 @pytest.mark.parametrize("prediction", [NUMBER, CHOICE])
-def test_display_needs_no_guess_and_its_text_is_deterministic(prediction: Prediction) -> None:
-    bundle = prediction._repr_mimebundle_()
-    assert bundle["text/plain"] == repr(prediction)
-    assert "application/vnd.jupyter.widget-view+json" in bundle
-    assert bundle["text/html"] == prediction._repr_mimebundle_()["text/html"]
-    assert "<details" in bundle["text/html"]
+def test_display_needs_no_guess_and_its_text_is_deterministic(
+    prediction: Prediction, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shown: list[Any] = []
+    monkeypatch.setattr("IPython.display.display", lambda data, raw: shown.append(data))
+    prediction._ipython_display_()
+    card, view = shown
+    assert list(view) == ["application/vnd.jupyter.widget-view+json"]  # which notebook tests pass over
+    assert card == {"text/plain": repr(prediction), "text/html": prediction._repr_html_()}
+    assert "<details" in card["text/html"]
+
+
+def test_the_control_hides_its_own_card_and_no_other() -> None:
+    cards = {prediction: prediction._repr_html_() for prediction in (NUMBER, CHOICE)}
+    for prediction in cards:
+        hidden = re.search(r"<style>\.([\w-]+):.*display: none", prediction._control().children[0].value)
+        assert hidden is not None
+        assert [other for other, card in cards.items() if f'class="sl-guess {hidden[1]}"' in card] == [prediction]
 
 
 def test_the_button_reveals_the_comparison() -> None:
