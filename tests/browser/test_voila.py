@@ -1,7 +1,7 @@
 """Voila shows a chapter as a page without code: its prose, its pictures, and explorers that answer.
 
-`pip install voila`, best in an environment of its own, whose command VOILA then names: JupyterLab would take up Voila's
-extensions. The kernel is of this Python in any case.
+`pip install voila anywidget`, best in an environment of its own, whose command VOILA then names: JupyterLab would take
+up Voila's extensions. The kernel is of this Python in any case.
 """
 
 from __future__ import annotations
@@ -26,7 +26,8 @@ from spectral_lab.checkout import ROOT
 from spectral_lab.explorer import browser
 
 VOILA = os.environ.get("VOILA") or shutil.which("voila") or shutil.which("voila", path=str(Path(sys.executable).parent))
-needs_voila = pytest.mark.skipif(VOILA is None, reason="no Voila: pip install voila, or set VOILA to its command")
+NO_VOILA = "no Voila: pip install voila anywidget in an environment of its own, and set VOILA to its command"
+needs_voila = pytest.mark.skipif(VOILA is None, reason=NO_VOILA)
 PICTURE = re.compile(r"!\[[^\]]*\]\(([^)\s]+)\)")
 NOTEBOOK = "03_pseudospectra_and_ptd.ipynb"
 
@@ -49,10 +50,9 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    own = os.pathsep.join([str(folder / "jupyter"), str(Path(sys.prefix, "share", "jupyter"))])
     server = subprocess.Popen(
         [str(VOILA), str(notebooks), "--no-browser", f"--port={port}", "--Voila.ip=127.0.0.1"],
-        env=os.environ | {"JUPYTER_PATH": own},
+        env=os.environ | {"JUPYTER_PATH": str(folder / "jupyter")},
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
@@ -96,7 +96,7 @@ def test_a_chapter_is_shown_with_its_pictures_and_its_explorers_answer(chromium:
     show(page, f"{address}/{NOTEBOOK}", explorers, seconds=180)
     assert page.evaluate(UNSEEN) == []
     assert page.locator("img[src^='data:image/png']").count() >= 1  # the picture of the first cell is inside the page
-    assert page.locator(".jp-InputArea:visible").count() == 0
+    assert page.locator(".jp-CodeCell .jp-InputArea:visible").count() == 0
     pads = [Pad(page, handle) for handle in page.query_selector_all(".sl-explorer")]
     assert len(pads) == explorers
     for pad in pads:
