@@ -132,6 +132,12 @@ def test_groups_are_of_four_atoms_and_centred_by_charge() -> None:
     assert sorted(edge.receiver.tolist()) == [*range(14), 14, 14, 15, 15]
     distance = np.linalg.norm(apart[0] - apart[1])
     np.testing.assert_allclose(edge.distance[-4:].sort().values[2:], distance, atol=1e-12)
+    near = np.concatenate([apart[:5], apart[5:] - 25])  # the other group's centre is near to some atoms only
+    label, heard = groups(m.join([([8] * 9, near)], torch.float64))
+    centres = np.stack([near[label == g].mean(axis=0) for g in (0, 1)])
+    within = np.argwhere(np.linalg.norm(near[:, None] - centres, axis=-1) < 9)
+    assert 9 < len(within) < 18
+    np.testing.assert_array_equal(np.stack([heard.receiver, heard.sender], axis=1), within)
     mixed = groups(m.join([([8, 1, 1, 1], apart[:4])], torch.float64))[1]
     centre = np.average(apart[:4], axis=0, weights=[8, 1, 1, 1])
     np.testing.assert_allclose(mixed.distance, np.linalg.norm(apart[:4] - centre, axis=1), atol=1e-12)
@@ -182,15 +188,15 @@ def released(reference: Callable[[str], Any]) -> dict[str, Tensor]:
 
 
 def released_size(**options: Any) -> m.SPHNet:
-    sizes = {"channels": 8, "bottleneck": 2, "pair_hidden": 8, "rbf": 4, "pair_sparsity": 0.7, "released": True}
+    sizes = {"channels": 16, "bottleneck": 2, "pair_hidden": 16, "rbf": 4, "pair_sparsity": 0.7, "released": True}
     return m.SPHNet(**(sizes | options)).double()
 
 
-@pytest.mark.parametrize("prefix", ["", "model."])
+@pytest.mark.parametrize(("prefix", "per", "end"), [("", "molecule", ""), ("model.", "batch", "_batch")])
 def test_sphnet_with_released_weights_predicts_what_the_released_code_does(
-    released: dict[str, Tensor], reference: Callable[[str], Any], prefix: str
+    released: dict[str, Tensor], reference: Callable[[str], Any], prefix: str, per: str, end: str
 ) -> None:
-    given, made = reference("sphnet.npz"), released_size()
+    given, made = reference("sphnet.npz"), released_size(per=per)
     made.load_published({prefix + name: value for name, value in released.items()})
     Z, X, across = given["Z"].tolist(), given["X"], np.cos(np.arange(14.0))
     both = (Z[:4], X[:4]), (Z[4:], X[4:])
@@ -198,7 +204,8 @@ def test_sphnet_with_released_weights_predicts_what_the_released_code_does(
     with torch.no_grad():
         blocks = made(m.join(both, torch.float64))
     for mine, name in zip(blocks, ("diagonal", "lower"), strict=True):
-        np.testing.assert_allclose(mine.numpy() @ across, given[name], rtol=0, atol=1e-10)
+        np.testing.assert_allclose(mine.numpy() @ across, given[name + end], rtol=0, atol=1e-10)
+    assert np.abs(given["lower_batch"] - given["lower"]).max() > 1e-2  # which pairs are kept matters
 
 
 @pytest.mark.parametrize(("basis", "L", "total", "vectorial", "spherical"), [
@@ -236,12 +243,12 @@ VECTORIAL = "representation_model.Vectorial_interaction"
     (lambda s: s.pop(f"{CONV}.norm.norm_l0.bias"), f"must hold {CONV}.norm.norm_l0.bias, which is missing"),
     (lambda s: s.pop(f"{VECTORIAL}.node_fea_init.embedding.weight"), "must hold .*node_fea_init.embedding.weight"),
     (lambda s: s.update({"hami_model.output_ik.weight": torch.ones(3)}), "holds hami_model.output_ik.weight, which th"),
-    (lambda s: s.update({f"{VECTORIAL}.visnet_att0.9.q_proj.bias": torch.ones(8)}), "holds .*visnet_att0.9.q_proj"),
-    (lambda s: s.update({f"{VECTORIAL}.mlp_node_fea.weight": torch.ones(8, 8)}), r"mlp_node_fea.weight of .*\(16, 8\)"),
-    (lambda s: s.update({f"{CONV}.norm.affine_weight": torch.ones(3, 8)}), r"norm.affine_weight of shape \(4, 8\)"),
-    (lambda s: s.update({"hami_model.e3_gnn_node_layer.1.tp_fix.weight": torch.ones(160)}),
-     r"e3_gnn_node_layer.1.tp_fix.weight of shape \(520,\), got \(160,\)"),
-    (lambda s: s.update({f"{PAIRS}.1.fc_node_pair.layer1.weight": torch.ones(520, 8)}), r"shape \(8, 520\)"),
+    (lambda s: s.update({f"{VECTORIAL}.visnet_att0.9.q_proj.bias": torch.ones(16)}), "holds .*visnet_att0.9.q_proj"),
+    (lambda s: s.update({f"{VECTORIAL}.mlp_node_fea.weight": torch.ones(16, 16)}), r"mlp_node_fea.* \(32, 16\)"),
+    (lambda s: s.update({f"{CONV}.norm.affine_weight": torch.ones(3, 16)}), r"norm.affine_weight of shape \(4, 16\)"),
+    (lambda s: s.update({"hami_model.e3_gnn_node_layer.1.tp_fix.weight": torch.ones(320)}),
+     r"e3_gnn_node_layer.1.tp_fix.weight of shape \(1040,\), got \(320,\)"),
+    (lambda s: s.update({f"{PAIRS}.1.fc_node_pair.layer1.weight": torch.ones(1040, 16)}), r"shape \(16, 1040\)"),
     (lambda s: s.update({"hami_model.rbf.cutoff": torch.tensor(15.0)}), r"rbf.cutoff 30 \(Angstrom\), got 15"),
 ])  # fmt: skip
 def test_what_does_not_fit_changes_nothing(

@@ -378,10 +378,11 @@ class SPHNet(nn.Module):
         """Take weights of the released network (github.com/microsoft/SPHNet), or change nothing and raise.
 
         For SPHNet(released=True, pair_sparsity=0.7) as configured there, also with basis="def2-tzvp". On made-up
-        weights this predicts what their code does for one molecule at a time, to 1e-6: it adds so much to each
-        component of a vector, against rotations. Not compared: molecules wider than 15 Angstrom or of more than 33
-        atoms, where it leaves out edges. All paths are computed, as with "use_sparse_tp" there. Without it their
-        training keeps its paths in files that run code when opened; such weights are refused.
+        weights this predicts what their code does for one molecule at a time (for a batch with per="batch"), to 1e-6 of
+        the largest entry: it adds so much to each component of a vector, against rotations. At exactly symmetric
+        places it differs more (see `rescaled` in vectorial.py). Not compared: molecules wider than 15 Angstrom or of
+        more than 33 atoms, where it leaves out edges. All paths are computed, as with "use_sparse_tp" there. Without it
+        their training keeps its paths in files that run code when opened; such weights are refused.
 
         state_dict: the entry "state_dict" of a file of its training, read by torch.load(path, weights_only=True). That
         may refuse the file for the settings stored beside: then have its owner save the entry alone. Returns the names

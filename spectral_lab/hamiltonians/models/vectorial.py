@@ -49,12 +49,12 @@ def rescaled(v: Float[Tensor, "rows 3 u"]) -> Float[Tensor, "rows 3 u"]:
     """The vectors of a row with lengths moved onto [0, 1], shortest channel to longest; their directions stay.
 
     In the released code rounding grows to length 1 where symmetry leaves no vector, as at methane's carbon, and the
-    scalars of its network turn with the molecule. Here vectors shorter than 1e-5 are zero.
+    scalars of its network turn with the molecule. Here rows without a vector as long as 1e-5 are zero.
     """
     length = torch.linalg.vector_norm(v, dim=1, keepdim=True)
-    length = torch.where(length < ZERO, torch.zeros_like(length), length)
     low, high = length.amin(dim=-1, keepdim=True), length.amax(dim=-1, keepdim=True)
-    return (length - low) / _or_one(high - low) * (v / _or_one(length))
+    spread = torch.where(high < ZERO, torch.full_like(high, torch.inf), _or_one(high - low))
+    return (length - low) / spread * (v / _or_one(length))
 
 
 def _or_one(x: Tensor) -> Tensor:
