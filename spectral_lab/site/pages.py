@@ -266,6 +266,10 @@ class _Renderer(IPythonRenderer):
     def inline_math(self, body: str) -> str:
         return markup.mathml(body)
 
+    def block_code(self, code: str, info: str | None = None) -> str:
+        """A picture of letters, or a command: no line of it is broken."""
+        return f'<pre class="drawn" tabindex="0">{escape(code)}</pre>\n'
+
     def heading(self, text: str, level: int, **attrs: Any) -> str:
         return self._heading(text, level)
 

@@ -177,7 +177,7 @@ document.addEventListener("click", ({ target }) => target.closest(".search") || 
 // Explorers read their colours anew when the body says that its theme has changed.
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", ({ matches }) => (document.body.dataset.jpThemeLight = String(!matches)));
 
-// On paper a picture is as wide as the sheet's text; afterwards as wide as its place.
+// For paper a picture is drawn as wide as on a screen, and style.css makes it smaller; afterwards as wide as its place.
 function drawAt(width) {
   for (const { views } of globalThis.spectralLab.sessions.values())
     for (const view of views) {
@@ -186,7 +186,7 @@ function drawAt(width) {
       view.paint();
     }
 }
-addEventListener("beforeprint", () => drawAt("640px"));
+addEventListener("beforeprint", () => drawAt("860px"));
 addEventListener("afterprint", () => drawAt(""));
 
 if (location.hash) follow();
