@@ -240,6 +240,18 @@ def test_another_molecule_changes_my_edges_where_the_quantile_is_the_batchs() ->
     assert both[both < 4].tolist() == []
 
 
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_pairs_that_a_symmetry_exchanges_are_kept_together(dtype) -> None:
+    """Their rows differ by rounding alone, which differs from batch to batch."""
+    gate = m.PairGate(7, 0.5).to(dtype)
+    generator = torch.Generator().manual_seed(3)
+    for _ in range(50):
+        row = torch.randn(7, generator=generator, dtype=dtype)
+        rounding = 1 + 2 * torch.finfo(dtype).eps * torch.randint(-1, 2, (6, 7), generator=generator).to(dtype)
+        kept, _ = gate(row * rounding, torch.zeros(6, dtype=torch.long))
+        assert kept.tolist() == [0, 1, 2, 3, 4, 5]
+
+
 def test_the_scheduler_moves_when_told_and_is_taken_up() -> None:
     scheduler = m.ThreePhaseScheduler()
     seen = []

@@ -48,6 +48,9 @@ class TPGate(nn.Module):
         return weighted / weighted.sum()
 
 
+ROUNDING = 64  # how many units in the last place two scores of equal pairs may differ by
+
+
 class PairGate(nn.Module):
     """Keeps the pairs with a high score a^T s + b, and weighs their scalars by it.
 
@@ -71,7 +74,10 @@ class PairGate(nn.Module):
         score = self.score(s).squeeze(-1)
         group = torch.zeros_like(molecule) if self.per == "batch" else molecule
         above = score - quantile_by_group(score, group, self.sparsity)[group]
-        kept = torch.nonzero(above.detach() >= 0).ravel()
+        # Scores that differ by rounding are equal: pairs that a symmetry exchanges are kept together, in any batch.
+        with torch.no_grad():
+            size = s.abs() @ self.score.weight[0].abs() + self.score.bias.abs()
+            kept = torch.nonzero(above >= -ROUNDING * torch.finfo(s.dtype).eps * size).ravel()
         return kept, torch.sigmoid(above[kept])[:, None] * s[kept]
 
 
