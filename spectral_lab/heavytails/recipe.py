@@ -5,7 +5,8 @@
     images/reversed, images/permuted    two controls: the factors turned round, or dealt out at random
     text/gpt                            a byte-level GPT, then pruned by every method and every rule
     llama/magnitude, wanda, sparsegpt   LLaMA-7B as the paper prunes it, by the exponents that its authors cached
-    sciml/uniform                       a Fourier neural operator that learns flows from few of them, at one rate
+    sciml/uniform, sciml/higher         a Fourier neural operator that learns flows from few of them, at one rate and
+                                        at twice this, the next that the released program tries
     sciml/sigmoid, sciml/farms          TB_Sigmoid from whole matrices, and from FARMS windows
     sciml/sigmoid-spectral, farms-...   the same, with the Fourier layers read too, which no released program does
 
@@ -310,6 +311,7 @@ def llama(method: str, preset: str) -> Computation:
 
 # --- flows -----------------------------------------------------------------------------------------------------------
 
+ONE_RATE = {"uniform": 2.5e-3, "higher": 5e-3}
 BALANCES: dict[str, dict[str, Any]] = {
     "sigmoid": {},
     "farms": {"size": WHOLE},
@@ -360,9 +362,9 @@ def flow_error(model: nn.Module, batch: FieldBatch, fields: int) -> dict[str, Fl
 
 
 def sciml(variant: str, preset: str) -> Recipe:
-    """One way to set the learning rates of an FNO that has few flows to learn from: Adam, halved seven times."""
+    """One way to set the learning rates of an FNO that has few flows to learn from: Adam, halved in seven stairs."""
     size = FLOWS[checks.choice(preset, "preset", FLOWS)]
-    plain = checks.choice(variant, "variant", ("uniform", *BALANCES)) == "uniform"
+    plain = checks.choice(variant, "variant", (*ONE_RATE, *BALANCES)) in ONE_RATE
     fields, stair = {"fields": size["network"]["out_channels"]}, size["epochs"] // 7
     return Recipe(
         name=f"heavytails/sciml/{variant}",
@@ -371,7 +373,9 @@ def sciml(variant: str, preset: str) -> Recipe:
         model=Part(FNO, size["network"]),
         loss=Part(flow_loss, fields),
         evaluations=(Evaluation("test", Part(flow_error, fields), stair),),
-        optimiser=Optimiser("adam", 2.5e-3, 1e-4, () if plain else (Group("*", each=True),)),
+        optimiser=Optimiser(
+            "adam", ONE_RATE.get(variant, ONE_RATE["uniform"]), 1e-4, () if plain else (Group("*", each=True),)
+        ),
         schedule=Part(schedules.stairs, {"epochs": stair, "factor": 0.5}),
         target=Target(("nRMSE",)),
         batch_size=size["batch_size"],
@@ -384,5 +388,5 @@ RECIPES = {
     **{f"images/{variant}": partial(images, variant) for variant in VARIANTS},
     "text/gpt": text,
     **{f"llama/{method}": partial(llama, method) for method in METHODS},
-    **{f"sciml/{variant}": partial(sciml, variant) for variant in ("uniform", *BALANCES)},
+    **{f"sciml/{variant}": partial(sciml, variant) for variant in (*ONE_RATE, *BALANCES)},
 }

@@ -146,6 +146,8 @@ def test_sciml_is_what_tb_sigmoid_released_and_variants_differ_in_their_rates_al
         1,
         0.5,
     ]
+    assert replace(sciml("higher", "paper"), name=plain_rate.name, optimiser=rule) == plain_rate
+    assert sciml("higher", "paper").optimiser == replace(rule, learning_rate=5e-3)
     for variant, options in BALANCES.items():
         other = sciml(variant, "paper")
         assert replace(other, name=plain_rate.name, callbacks=(), optimiser=rule) == plain_rate
