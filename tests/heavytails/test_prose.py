@@ -10,7 +10,14 @@ import pytest
 
 from spectral_lab.checkout import ROOT
 from spectral_lab.course import recorded
-from spectral_lab.heavytails import MarchenkoPastur, farms_esd, gaussian_matrix, tail_exponent, wishart_spectra
+from spectral_lab.heavytails import (
+    MarchenkoPastur,
+    farms_esd,
+    gaussian_matrix,
+    noise_exponent,
+    tail_exponent,
+    wishart_spectra,
+)
 from spectral_lab.heavytails import explorers as ex
 from spectral_lab.heavytails.claims import distance_at
 
@@ -129,3 +136,24 @@ def test_the_ladder(prose: str) -> None:
     assert "The depth alone gets within 7 % of whole matrices, mostly a little behind" in prose
     assert np.abs(depth / whole - 1).max() < 0.07
     assert (depth > whole).mean() > 0.8
+
+
+def test_few_flows(prose: str) -> None:
+    assert "noise of that shape reads 5.8, square noise of 12 rows 2.4" in prose
+    assert [noise_exponent(shape).mean for shape in ((128, 12), (12, 12))] == pytest.approx([5.8, 2.4], abs=0.05)
+    variants = ("uniform", "higher", "sigmoid", "farms", "sigmoid-spectral", "farms-spectral")
+    found = recorded("heavytails/sciml", variants, preset="miniature", metrics=["nRMSE"])
+    errors = {
+        name: dict(zip([run.seed for run in found[name]], found.each(name, "nRMSE"), strict=True)) for name in variants
+    }
+    assert "Three seeds, 16 flows" in prose
+    assert all(len(each) == 3 for each in errors.values())
+    for seed, one in errors["uniform"].items():
+        assert errors["farms"][seed] < errors["sigmoid"][seed]
+        assert one < errors["sigmoid"][seed] < errors["sigmoid-spectral"][seed]
+        assert errors["farms"][seed] < errors["farms-spectral"][seed]
+    assert "errs less by more than a quarter" in prose
+    assert found.mean("higher", "nRMSE") < 0.75 * found.mean("uniform", "nRMSE")
+    for name, least, most in (("sigmoid", 1.77, 1.78), ("farms", 0.55, 0.7)):
+        heads = [rates["head.0.weight"] for run in found[name] for _, rates in run.content["notes"]["rates"]]
+        assert least < min(heads) <= max(heads) < most
