@@ -66,7 +66,7 @@ def _figure(d: Data) -> Figure:
     across = axis("column", -0.5, columns - 0.5, showticklabels=False)
     down = axis("row", rows - 0.5, -0.5, showticklabels=False)
     most = max(int(d.counts.max()), 1)
-    held = heat(np.arange(columns), np.arange(rows), d.counts, 0, most, bar="", zsmooth=False)
+    held = heat(np.arange(columns), np.arange(rows), d.counts, 0, most, bar="windows", zsmooth=False)
     held["colorbar"] |= {"tick0": 0, "dtick": -(-most // 8)}  # windows are counted in whole numbers
     return figure(
         panel("How many windows hold each entry", across, down, 1.2).draw(
