@@ -146,7 +146,8 @@ class _Maker:
     def __init__(self, explorer: Explorer) -> None:
         self.explorer = explorer
         self.start = single(explorer.figure)
-        self.made: dict[tuple[Any, ...], dict[str, Any]] = {}
+        start = {"readout": explorer.readout, "code": explorer.code, "patch": []}
+        self.made: dict[tuple[Any, ...], dict[str, Any]] = {tuple(explorer.state.values()): start}
 
     def affordable(self, seconds: float) -> tuple[int, int, int]:
         """How many states can be had, by a few samples: on lines, as a table of all states, and with a coarse grid."""
