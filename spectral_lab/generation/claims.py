@@ -614,6 +614,7 @@ CLAIMS = (
         bound="match at least -0.05, RMSD below 1.1 times",
         cost="GPU",
         evidence=joint_training,
+        expected="does not hold",
     ),
     Claim(
         id="D1",

@@ -151,6 +151,22 @@ def test_heads_alone_are_those_of_the_records(prose: str) -> None:
     assert floor == pytest.approx(1e-4, abs=5e-5)
 
 
+def test_crystals_and_molecules_alone(prose: str) -> None:
+    def mean(kind: str, metric: str) -> float:
+        runs = records.select(f"generation/{kind}/diffusion", preset="miniature", metrics=[metric])
+        assert len(runs) == 3
+        return float(np.mean([run.metrics[metric] for run in runs]))
+
+    assert "comes twice as near to them (0.30 Å for 0.61 Å)" in prose
+    told = [mean("molecules", "conformer RMSD"), mean("unified", "conformer RMSD")]
+    assert told == pytest.approx([0.30, 0.61], abs=0.005)
+    assert "hardly anything (0.97 matched for 0.98)" in prose
+    assert [mean("unified", "match"), mean("crystals", "match")] == pytest.approx([0.97, 0.98], abs=0.005)
+    assert "reads each of them 5.3 times as often" in prose
+    assert "on 1184 cubic crystals and 275 small molecules" in prose
+    assert (1184 + 275) / 275 == pytest.approx(5.3, abs=0.05)
+
+
 def test_trained_heads_and_samplers(prose: str) -> None:
     def seeds(head: str, metric: str) -> np.ndarray:
         runs = records.select(f"generation/unified/{head}", preset="miniature", metrics=[metric])

@@ -170,3 +170,6 @@ def test_records(prose: str) -> None:
     assert 1140 / means["dense"] == pytest.approx(3, abs=0.3)
     assert "one of these runs is worse than the mean matrix" in prose
     assert sum(error > 1140 for error in found["both"] + found["tp"]) == 1
+    assert "30 in $10^{-6}$ Hartree with all paths and pairs, 310 with both gates at $k=0.7$" in prose
+    dense, both = (records.select(f"hamiltonians/dynamic/{name}", "lecture")[0] for name in ("dense", "both"))
+    assert [dense.metrics["H"], both.metrics["H"]] == pytest.approx([30, 310], abs=0.5)
