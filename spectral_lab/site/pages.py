@@ -32,6 +32,7 @@ HERE = Path(__file__).parent
 REPOSITORY = "https://github.com/spectral-lab/spectral_lab"
 BINDER = "https://mybinder.org/v2/gh/spectral-lab/spectral_lab/main?urlpath=lab/tree/notebooks/"
 PICTURE_PAGE = "pseudospectra.html#the-eigenvalues-that-are-not-there"  # where the picture of the first page moves
+MOVES = {"pictures/pseudospectra.png": "03_pseudospectra_and_ptd.ipynb#the-eigenvalues-that-are-not-there"}
 SHOWN = re.compile(r"(?:\w+\.)?explorers?\.(\w+)\((.*)\)")  # the last line of a cell that shows an explorer
 
 
@@ -275,6 +276,11 @@ class _Renderer(IPythonRenderer):
 
     def link(self, text: str, url: str, title: str | None = None) -> str:
         return super().link(text, self._link(url), title)
+
+    def image(self, text: str, url: str, title: str | None = None) -> str:
+        """A picture; one that shows sliders leads to the explorer that has them."""
+        picture = super().image(text, url, title)
+        return f'<a href="{self._link(MOVES[url])}">{picture}</a>' if url in MOVES else picture
 
     def table(self, text: str) -> str:
         return f'<div class="wide" tabindex="0"><table>{headed(text)}</table></div>\n'

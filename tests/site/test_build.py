@@ -116,6 +116,13 @@ def test_the_page_has_prose_formulas_code_outputs_guesses_and_exercises(site: An
     assert len([id for id in page.ids if id.startswith("a-function-of-a-matrix")]) == 2
 
 
+def test_a_picture_of_sliders_leads_to_the_sliders() -> None:
+    (lesson,) = (item for item in CHAPTERS if item.number == 3)
+    first = pages.read_cells(ROOT / "notebooks" / lesson.notebook)[:1]
+    (block,) = pages.Lesson(lesson, first, {}, {lesson.package}).blocks
+    assert re.search(rf'<a href="{pages.PICTURE_PAGE}"><img [^>]*src="pictures/pseudospectra.png"', block)
+
+
 def test_a_formula_that_alone_heads_a_column_is_named_by_its_letters() -> None:
     table = pages.prose("| | $f(x)$ | a $y$ |\n|---|---|---|\n| 0 | 1 | $z$ |")
     assert "<th></th>" not in table
