@@ -164,7 +164,7 @@ def test_crystals_and_molecules_alone(prose: str) -> None:
     assert [mean("unified", "match"), mean("crystals", "match")] == pytest.approx([0.97, 0.98], abs=0.005)
     assert "reads each of them 5.3 times as often" in prose
     assert "on 1184 cubic crystals and 275 small molecules" in prose
-    assert (1184 + 275) / 275 == pytest.approx(5.3, abs=0.05)
+    assert pytest.approx(5.3, abs=0.05) == (1184 + 275) / 275
 
 
 def test_trained_heads_and_samplers(prose: str) -> None:
