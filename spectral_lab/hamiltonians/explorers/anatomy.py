@@ -46,13 +46,13 @@ def _figure(d: Data) -> Figure:
     colors = (BLUE, GREEN, RED, INK)
     return figure(
         panel(
-            f"C for ({l1}, {l2}, {l3}), {rows} × {columns}", bare(-0.5, columns - 0.5), bare(rows - 0.5, -0.5), 1.2
+            f"C for ({l1}, {l2}, {l3}), {rows} × {columns}", bare(-0.5, columns - 0.5), bare(rows - 0.5, -0.5), 1.0
         ).draw(matrix(d.C, float(np.abs(d.C).max()), hoverinfo="z")),
         panel("Multiplications of one channel", bare(-0.6, 3.6, "", showticklabels=True, tickvals=[0, 1, 2, 3],
-              ticktext=names, tickangle=0), axis("", 0.8, 3e5, log=True), 0.9).draw(
+              ticktext=names, tickangle=0), axis("", 0.8, 3e5, log=True), 1.2).draw(
             *(line([i, i], [0.8, bars[name]], name, colors[i], width=26) for i, name in enumerate(names))
         ),
-        panel("What the kept paths cost", axis("share of the paths", 0, 1), axis("share of the work", 0, 1)).draw(
+        panel("What the kept paths cost", axis("share of the paths", 0, 1), axis("share of the work", 0, 1), 0.9).draw(
             *(line(share, d.sums[rule] / d.multiplies, rule, color)
               for rule, color in zip(RULES, (MUTED, BLUE, RED), strict=True)),
             points([d.kept / d.paths], [d.work / d.multiplies], "here", INK, size=11),
