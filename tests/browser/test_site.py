@@ -184,6 +184,18 @@ def test_on_paper_nothing_is_cut(name: str, open_file: Open) -> None:
     assert len(page.pdf(format="A4")) > 10_000
 
 
+def test_on_paper_a_picture_is_light_whatever_the_screen_is(open_file: Open) -> None:
+    page = open_file("matrix_functions.html", color_scheme="dark")
+    pad = pads(page)[0]
+    ink = "e => getComputedStyle(e.querySelector('.sl-plot .xtick text')).fill"
+    light = "([e, ink]) => eval(ink)(e).match(/\\d+/g).slice(0, 3).reduce((sum, part) => sum + Number(part), 0) < 300"
+    dark = pad.handle.evaluate(ink)
+    page.evaluate("dispatchEvent(new Event('beforeprint'))")
+    page.wait_for_function(light, arg=[pad.handle, ink])
+    page.evaluate("dispatchEvent(new Event('afterprint'))")
+    page.wait_for_function("([e, ink, dark]) => eval(ink)(e) === dark", arg=[pad.handle, ink, dark])
+
+
 @needs_axe
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("name", [*PAGES, *REFERENCE])

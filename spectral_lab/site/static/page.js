@@ -177,16 +177,18 @@ document.addEventListener("click", ({ target }) => target.closest(".search") || 
 // Explorers read their colours anew when the body says that its theme has changed.
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", ({ matches }) => (document.body.dataset.jpThemeLight = String(!matches)));
 
-// For paper a picture is drawn as wide as on a screen, and style.css makes it smaller; afterwards as wide as its place.
-function drawAt(width) {
+// For paper a picture is drawn light, and as wide as on a screen: style.css makes it smaller. Afterwards as it was.
+function drawFor(paper) {
+  document.documentElement.classList.toggle("on-paper", paper);
   for (const { views } of globalThis.spectralLab.sessions.values())
     for (const view of views) {
-      view.plot.style.width = width;
+      view.plot.style.width = paper ? "860px" : "";
+      view.readPalette();
       view.drawn = null;
       view.paint();
     }
 }
-addEventListener("beforeprint", () => drawAt("860px"));
-addEventListener("afterprint", () => drawAt(""));
+addEventListener("beforeprint", () => drawFor(true));
+addEventListener("afterprint", () => drawFor(false));
 
 if (location.hash) follow();
