@@ -69,7 +69,7 @@ def noise_exponent(
     long, N = max(m, n), min(m, n)
     if long > LARGEST_Q * N or N * slices < 2:
         raise ValueError(f"shape must have a ratio of at most 1e8 and give 2 eigenvalues, got {checks.shown(shape)}")
-    return _simulated(long, N, rule, position, slices, checks.integer(seed, "seed", 0))
+    return _noise(long, N, rule, position, slices, checks.integer(seed, "seed", 0))
 
 
 def null_corrected(
@@ -83,12 +83,14 @@ def null_corrected(
 
 
 @lru_cache(maxsize=1000)
-def _simulated(long: int, N: int, rule: str, position: float, slices: int, seed: int) -> NoiseExponent:
-    limit = MarchenkoPastur(long / N).hill_exponent(1 / position) if rule == "median" else None
+def _noise(long: int, N: int, rule: str, position: float, slices: int, seed: int) -> NoiseExponent:
+    law = MarchenkoPastur(long / N)
+    limit = law.hill_exponent(1 / position) if rule == "median" else None
     if limit is not None and (position, slices) == (2, 1) and N > SIMULATED:
         powers, unit = (N / long) ** np.array([0, 0.5, 1]), (limit - 1) / N
         spread = unit * float(powers @ SCATTER) * (1 + GROWTH * math.log(N / SIMULATED)) ** 0.5
-        return NoiseExponent(limit + unit * float(powers @ OFFSET), spread, limit)
+        middle = law.hill_exponent((N // 2) / N)  # of an odd N the tail starts half a step before it
+        return NoiseExponent(middle + unit * float(powers @ OFFSET), spread, limit)
     small = min(N, SIMULATED if rule == "median" else SEARCHED)
     pooled = min(slices, max(POOLED, VALUES // small))  # its scatter falls like the root of its size beyond
     draws = max(FEWEST, SPECTRA // pooled if rule == "median" else 0)
