@@ -167,6 +167,14 @@ def test_crystals_and_molecules_alone(prose: str) -> None:
     assert pytest.approx(5.3, abs=0.05) == (1184 + 275) / 275
 
 
+def test_the_lecture(prose: str) -> None:
+    (run,) = records.select("generation/unified/diffusion", preset="lecture", metrics=["match"])
+    assert "matches 0.98 of 60 crystals, where random positions match 0.25" in prose
+    assert "0.44 Å from the true ones" in prose
+    told = [run.metrics[name] for name in ("match", "random match", "conformer RMSD")]
+    assert told == pytest.approx([0.98, 0.25, 0.44], abs=0.005)
+
+
 def test_trained_heads_and_samplers(prose: str) -> None:
     def seeds(head: str, metric: str) -> np.ndarray:
         runs = records.select(f"generation/unified/{head}", preset="miniature", metrics=[metric])
