@@ -78,7 +78,13 @@ def open_page(chromium: Any, folder: Path, sources: list[str], explorers: int) -
     write_page(folder, sources)
     page = chromium.new_page(viewport={"width": 1500, "height": 1000})
     errors: list[str] = []
-    page.on("console", lambda message: message.type == "error" and errors.append(message.text))
+
+    def note(message: Any) -> None:
+        """JupyterLab's own requests to its server may fail on a busy machine; explorers ask the kernel alone."""
+        if message.type == "error" and not message.text.startswith("Failed to load resource"):
+            errors.append(message.text)
+
+    page.on("console", note)
     page.on("pageerror", lambda error: errors.append(str(error)))
     with browser.serve_lab(folder) as tree:
         browser.run_notebook(page, tree, "page.ipynb", explorers)
