@@ -19,6 +19,7 @@ from report import publish
 from torch import Tensor, nn
 
 from spectral_lab.latent.models import FNO, LSM, SpectralBlock
+from spectral_lab.latent.models.multiscale import Body
 
 REPEATS = 7
 
@@ -54,13 +55,32 @@ class PlainBlock(nn.Module):
         return x.view(B, H // p, W // q, d, p, q).permute(0, 3, 1, 4, 2, 5).contiguous().view(B, d, H, W)
 
 
+class PlainBody(nn.Module):
+    """The same five scales with plain blocks, as usually written: channels first, doubled, joined, convolved."""
+
+    def __init__(self, body: Body) -> None:
+        super().__init__()
+        self.start, self.down, self.up, self.end = body.start, body.down, body.up, body.end
+        self.blocks = nn.ModuleList(PlainBlock(block) for block in body.blocks)
+        self.to(memory_format=torch.contiguous_format)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(B, width, H, W) -> the same."""
+        skips = [self.start(x.contiguous())]
+        for down in self.down:
+            skips.append(down(skips[-1]))
+        skips = [block(skip) for block, skip in zip(self.blocks, skips, strict=True)]
+        x = skips.pop()
+        for up in self.up:
+            x = nn.functional.interpolate(x, scale_factor=2.0, mode="bilinear", align_corners=True)
+            x = up(torch.cat([skips.pop(), x], dim=1))
+        return self.end(x)
+
+
 def plain(model: LSM) -> LSM:
-    """The same network with plain blocks and channels first in memory."""
+    """The same network with a plain body."""
     other = copy.deepcopy(model)
-    other.body.blocks = nn.ModuleList(PlainBlock(block) for block in other.body.blocks)
-    body = other.body.forward
-    other.body.to(memory_format=torch.contiguous_format)
-    other.body.forward = lambda x: body(x.contiguous())
+    other.body = PlainBody(other.body)
     return other
 
 

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from spectral_lab.latent import decode, latent_solve, latent_tokens
 from spectral_lab.latent.models import FNO, LSM, DeepONet, LSMPoints, SpectralBlock, UNet, forecast, rollout
 from spectral_lab.latent.models.fno import LAYERS
+from spectral_lab.latent.models.multiscale import CONV, convolve_joined
 
 Part = Callable[[str], dict[str, torch.Tensor]]
 
@@ -234,6 +235,26 @@ def test_the_block_is_its_equations_patch_by_patch(axes: int, seed: int, N: int,
         T = latent_tokens(X, part["tokens"], part["encoder.weight"], part["encoder.bias"])
         Y = decode(X, latent_solve(T, part["weights"], frequencies), part["decoder.weight"], part["decoder.bias"])
         np.testing.assert_allclose(out[(place[0], slice(None), *corner)].reshape(16, -1).T, Y, atol=1e-12)
+
+
+@given(axes=st.integers(1, 3), seed=st.integers(0, 1000))
+@settings(max_examples=20)
+def test_channels_may_be_mixed_before_a_field_is_doubled(axes: int, seed: int) -> None:
+    inputs, outputs, *grid = np.random.default_rng(seed).integers(1, 6, 2 + axes).tolist()
+    skip, x = z((2, inputs, *(2 * n for n in grid)), seed).requires_grad_(), z((2, inputs, *grid), seed + 1)
+    first = CONV[axes](2 * inputs, outputs, 3, padding=1, bias=False)
+    x.requires_grad_()
+    doubled = torch.nn.functional.interpolate(
+        x, scale_factor=2.0, mode=("linear", "bilinear", "trilinear")[axes - 1], align_corners=True
+    )
+    expected = first(torch.cat([skip, doubled], dim=1))
+    out = convolve_joined(torch.nn.Sequential(first), skip, x)
+    torch.testing.assert_close(out, expected, rtol=0, atol=1e-12)
+    loss = z(out.shape, seed + 2)
+    for ours, theirs in zip(
+        *(torch.autograd.grad(y, (skip, x, first.weight), loss) for y in (out, expected)), strict=True
+    ):
+        torch.testing.assert_close(ours, theirs, rtol=0, atol=1e-11)
 
 
 @given(axes=st.integers(1, 3), seed=st.integers(0, 100))

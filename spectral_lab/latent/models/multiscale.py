@@ -15,10 +15,11 @@ from spectral_lab.training.published import load
 SCALES = 5
 COARSEST = 2 ** (SCALES - 1)  # a cell of the coarsest grid is 16 points wide
 WIDTHS = (1, 2, 4, 8, 8)
+CHANNELS_LAST = 2  # halvings after which channels no longer lie last in memory: few points, and wide kernels
 CONV = {1: nn.Conv1d, 2: nn.Conv2d, 3: nn.Conv3d}
 NORM = {1: nn.BatchNorm1d, 2: nn.BatchNorm2d, 3: nn.BatchNorm3d}
 POOL = {1: nn.MaxPool1d, 2: nn.MaxPool2d, 3: nn.MaxPool3d}
-LINEAR = {1: "linear", 2: "bilinear", 3: "trilinear"}
+CONVOLVE = {1: nn.functional.conv1d, 2: nn.functional.conv2d, 3: nn.functional.conv3d}
 BODY_NAMES = (
     ("inc.double_conv.", "body.start."),
     *((f"down{i}.maxpool_conv.1.double_conv.", f"body.down.{i - 1}.1.") for i in range(1, SCALES)),
@@ -42,7 +43,7 @@ class Body(nn.Module):
     def __init__(self, width: int, dimension: int, blocks: Sequence[nn.Module]) -> None:
         super().__init__()
         w = [width * factor for factor in WIDTHS]
-        self.dimension, self.blocks = dimension, nn.ModuleList(blocks)
+        self.blocks = nn.ModuleList(blocks)
         self.start = double_conv(dimension, w[0], w[0], w[0])
         self.down = nn.ModuleList(
             nn.Sequential(POOL[dimension](2), double_conv(dimension, w[i], w[i + 1], w[i + 1]))
@@ -53,22 +54,23 @@ class Body(nn.Module):
             double_conv(dimension, 2 * w[i], w[i], w[max(i - 1, 0)]) for i in range(SCALES - 2, -1, -1)
         )
         self.end = CONV[dimension](width, width, 1)
-        if dimension > 1:  # as the fields are laid out; or each convolution would lay out its weights anew
+        if dimension > 1:  # weights as the fields are laid out; or each convolution would lay out its weights anew
             layout = torch.channels_last if dimension == 2 else torch.channels_last_3d
-            for weight in (parameter for parameter in self.parameters() if parameter.ndim == dimension + 2):
-                weight.data = weight.data.contiguous(memory_format=layout)
+            for part in (self.start, *self.down[:CHANNELS_LAST], *self.up):
+                for weight in (parameter for parameter in part.parameters() if parameter.ndim == dimension + 2):
+                    weight.data = weight.data.contiguous(memory_format=layout)
 
     def forward(self, x: Tensor) -> Tensor:
         """(B, width, *grid) -> the same; each axis of the grid a multiple of 16."""
         skips = [self.start(x)]
-        for down in self.down:
-            skips.append(down(skips[-1]))
+        for i, down in enumerate(self.down):
+            skips.append(down(skips[-1] if i < CHANNELS_LAST else skips[-1].contiguous()))
         skips = [block(skip) for block, skip in zip(self.blocks, skips, strict=True)]
         x = skips.pop()
         for up in self.up:
-            x = nn.functional.interpolate(x, scale_factor=2.0, mode=LINEAR[self.dimension], align_corners=True)
-            x = up(torch.cat([skips.pop(), x], dim=1))
-        return self.end(x)
+            x = convolve_joined(up, skips.pop(), x)
+        # A convolution of one point is a matrix product, and quicker as one where channels lie last in memory.
+        return nn.functional.linear(x.movedim(1, -1), self.end.weight.flatten(1), self.end.bias).movedim(-1, 1)
 
 
 class OnGrid(nn.Module):
@@ -191,6 +193,40 @@ def double_conv(dimension: int, inputs: int, middle: int, outputs: int) -> nn.Se
     conv, norm = CONV[dimension], NORM[dimension]
     first, second = conv(inputs, middle, 3, padding=1, bias=False), conv(middle, outputs, 3, padding=1, bias=False)
     return nn.Sequential(first, norm(middle), nn.ReLU(True), second, norm(outputs), nn.ReLU(True))
+
+
+def convolve_joined(up: nn.Module, skip: Tensor, x: Tensor) -> Tensor:
+    """The double convolution of a skip (B, w, *grid) beside x (B, w, *half the grid) doubled."""
+    first, *rest = up.children()
+    own, risen = first.get_parameter("weight").chunk(2, dim=1)
+    return nn.Sequential(*rest)(CONVOLVE[x.ndim - 2](skip, own, padding=1) + convolve_doubled(x, risen))
+
+
+def convolve_doubled(x: Tensor, weight: Tensor) -> Tensor:
+    """The convolution of x doubled by linear interpolation, corners on corners.
+
+    To double is the same map for every channel, so the channels can be mixed first, on a fraction of the points; what
+    each neighbour then sends is doubled, moved and added, one axis after the other (derived here).
+
+    x (B, i, *grid), weight (o, i, 3, ...) -> (B, o, *twice the grid).
+    """
+    B, grid, o = len(x), x.shape[2:], len(weight)
+    mix = weight.movedim((0, 1), (-2, -1)).flatten(0, -2)  # (neighbours o, i)
+    shares = nn.functional.linear(x.movedim(1, -1), mix).unflatten(-1, (*weight.shape[2:], o))
+    order = [axis for k in range(1, len(grid) + 1) for axis in (k, k + len(grid))]  # a point, its neighbour, the next
+    y, done = shares.permute(0, *order, -1), B
+    for n in grid:
+        y = doubling_matrix(n, x) @ y.reshape(done, 3 * n, -1)
+        done *= 2 * n
+    return y.view(B, *(2 * n for n in grid), o).movedim(-1, 1)
+
+
+def doubling_matrix(n: int, like: Tensor) -> Tensor:
+    """(2n, 3n): how n points, each with three neighbours' shares, make twice as many; beyond the ends lies nothing."""
+    eye = torch.eye(n, dtype=like.dtype, device=like.device)
+    double = nn.functional.interpolate(eye[None], scale_factor=2.0, mode="linear", align_corners=True)[0].T
+    padded = nn.functional.pad(double, (0, 0, 1, 1))
+    return torch.stack([padded[a : a + 2 * n] for a in range(3)], dim=-1).flatten(1)
 
 
 def coordinates(x: Tensor) -> Tensor:
