@@ -178,8 +178,8 @@ def larger_and_dearer() -> Evidence:
         costs.append(counter.get_total_flops())
     return Evidence(
         f"Darcy's configuration: {sizes[0]:,} parameters against {sizes[1]:,} of the FNO, {sizes[0] / sizes[1]:.2f} "
-        f"times; {costs[0] / 1e9:.1f} GFLOP a sample as computed here, without the FNO's FFTs {costs[0] / costs[1]:.0f} times as "
-        "many",
+        f"times; {costs[0] / 1e9:.1f} GFLOP a sample as computed here, without the FNO's FFTs "
+        f"{costs[0] / costs[1]:.0f} times as many",
         within(sizes[0] / sizes[1], 0.01, of=4.04),
         above(costs[0] / costs[1], 20),
     )
