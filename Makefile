@@ -35,7 +35,7 @@ unit: $(READY)
 notebooks-test: $(READY)
 	$(BIN)/python -m pytest --nbval notebooks -n 2 --dist loadfile
 
-# The mathematics and the notebooks on four imitated processors: nothing may depend on the last bits of a number.
+# The mathematics and the notebooks on three imitated processors: nothing may depend on the last bits of a number.
 test-machines: $(READY)
 	$(BIN)/python tools/test_machines.py
 
