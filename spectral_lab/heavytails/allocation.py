@@ -85,12 +85,14 @@ def alpha_pruning(
     share = counts / counts.sum()
     if not redistribute:
         ratios = w * S / (share @ w)
-        return np.where(ratios > 1, clip, ratios)
+        return np.where(ratios > 1 + 1e-12, clip, np.minimum(ratios, 1))  # rounding alone is no excess
     if clip < S:
         raise ValueError(f"clip must be at least the sparsity {S:g} to redistribute, got {clip:g}")
     full = np.zeros(len(w), dtype=bool)
     while True:  # each round holds at least one more block, so it ends
         left = S - clip * share[full].sum()
+        if not w[~full].any():  # epsilon = 1: what is left are the blocks of least alpha, and they share alike
+            w = np.ones(len(w))
         weight = share[~full] @ w[~full]
         ratios = np.where(full, clip, w * (left / weight if weight > 0 else 0.0))
         over = ~full & (ratios > clip * (1 + 1e-15))

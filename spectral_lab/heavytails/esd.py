@@ -47,7 +47,7 @@ def esd(W: ArrayLike, precision: str = "double") -> Float[np.ndarray, " N"]:
 def _stack(W: Any, kind: Any) -> tuple[np.ndarray, float]:
     """The matrices, wide or square, with entries whose squares are numbers, and what they were divided by."""
     known = isinstance(W, np.ndarray) and W.dtype == kind and not isinstance(W, np.ma.MaskedArray)
-    weights = W if known else checks.real_array(W, "W").astype(kind, copy=False)
+    weights = np.asarray(W) if known else checks.real_array(W, "W").astype(kind, copy=False)
     if weights.ndim == 4:
         weights = np.moveaxis(weights.reshape(*weights.shape[:2], -1), 2, 0)
     if weights.ndim == 2:

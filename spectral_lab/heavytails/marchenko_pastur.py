@@ -95,15 +95,16 @@ class MarchenkoPastur:
         (derived here). By Gauss-Legendre in the angle.
         """
         below = checks.number(below, "below", 0, 0.999)
+        if self.Q == 1 and below == 0:  # the whole of a square matrix: ln(x / 0)
+            return 1.0
         end = float(self._angle(1 - below))
         points, weights = _legendre(NODES)
-        angle, r = end * (points + 1) / 2, self._r
-        x, start = 1 + r * (r + 2 * np.cos(angle)), 1 + r * (r + 2 * math.cos(end))
-        if start <= 0:  # the whole of a square matrix: ln(x / 0)
-            return 1.0
+        v, r = (points + 1) / 2, self._r
+        angle = end * (1 - v**3)  # crowded where the tail starts: in a nearly square matrix ln(x) dips steeply there
+        x, start = self._at(angle) / self.variance, float(self._at(end)) / self.variance
         # ln(x / x_0), without losing digits where the bulk is narrow
         logs = np.log1p(2 * r * (np.cos(angle) - math.cos(end)) / start)
-        mean = end / 2 * float(weights @ (2 / np.pi * np.sin(angle) ** 2 / x * logs)) / (1 - below)
+        mean = end / 2 * float(weights @ (3 * v**2 * 2 / np.pi * np.sin(angle) ** 2 / x * logs)) / (1 - below)
         return 1 + 1 / mean
 
     @property

@@ -34,7 +34,7 @@ def wanda_mask(W: ArrayLike, inputs: ArrayLike, sparsity: Any) -> Bool[np.ndarra
 
     X_j is column j of the inputs (Sun, Liu, Bair, Kolter 2024).
 
-    Args: W (out, in); inputs (tokens, in); sparsity from 0 to 1. Raises: ValueError.
+    Args: W (out, in); inputs (tokens, in), not all 0; sparsity from 0 to 1. Raises: ValueError.
     """
     W = _matrix(W)
     X, S = _inputs(inputs, W), checks.number(sparsity, "sparsity", 0, 1)

@@ -184,7 +184,7 @@ def _spectra(
 def _weights(W: Any) -> np.ndarray:
     """float32 stays float32; everything else is checked into double precision."""
     known = isinstance(W, np.ndarray) and W.dtype == np.float32 and not isinstance(W, np.ma.MaskedArray)
-    weights = W if known and np.isfinite(W).all() else checks.real_array(W, "W")
+    weights = np.asarray(W) if known and np.isfinite(W).all() else checks.real_array(W, "W")
     if weights.ndim not in (2, 4) or weights.size == 0:
         raise ValueError(f"W must be a matrix or a kernel of 4 axes, none of them empty, got shape {np.shape(W)}")
     return weights

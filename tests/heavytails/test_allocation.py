@@ -80,6 +80,21 @@ def test_the_whole_is_as_sparse_as_asked_for(alphas: np.ndarray, S: float, epsil
     assert (np.diff(exact[alphas.argsort()]) >= -1e-12).all()
 
 
+def test_blocks_of_least_alpha_share_alike_what_the_others_cannot_take() -> None:
+    alphas, sizes = np.array([2.0, 5.0, 2.0, 3.0]), np.array([3.0, 1.0, 2.0, 1.0])
+    exact = alpha_pruning(alphas, sizes, 0.8, 1.0, redistribute=True)
+    np.testing.assert_allclose(exact[[1, 3]], 0.998)
+    np.testing.assert_allclose(exact[[0, 2]], (0.8 * 7 - 2 * 0.998) / 5)
+    nearly = alpha_pruning(alphas, sizes, 0.8, 1 - 1e-9, redistribute=True)
+    np.testing.assert_allclose(nearly, exact, atol=1e-8)  # no jump at epsilon = 1
+
+
+@given(alphas=exponents, seed=st.integers(0, 100))
+def test_rounding_alone_clips_nothing(alphas: np.ndarray, seed: int) -> None:
+    sizes = np.random.default_rng(seed).uniform(1, 100, len(alphas))
+    np.testing.assert_allclose(alpha_pruning(alphas, sizes, 1.0, 0.0, clip=0.9), 1, rtol=1e-12)
+
+
 def forward(ids: np.ndarray, weights: dict[str, np.ndarray], layers: int, visit: Any) -> None:
     x = weights["model.embed_tokens.weight"][ids].reshape(-1, weights["model.embed_tokens.weight"].shape[1])
     for layer in range(layers):

@@ -12,7 +12,7 @@ from torch import nn
 
 from spectral_lab.archives import FormatError
 from spectral_lab.datasets import DatasetUnavailable
-from spectral_lab.heavytails import esd, sigmoid_balance, tail_exponent, temperature_balance
+from spectral_lab.heavytails import esd, farms_esd, sigmoid_balance, tail_exponent, temperature_balance
 from spectral_lab.heavytails.data import cifar100, compressible_flows, passages, shipped_text
 from spectral_lab.heavytails.data.compressible import FIELDS
 from spectral_lab.heavytails.data.images import Augmented
@@ -81,6 +81,18 @@ def test_spectra_exponents_and_rates_of_the_released_programs(reference: Any) ->
             found = {name: rate for layer, rate in zip(tuned, rates, strict=True) for name in layer.parameters}
             stored = {name: group["lr"] for group in run["param_groups"] for name in group["params"]}
             assert {name: found.get(name, 0.1) for name in stored} == pytest.approx(stored, rel=5e-4)
+
+
+@pytest.mark.parametrize("size", [None, 7])
+def test_double_weights_are_read_in_double_precision(size: int | None) -> None:
+    torch.manual_seed(0)
+    net = torch.nn.Sequential(torch.nn.Conv2d(5, 8, 3), torch.nn.Linear(30, 20)).double()
+    for layer, module in zip(layer_spectra(net, size), net, strict=True):
+        W = module.weight.detach().numpy()
+        values = esd(W) if size is None else farms_esd(W, size)
+        np.testing.assert_allclose(layer.eigenvalues, values, rtol=1e-10)
+    for layer, exact in zip(layer_spectra(net.float(), size), layer_spectra(net.double(), size), strict=True):
+        assert layer.alpha == pytest.approx(exact.alpha, rel=1e-5)
 
 
 def test_sizes_of_the_networks() -> None:

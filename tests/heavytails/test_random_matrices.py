@@ -63,6 +63,14 @@ def test_the_exponent_of_noise_is_the_integral_that_defines_it(Q: float, below: 
     assert law.hill_exponent(below) == pytest.approx(1 + (1 - below) / parts, rel=1e-7)
 
 
+@pytest.mark.parametrize("Q", [1 + 1e-6, 1.0001, 1.01, 1.5, 5.0, 1e4])
+def test_the_exponent_of_the_whole_bulk_has_a_closed_form(Q: float) -> None:
+    """E ln x = -1 - (Q - 1) ln(1 - 1/Q) for unit variance: a tail that starts at the lower edge."""
+    law = MarchenkoPastur(Q, 3.0)
+    mean = -1 - (Q - 1) * math.log1p(-1 / Q) - 2 * math.log((1 - 1 / Q) / (1 + math.sqrt(1 / Q)))
+    assert law.hill_exponent(0) == pytest.approx(1 + 1 / mean, rel=1e-9)
+
+
 @given(Q=st.floats(1, 1e6), variance=st.floats(1e-6, 1e6), p=st.floats(1e-6, 1 - 1e-6))
 def test_quantile_undoes_cdf_and_variance_is_a_unit(Q: float, variance: float, p: float) -> None:
     law = MarchenkoPastur(Q, variance)

@@ -12,6 +12,7 @@ from hypothesis.extra import numpy as hnp
 from spectral_lab.heavytails import (
     MarchenkoPastur,
     esd,
+    farms_esd,
     gaussian_matrix,
     hill_curve,
     lanczos_density,
@@ -163,6 +164,17 @@ def test_pools_of_slices_and_zeros_are_recognised() -> None:
     assert (values[:33] < 1e-25 * values[-1]).all()
     assert weight_metrics(values).matrix_rank == 7
     np.testing.assert_array_equal(esd(np.zeros((3, 4))), 0)
+
+
+@pytest.mark.filterwarnings("ignore::PendingDeprecationWarning")  # numpy advises against its matrices
+@pytest.mark.parametrize("kind", [np.float64, np.float32])
+def test_what_only_looks_like_an_array_is_read_as_one(kind: Any) -> None:
+    W = np.random.default_rng(0).standard_normal((6, 9)).astype(kind)
+    for precision in ("double", "single"):
+        np.testing.assert_array_equal(esd(np.asmatrix(W), precision), esd(W, precision))
+        np.testing.assert_array_equal(
+            farms_esd(np.asmatrix(W), 4, precision=precision), farms_esd(W, 4, precision=precision)
+        )
 
 
 def test_noise_reads_what_the_closed_form_says() -> None:

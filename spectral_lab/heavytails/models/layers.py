@@ -42,23 +42,27 @@ def layer_spectra(
     fit: str = "guarded",
     rule: str = "median",
 ) -> list[LayerSpectrum]:
-    """The spectrum of every convolution and linear layer, whole (size=None) or by windows, as `farms_exponent` cuts.
+    """The spectrum of every Conv2d and Linear, whole (size=None) or by windows, as `farms_exponent` cuts.
 
-    The norm whose name is the layer's with `conv` turned into `bn` belongs to the layer: its rate follows the layer's,
-    as in the released programs. Raises: ValueError.
+    Weights in float64 are read in double precision, all others in single. The norm whose name is the layer's with
+    `conv` turned into `bn` belongs to the layer: its rate follows the layer's, as in the released programs.
+
+    Raises: ValueError.
     """
     modules, found = dict(model.named_modules()), []
     for name, module in modules.items():
         if not isinstance(module, (nn.Conv2d, nn.Linear)):
             continue
-        W = module.weight.detach().float().cpu().numpy()
+        exact = module.weight.dtype == torch.float64
+        W = module.weight.detach().to("cpu", torch.float64 if exact else torch.float32).numpy()
+        precision = "double" if exact else "single"
         if min(W.shape[:2]) * int(np.prod(W.shape[2:])) < 2:
             continue  # one eigenvalue has no tail
         if size is None:
-            values = esd(W, "single")
+            values = esd(W, precision)
             tail = tail_exponent(values, rule)
         else:
-            values, tail = farms_spectrum(W, size, rule, Q=Q, per_axis=per_axis, fit=fit, precision="single")
+            values, tail = farms_spectrum(W, size, rule, Q=Q, per_axis=per_axis, fit=fit, precision=precision)
         own = [f"{name}.{parameter}" for parameter, _ in module.named_parameters(recurse=False)]
         norm = name.replace("conv", "bn")
         if norm != name and isinstance(modules.get(norm), NORMS):
