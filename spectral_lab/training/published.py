@@ -55,8 +55,11 @@ def fitting(value: Any, like: Tensor, name: str) -> Tensor:
         shape = shape[: like.ndim]
     if shape != tuple(like.shape):
         raise ValueError(f"state_dict must hold {name} of shape {tuple(like.shape)}, got {tuple(tensor.shape)}")
-    if tensor.is_complex() and not like.is_complex():
-        raise ValueError(f"state_dict must hold real numbers as {name}, got {tensor.dtype}")
+    if tensor.is_complex() != like.is_complex():
+        kind = "complex" if like.is_complex() else "real"
+        raise ValueError(f"state_dict must hold {kind} numbers as {name}, got {tensor.dtype}")
+    if not tensor.isfinite().all():
+        raise ValueError(f"state_dict must hold finite numbers as {name}, but some are NaN or infinite")
     return tensor.reshape(like.shape).to(like.dtype)
 
 

@@ -257,6 +257,23 @@ def test_channels_may_be_mixed_before_a_field_is_doubled(axes: int, seed: int) -
         torch.testing.assert_close(ours, theirs, rtol=0, atol=1e-11)
 
 
+@pytest.mark.parametrize(
+    ("model", "x"),
+    [
+        (lambda: LSM(1, 1, 8, grid=(16,)), lambda: torch.randn(2, 16, 1)),
+        (lambda: UNet(1, 1, 4, grid=(16, 17)), lambda: torch.randn(2, 16, 17, 1)),
+        (lambda: FNO(1, 1, 4, (3, 3)), lambda: torch.randn(2, 8, 8, 1)),
+        (lambda: DeepONet(1, 1, (4, 4), 8), lambda: torch.randn(2, 4, 4, 1)),
+        (lambda: LSMPoints(2, 1, 8, (1, 1), (3, 3), (16, 16), deformation_width=8), lambda: torch.rand(2, 5, 2)),
+    ],
+)
+def test_models_compute_with_the_weights_they_are_lent(model, x) -> None:
+    lender, borrower, x = model().eval(), model().eval(), x()
+    lent = {name: value.clone() for name, value in lender.state_dict().items()}
+    torch.testing.assert_close(torch.func.functional_call(borrower, lent, (x,)), lender(x))
+    assert not torch.allclose(borrower(x), lender(x))
+
+
 @given(axes=st.integers(1, 3), seed=st.integers(0, 100))
 @settings(max_examples=6)
 def test_models_run_on_grids_of_every_dimension(axes: int, seed: int) -> None:
@@ -293,6 +310,8 @@ def test_checkpoints_that_do_not_fit_are_refused_by_name(published, as_users_cal
         ({**state, "w4.bias": state["w2.bias"]}, "w4.bias"),
         ({**state, "conv1.weights2": state["conv1.weights2"][..., :3]}, "conv1.weights2"),
         ({**state, "fc0.bias": state["fc0.bias"] + 1j}, "fc0.bias"),
+        ({**state, "fc0.bias": state["fc0.bias"] / 0}, "fc0.bias"),
+        ({**state, "conv1.weights2": state["conv1.weights2"].real}, "conv1.weights2"),
         ([1, 2], "state_dict"),
     ):
         with pytest.raises(ValueError, match=name):
@@ -365,12 +384,17 @@ def test_counts_of_batches_are_accepted(published) -> None:
         (lambda: LSM(1, 1, 8), "grid must be given"),
         (lambda: LSM(1, 1, 8, (3, 3), (0, 0))(torch.randn(1, 32, 32, 1)), "padding and patch must fit the grid"),
         (lambda: LSM(1, 1, 8, grid=(32, 32))(torch.randn(1, 32, 32, 2)), "x must have shape"),
-        (lambda: SpectralBlock(8, (3, 3))(torch.randn(1, 8, 4, 4)), "x must have width 8"),
+        (lambda: LSM(1, 1, 8, grid=(32, 32))(torch.randn(0, 32, 32, 1)), "B at least 1"),
+        (lambda: DeepONet(1, 1, (4, 4))(torch.randn(0, 4, 4, 1)), "B at least 1"),
+        (lambda: SpectralBlock(8, (3, 3))(torch.randn(1, 8, 4, 4)), r"got 1 of width 8 and grid \(4, 4\)"),
+        (lambda: SpectralBlock(8, (2, 2))(torch.randn(0, 8, 4, 4)), "got 0 of width 8"),
         (lambda: SpectralBlock(8, (2, 2), frequencies="best"), "frequencies must be one of"),
         (lambda: SpectralBlock(8, (2, 2), num_token=0), "num_token"),
         (lambda: FNO(1, 1, 8, (20, 20))(torch.randn(1, 32, 32, 1)), "modes must fit the grid"),
         (lambda: LSMPoints(2, 1, 8, (2, 2), (4, 4), (40, 32)), "grid must hold a multiple"),
         (lambda: LSMPoints(2, 1, 8, deformation_width=6), "deformation_width"),
+        (lambda: LSMPoints(2, 1, 8)(torch.randn(2, 0, 2)), "B and n at least 1"),
+        (lambda: LSMPoints(2, 1, 8)(torch.randn(2, 5, 2), torch.randn(1, 42)), "code must have shape"),
     ],
 )
 def test_wrong_arguments_are_refused_by_name(make, message) -> None:

@@ -33,8 +33,9 @@ class DeepONet(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """(B, *grid, in) -> (B, *grid, out)."""
-        if tuple(x.shape[1:]) != (*self.grid, self.in_channels):
-            raise ValueError(f"x must have shape (B, {self.grid}, {self.in_channels}), got {tuple(x.shape)}")
+        if tuple(x.shape[1:]) != (*self.grid, self.in_channels) or not len(x):
+            shape = f"(B, {', '.join(map(str, (*self.grid, self.in_channels)))})"
+            raise ValueError(f"x must have shape {shape}, B at least 1, got {tuple(x.shape)}")
         coefficients = self.branch(x.flatten(1)).unflatten(1, (self.out_channels, -1))  # (B, out, width)
         return torch.einsum("bow,...w->b...o", coefficients, self.trunk(coordinates(x[:1])[0])) + self.bias
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
@@ -93,9 +93,9 @@ class OnGrid(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """(B, *grid, in) -> (B, *grid, out)."""
         size = x.shape[1:-1]
-        if x.shape[-1] != self.in_channels or len(size) != len(self.padding):
+        if x.shape[-1] != self.in_channels or len(size) != len(self.padding) or not len(x):
             shape = f"(B, {'n, ' * len(self.padding)}{self.in_channels})"
-            raise ValueError(f"x must have shape {shape}, got {tuple(x.shape)}")
+            raise ValueError(f"x must have shape {shape}, B at least 1, got {tuple(x.shape)}")
         self.check_size(tuple(size))
         x = self.lift(torch.cat([x, coordinates(x)], dim=-1))
         if any(self.padding):
@@ -198,7 +198,7 @@ def double_conv(dimension: int, inputs: int, middle: int, outputs: int) -> nn.Se
 def convolve_joined(up: nn.Module, skip: Tensor, x: Tensor) -> Tensor:
     """The double convolution of a skip (B, w, *grid) beside x (B, w, *half the grid) doubled."""
     first, *rest = up.children()
-    own, risen = first.get_parameter("weight").chunk(2, dim=1)
+    own, risen = cast(Tensor, first.weight).chunk(2, dim=1)  # a parameter, or what a parametrization makes of one
     return nn.Sequential(*rest)(CONVOLVE[x.ndim - 2](skip, own, padding=1) + convolve_doubled(x, risen))
 
 

@@ -110,8 +110,10 @@ class LSMPoints(nn.Module):
 
     def forward(self, points: Tensor, code: Tensor | None = None) -> Tensor:
         """Points (B, n, 2) in the unit square, codes (B, 42) or None -> (B, n, out)."""
-        if points.ndim != 3 or points.shape[-1] != 2 or (code is not None and code.shape != (len(points), CODE)):
-            raise ValueError(f"points must have shape (B, n, 2) and code (B, {CODE}), got {tuple(points.shape)}")
+        if points.ndim != 3 or points.shape[-1] != 2 or not points.numel():
+            raise ValueError(f"points must have shape (B, n, 2), B and n at least 1, got {tuple(points.shape)}")
+        if code is not None and code.shape != (len(points), CODE):
+            raise ValueError(f"code must have shape ({len(points)}, {CODE}), got {tuple(code.shape)}")
         basis = self.waves(self.deformation(points, code))
         x = nn.functional.gelu(self.points_to_grid(self.lift(points), basis))
         x = self.grid_to_points(self.body(x), basis) + self.point_map(points)

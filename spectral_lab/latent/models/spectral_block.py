@@ -64,10 +64,10 @@ class SpectralBlock(nn.Module):
             x.shape[-1] != d
             or len(size) != len(self.patch)
             or any(n % p for n, p in zip(size, self.patch, strict=True))
+            or not x.numel()
         ):
-            raise ValueError(
-                f"x must have width {d} and a grid that patches of {self.patch} fill, got {tuple(x.shape)}"
-            )
+            got = f"{len(x)} of width {x.shape[-1]} and grid {tuple(size)}"
+            raise ValueError(f"x must be fields of width {d} and a grid that patches of {self.patch} fill, got {got}")
         split = [number for n, p in zip(size, self.patch, strict=True) for number in (n // p, p)]
         order = [
             0,
