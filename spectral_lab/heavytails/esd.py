@@ -32,8 +32,9 @@ def esd(W: ArrayLike, precision: str = "double") -> Float[np.ndarray, " N"]:
     A stack pools its matrices; a kernel (out, in, height, width) its height * width slices, one for each position.
     From the smaller Gram matrix, whose eigenvalues carry an error of 1e-16 (double) or 1e-6 (single) of the largest.
     In double precision a matrix whose smallest eigenvalue is below 1e-8 of its largest is done again from its singular
-    values, so that eight digits of every value are right and zeros are recognised. In single precision this is three to
-    four times faster: right for tails, not for the bottom, where values at the error come out as noise or 0.
+    values: eight digits are right of every value above 1e-16 of the largest, and a singular value that is rounding
+    alone, up to max(m, n) 2^-52 of the largest, is 0. In single precision this is three to four times faster: right for
+    tails, not for the bottom, where values at the error come out as noise or 0.
 
     Raises: ValueError, also for a smaller side of more than 10 000.
     """
@@ -75,7 +76,9 @@ def _squares(stack: np.ndarray) -> np.ndarray:
     if stack.dtype == np.float64:
         again = values[:, 0] < LOST * values[:, -1]
         if again.any():
-            values[again] = np.linalg.svd(stack[again], compute_uv=False)[:, ::-1] ** 2
+            sigma = np.linalg.svd(stack[again], compute_uv=False)[:, ::-1]
+            rounding = max(stack.shape[1:]) * np.finfo(float).eps * sigma[:, -1:]
+            values[again] = np.where(sigma > rounding, sigma, 0) ** 2  # an exponent must not be read off last digits
     return np.maximum(values, 0).ravel()
 
 

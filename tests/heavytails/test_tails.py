@@ -164,6 +164,10 @@ def test_pools_of_slices_and_zeros_are_recognised() -> None:
     assert (values[:33] < 1e-25 * values[-1]).all()
     assert weight_metrics(values).matrix_rank == 7
     np.testing.assert_array_equal(esd(np.zeros((3, 4))), 0)
+    for few in (low, low.T, 1e-90 * low, np.diag(rng.uniform(size=30) * (np.arange(30) < 12)), np.ones((9, 20))):
+        fit = tail_exponent(esd(few))
+        assert fit.alpha == 1, "rounding is not a tail"
+        assert "the tail starts at 0" in fit.doubts
 
 
 @pytest.mark.filterwarnings("ignore::PendingDeprecationWarning")  # numpy advises against its matrices

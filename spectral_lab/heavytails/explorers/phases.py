@@ -50,9 +50,9 @@ def _compute(strength: float, count: int, profile: str, entries: str, kept: floa
     falling = np.ones(count) if profile == PROFILES[0] else 1 - np.arange(count) / max(count, 1)
     s = strength * THRESHOLD * falling
     W = noise + (u[:, :count] * s) @ v[:, :count].T
-    W[max(round(kept * M), 2) :] = 0
-    U, sigma, _ = np.linalg.svd(W, full_matrices=False)
-    values = np.sort(sigma**2)
+    rows = max(round(kept * M), 2)  # the others are 0
+    U, sigma, _ = np.linalg.svd(W[:rows], full_matrices=False)
+    values = np.sort(np.concatenate([sigma**2, np.zeros(M - rows)]))
     metrics, edge = weight_metrics(values), LAW.edges[1]
     bars = density(values[values > 1e-9], 50)
     return {
@@ -60,7 +60,7 @@ def _compute(strength: float, count: int, profile: str, entries: str, kept: floa
         "heights": bars[1],
         "edge": edge,
         "expected": spiked_matrix(float(s[0]) if count else 0.0, q)[0],
-        "overlap": float(((u[:, :count].T @ U[:, 0]) ** 2).sum()),  # signals of one strength share it
+        "overlap": float(((u[:rows, :count].T @ U[:, 0]) ** 2).sum()),  # signals of one strength share it
         "top": float(values[-1]),
         "stable": metrics.stable_rank,
         "entropy": metrics.entropy,
@@ -97,9 +97,10 @@ def _readout(d: Data) -> str:
     planted = (
         f"signals planted: {d.count}, {d.profile}, {d.strength:.3g} times the threshold" if d.count else "no signal"
     )
+    read = f"α {d.alpha:.2f} (noise reads {d.noise:.2f})" if 2 * d.rank >= M else "no α: the upper half starts at 0"
     return (
-        f"{planted}; {d.entries} entries: {d.out} eigenvalues stand clear of the bulk of noise; rank {d.rank}, stable "
-        f"rank {d.stable:.1f}, entropy {d.entropy:.2f}, α {d.alpha:.2f} (noise reads {d.noise:.2f})."
+        f"{planted}; {d.entries} entries: {d.out} eigenvalue{'s' * (d.out != 1)} clear of the bulk of noise; rank "
+        f"{d.rank}, stable rank {d.stable:.1f}, entropy {d.entropy:.2f}, {read}."
     )
 
 
