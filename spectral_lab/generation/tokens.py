@@ -149,7 +149,7 @@ def normalize_fractional(positions: Any) -> Float[np.ndarray, "*shape"]:
     x = checks.real_array(positions, "positions")
     x = x - np.trunc(x)
     x = np.where(x < 0, x + 1, x)
-    x = np.where((x < EDGE) | (x > 1 - EDGE), 0.0, x)
+    x = np.where((x < EDGE) | (1 - x < EDGE), 0.0, x)  # so 0.9999 becomes 0, as in the released reader
     return np.round(x, DIGITS)
 
 

@@ -67,6 +67,17 @@ def test_formulas_and_fractions(cases):
     np.testing.assert_array_equal(normalize_fractional(cases["normalize_frac"]["x"]), cases["normalize_frac"]["y"])
 
 
+def test_a_coordinate_of_four_digits_is_folded_as_in_the_released_reader():
+    """0.9999 is within 1e-4 of 1, and 0.0001 is not within 1e-4 of 0: the released reader compares distances so."""
+    numbers = np.arange(-30_000, 30_001) / 1e4
+    rest = np.arange(-30_000, 30_001) % 10_000
+    folded = normalize_fractional(numbers)
+    inside = (rest > 1) & (rest < 9999)
+    np.testing.assert_array_equal(folded[inside], rest[inside] / 1e4)
+    assert not folded[rest == 0].any()
+    np.testing.assert_array_equal(normalize_fractional([0.9999, -0.0001, 0.0001]), [0, 0, 0.0001])
+
+
 numbers = st.floats(-10, 10, allow_subnormal=False)
 sites = st.lists(st.tuples(st.sampled_from(ELEMENTS), st.tuples(numbers, numbers, numbers)), min_size=1, max_size=6)
 
