@@ -336,7 +336,7 @@ def one_step_rules_the_bound() -> Evidence:
 
 
 def published_sizes() -> Evidence:
-    """Parameters of the published configurations, counted without memory for them."""
+    """Parameters of the released configurations, counted without memory for them."""
     import torch
 
     from spectral_lab.generation.models import UniGenX
@@ -353,7 +353,7 @@ def published_sizes() -> Evidence:
     }
     with torch.device("meta"):
         found = [sum(p.numel() for p in UniGenX(*size).parameters()) for size in sizes.values()]
-    return Evidence(f"{found[0]:,} to {found[-1]:,} parameters, as published", found == list(sizes))
+    return Evidence(f"{found[0]:,} to {found[-1]:,} parameters, as in the released code", found == list(sizes))
 
 
 def both_polymorphs(compositions: int = 8) -> Evidence:
@@ -581,7 +581,7 @@ CLAIMS = (
     ),
     Claim(
         id="C19",
-        statement="The published configurations have these numbers of parameters.",
+        statement="The released configurations have these numbers of parameters.",
         source="repository; counted here",
         origin="paper",
         bound="equal",

@@ -145,7 +145,7 @@ def _log_snr_grid(
     """lambda, alpha, sigma and the timestep told to the network, at steps + 1 points from the noisiest to node 0."""
     nodes = schedule.log_snr[schedule.log_snr >= LOWEST_LOG_SNR]
     if len(nodes) < 2:
-        raise ValueError(f"schedule must have two nodes with log SNR above {LOWEST_LOG_SNR}, got {len(nodes)}")
+        raise ValueError(f"schedule must have two nodes of lambda above {LOWEST_LOG_SNR}, got {len(nodes)}")
     grid = np.linspace(nodes[-1], nodes[0], steps + 1)
     log_alpha = -0.5 * np.logaddexp(0, -2 * grid)
     # Piecewise linear in log alpha, which falls with time: node i (from 0) at time times M = i + 1.

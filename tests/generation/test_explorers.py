@@ -86,3 +86,28 @@ def test_the_keys_of_the_chain_lie_below_all_that_is_drawn(name):
             y = np.log10(y) if number else y
             assert y.min() > low + (high - low) * (17 * lines + 5) / 280
             assert y.max() < high
+
+
+@pytest.mark.parametrize("name", ["NaCl, rock salt", "TiO2, rutile"])
+def test_every_reflection_from_the_first_on_is_drawn_inside_its_panel(name):
+    explorer = explorers.crystal_microscope(name=name, sigma=0)
+    np.testing.assert_allclose(explorer.data.shells[:3] ** 2, [1, 2, 3])
+    layout, traces = explorer.figure["layout"], explorer.figure["data"]
+    axes = next(trace for trace in traces if trace.get("name") == "mean over the noise")
+    for trace in traces:
+        if trace.get("xaxis") == axes["xaxis"] and trace.get("name") in ("mean over the noise", "this one"):
+            low, high = layout["xaxis" + axes["xaxis"][1:]]["range"]
+            assert low < min(trace["x"])
+            assert max(trace["x"]) < high
+            low, high = layout["yaxis" + axes["yaxis"][1:]]["range"]
+            assert low - 1e-9 <= np.log10(min(trace["y"]))
+            assert np.log10(max(trace["y"])) <= high + 1e-9
+
+
+@pytest.mark.parametrize("name", ["The same, scaled up", "No noise on the way"])
+def test_samples_wider_than_the_panel_are_marked_at_its_top(name):
+    explorer = explorers.next_atom(**explorers.next_atom().presets[name])
+    assert explorer.data.own > 1.6
+    mark = next(trace for trace in explorer.figure["data"] if trace.get("name") == "here, these 400")
+    assert mark["y"][0] < 1.6
+    assert mark["marker"]["symbol"] == "triangle-up"

@@ -89,7 +89,9 @@ def _figure(d: Data) -> Figure:
             line([4.5, 220], [1, 1], "right", MUTED, dash="dash"),
             line(STEPS, d.curve, d.sampler, BLUE),
             points([d.N], [d.exact], "here, exactly", BLUE, size=11),
-            points([d.N], [d.own], "here, these 400", RED, size=9, symbol="x"),
+            # What is wider than the panel is high is marked at its top, by an arrow.
+            points([d.N], [min(d.own, 1.56)], "here, these 400", RED, size=9,
+                   symbol="x" if d.own < 1.56 else "triangle-up"),
             *key("top right", (f"{d.sampler}, one place alone, exactly", BLUE), ("these 400 samples", RED)),
         ),
         height=380,

@@ -109,7 +109,7 @@ def _figure(d: Data) -> Figure:
 
 def _readout(d: Data) -> str:
     if d.sampler == SAMPLERS[2]:
-        start = "DPM-Solver++ starts where log SNR = −5.1 and drops what is noisier"
+        start = "DPM-Solver++ drops what is noisier than λ = −5.1"
     else:
         start = f"{d.sampler}, {d.dropped_steps} steps dropped"
     times = f"{d.A:.0f}" if d.A >= 100 else f"{d.A:.1f}"

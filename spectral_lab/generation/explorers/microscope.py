@@ -54,7 +54,7 @@ def _compute(
     # The matcher searches: it is asked when the slider is let go. In a browser it is missing.
     found = [None if coarse or IN_BROWSER else match(one, truth, tolerance) for tolerance in ("cdvae", "default")]
     length = np.round((ORDERS**2).sum(axis=1))
-    shells = np.unique(length)[1:]
+    shells = np.unique(length)
     background = (truth.numbers**2).sum()
     measured, expected = (
         np.array([values[length == shell].mean() / background for shell in shells])
@@ -83,9 +83,9 @@ def _figure(d: Data) -> Figure:
             segments(y[:, None] + [0, 0], v[:, None] * [0, -1], "of this one", BLUE, width=2),
             *key("top right", ("of the prototype", MUTED)), *key("bottom right", ("of this one", BLUE)),
         ),
-        panel("Mean |F|² over the background", axis("|h|", 0.8, 4.6), axis("", 1e-2, 30, log=True), 0.8).draw(
-            line([0.8, 4.6], [1, 1], "Σ Z²", MUTED, dash="dash"),
-            line(d.shells, d.expected, "mean over the noise", GREEN),
+        panel("Mean |F|² over the background", axis("|h|", 0.8, 5.4), axis("", 1e-2, 30, log=True), 0.8).draw(
+            line([0.8, 5.4], [1, 1], "Σ Z²", MUTED, dash="dash"),
+            line(d.shells, np.clip(d.expected, 1e-2, 30), "mean over the noise", GREEN),
             points(d.shells, np.clip(d.measured, 1e-2, 30), "this one", BLUE, size=6),
             *key("top right", ("expected", GREEN), ("this crystal", BLUE)),
         ),
