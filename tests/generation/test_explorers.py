@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from spectral_lab.generation import conditional_variances, explorers, random_baseline
 from spectral_lab.generation.explorers._drawing import named_crystal
 from spectral_lab.generation.explorers.basis import MODES, ORDERS, SITES, family, order_of
+from spectral_lab.generation.explorers.cloud import places
 from spectral_lab.generation.explorers.microscope import CHANCE
 
 
@@ -104,9 +105,23 @@ def test_every_reflection_from_the_first_on_is_drawn_inside_its_panel(name):
             assert np.log10(max(trace["y"])) <= high + 1e-9
 
 
-@pytest.mark.parametrize("name", ["The same, scaled up", "No noise on the way"])
-def test_samples_wider_than_the_panel_are_marked_at_its_top(name):
-    explorer = explorers.next_atom(**explorers.next_atom().presets[name])
+@given(st.floats(1.2, 2), st.integers(90, 150), st.integers(1, 6))
+def test_no_place_is_nearer_to_the_atom_before_than_the_bond_angle_lets_it(length, angle, modes):
+    means, before = places(length, angle, modes), np.array([-1.5, 0.0])
+    np.testing.assert_allclose(np.linalg.norm(means, axis=1), length)
+    cosines = means @ before / (1.5 * length)
+    assert np.degrees(np.arccos(cosines)).min() == pytest.approx(angle)
+
+
+def test_a_temperature_prefers_the_place_in_the_middle_though_all_are_as_likely():
+    shares = [explorers.next_atom(temperature=tau).data.counts / 400 for tau in (0, 0.5, 1)]
+    assert shares[0][1] > 0.95
+    assert 0.45 < shares[1][1] < 0.7
+    assert np.ptp(shares[2]) < 0.1
+
+
+def test_samples_wider_than_the_panel_are_marked_at_its_top():
+    explorer = explorers.next_atom(**explorers.next_atom().presets["The same, scaled up"])
     assert explorer.data.own > 1.6
     mark = next(trace for trace in explorer.figure["data"] if trace.get("name") == "here, these 400")
     assert mark["y"][0] < 1.6

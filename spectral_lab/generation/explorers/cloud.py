@@ -22,8 +22,8 @@ STEPS = (5, 7, 10, 14, 20, 30, 50, 80, 120, 200)
 
 
 def places(length: float, angle: float, modes: int) -> np.ndarray:
-    """Where the next atom may go: at a bond's length from the atom before it, its bond angle to either side."""
-    directions = np.radians(180 - angle) + 2 * np.pi * np.arange(modes) / modes
+    """Where the next atom may go: a bond's length away, from its bond angle on one side to the same on the other."""
+    directions = np.radians(180 - angle) * np.linspace(1, -1, modes)
     return length * np.stack([np.cos(directions), np.sin(directions)], axis=1)
 
 
@@ -125,7 +125,7 @@ def _code(length: float, angle: int, modes: int, sampler: str, N: int, temperatu
         from spectral_lab.generation import *
 
         schedule, scale = respace(CosineSchedule(), {kept}), {scale:g}
-        angles = np.radians(180 - {angle}) + 2 * np.pi * np.arange({modes}) / {modes}
+        angles = np.radians(180 - {angle}) * np.linspace(1, -1, {modes})
         means = {length:g} * np.stack([np.cos(angles), np.sin(angles)], axis=1)     # two standard deviations: the rings
         samples = lambda eps, shape, noise: {call}
         tape, s = np.random.RandomState(0).standard_normal, scale * {SPREAD}
