@@ -46,14 +46,16 @@ def hamiltonian_metrics(
 ) -> HamiltonianMetrics:
     """Compare a Hamiltonian with its reference.
 
-    Args: H, reference, S (n, n), symmetric; electrons, even, at most 2n - 2; numbers and basis, both or none: then the
-    errors of diagonal and off-diagonal blocks are told too (a single atom has no off-diagonal error: 0).
+    Args: H, reference, S (n, n), symmetric, n > 1; electrons, even, at most 2n - 2; numbers and basis, both or none:
+    then the errors of diagonal and off-diagonal blocks are told too (a single atom has no off-diagonal error: 0).
     Raises: ValueError.
     """
     H, reference = symmetric(H, "H"), symmetric(reference, "reference")
     same_order(H, reference, "H", "reference")
     S = symmetric(S, "S")
     same_order(H, S, "H", "S")
+    if len(H) < 2:
+        raise ValueError(f"H must have a level that stays empty, so at least shape (2, 2), got {H.shape}")
     occupied = occupied_count(electrons, len(H) - 1)
     apart = None
     if numbers is not None or basis is not None:
