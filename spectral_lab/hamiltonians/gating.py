@@ -10,7 +10,7 @@ SPHNet. Paths are random and orthogonal here, so nothing else is like a network.
 
 from __future__ import annotations
 
-from math import floor
+from math import ceil, floor
 from typing import NamedTuple, SupportsFloat, SupportsInt
 
 import numpy as np
@@ -38,7 +38,9 @@ def choose(scores: ArrayLike, sparsity: SupportsFloat) -> Int[np.ndarray, " kept
     k = checks.number(sparsity, "sparsity", 0, 0.999)
     if not len(scores):
         raise ValueError("scores must have a shape with at least one entry, got none")
-    return np.flatnonzero(scores >= np.quantile(scores, k))
+    # The next score from the quantile's place on: an interpolated quantile may be rounded past the score it falls on.
+    place = ceil(round((len(scores) - 1) * k, 9))
+    return np.flatnonzero(scores >= np.sort(scores)[place])
 
 
 def learn_gates(

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from fractions import Fraction
+from math import ceil
 from typing import Any
 
 import numpy as np
@@ -10,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import Tensor, nn
 
+from spectral_lab.hamiltonians import choose, rotation, spherical_harmonics, wa_loss, wigner_3j, wigner_d
 from spectral_lab.hamiltonians import models as m
-from spectral_lab.hamiltonians import rotation, spherical_harmonics, wa_loss, wigner_3j, wigner_d
 from spectral_lab.hamiltonians.models.gates import quantile_by_group
 from spectral_lab.hamiltonians.models.layers import ExchangeLinear, shifted_softplus
 
@@ -191,6 +193,33 @@ def test_kept_paths_are_counted_as_in_the_paper() -> None:
     assert draws.sum() == pytest.approx(19)
     assert draws.min() > 0.22  # each of them 19 / 65 = 0.29
     assert draws.max() < 0.36
+
+
+@pytest.mark.parametrize(
+    ("L", "parity", "k"), [(6, True, "3/5"), (2, True, "7/10"), (4, False, "7/10"), (6, False, "1/2")]
+)
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_no_gate_is_lost_to_rounding_where_the_quantile_falls_on_one(
+    L: int, parity: bool, k: str, dtype: torch.dtype
+) -> None:
+    gate = m.TPGate(L, float(Fraction(k)), parity).to(dtype)
+    P = len(gate.gate)
+    exact = P - ceil((P - 1) * Fraction(k))
+    for seed in range(30):
+        gate.gate.data = 0.5 + torch.rand(P, dtype=dtype, generator=torch.Generator().manual_seed(seed))
+        assert len(gate.select("adaptive")) == exact == len(choose(gate.gate.data.double().numpy(), float(Fraction(k))))
+
+
+@given(
+    n=st.integers(1, 40),
+    k=st.sampled_from([0.0, 0.3, 0.5, 0.7, 0.95]),
+    values=st.integers(1, 40),
+    seed=st.integers(0, 999),
+)
+def test_what_is_chosen_is_what_reaches_the_quantile(n: int, k: float, values: int, seed: int) -> None:
+    """Ties, if there are fewer values than scores, are all kept."""
+    scores = np.random.default_rng(seed).integers(0, values, n).astype(float)
+    assert choose(scores, k).tolist() == np.flatnonzero(scores >= np.quantile(scores, k) - 1e-9).tolist()
 
 
 def test_gradient_reaches_gates_through_kept_paths_only() -> None:

@@ -6,7 +6,7 @@ product are drawn at random first, then chosen by their learned gates, then froz
 
 from __future__ import annotations
 
-from math import floor
+from math import ceil, floor
 from typing import Any
 
 import torch
@@ -38,7 +38,8 @@ class TPGate(nn.Module):
         """
         if checks.choice(phase, "phase", ("random", "adaptive")) == "adaptive":
             gate = self.gate.detach()
-            return torch.nonzero(gate >= torch.quantile(gate, self.sparsity)).ravel().cpu()
+            place = ceil(round((len(gate) - 1) * self.sparsity, 9))  # no interpolation, whose rounding may lose a gate
+            return torch.nonzero(gate >= gate.sort().values[place]).ravel().cpu()
         count = max(1, floor((1 - self.sparsity) * len(self.alpha) + 1e-9))  # 0.2 * 15 is 2.9999999999999996
         return torch.randperm(len(self.alpha), generator=generator)[:count].sort().values
 
