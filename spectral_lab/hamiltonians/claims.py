@@ -624,9 +624,10 @@ CLAIMS = (
     ),
     Claim(
         id="C18",
-        statement="SPHNet turns with the molecule whatever its parameters.",
-        source="author code; here with a layer norm that keeps m and channel apart",
-        origin="paper",
+        statement="SPHNet, with a layer norm that keeps $m$ and channel apart, turns with the molecule whatever its "
+        "parameters.",
+        source="public summary of the paper; the released norm fails this once its weights are learned",
+        origin="reconstruction",
         bound="below 1e-10, relative",
         cost="seconds",
         evidence=networks_turn_whatever_their_parameters,

@@ -164,8 +164,8 @@ forgotten_overlap = Exercise(
         mistakes=((-0.2876, "This is the right level: here S must stay as it was."),),
     ),
     hint_text="`basis_rotation`, `rotation` and `solve_roothaan`; `np.radians` for the angles. Levels count from 0.",
-    solution_text=r"$D$ is orthogonal, so the eigenvalues of $DHD^\top$ alone are those of $H$. But levels belong to "
-    r"the pair: $\det(H-\varepsilon S)=0$ stays only if both turn.",
+    solution_text=r"At $-0.327$. $D$ is orthogonal, so the eigenvalues of $DHD^\top$ alone are those of $H$. But "
+    r"levels belong to the pair: $\det(H-\varepsilon S)=0$ keeps its roots only if both turn.",
 )
 
 

@@ -12,7 +12,7 @@ and never changed, which the schedule should beat; "qhnet", the baseline. All pr
 
 `miniature` is water in STO-3G, whose 400 geometries come with the code: L = 2 and 15 paths on 3 atoms, so it says
 little about what sparsity brings on 65 paths. `lecture` reads water and ammonia in def2-SVP, generated in minutes;
-`paper` six molecules, 1000 geometries each, generated in hours, with the published network:
+`paper` six molecules, 1000 geometries each, three hours of one core, with the published network:
 
     spectral-lab data hamiltonians water ammonia --count 200 --workers 2
     spectral-lab data hamiltonians water ammonia methane formaldehyde methanol ethanol --workers 16

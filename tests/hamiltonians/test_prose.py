@@ -21,6 +21,7 @@ from spectral_lab.hamiltonians import (
     stored,
     tensor_product_paths,
 )
+from spectral_lab.hamiltonians.explorers.error import BONDS
 from spectral_lab.hamiltonians.explorers.start import STRETCHES, lowest
 from spectral_lab.hamiltonians.recipe import QH9
 
@@ -68,7 +69,7 @@ def test_what_paths_drawn_at_random_cost(prose: str) -> None:
 
 
 def test_near_pairs(prose: str) -> None:
-    assert "three quarters of $\\|\\Delta H\\|^2$ in ethanol and 94 % in hexane" in prose
+    assert "three quarters of $\\|\\Delta H\\|^2$ in ethanol (in def2-SVP) and 94 % in hexane (in STO-3G)" in prose
     found = [explorers.which_pairs(name=name, k=0.7).data["share"] for name in ("ethanol", "hexane")]
     assert found == pytest.approx([0.74, 0.94], abs=0.005)
 
@@ -109,13 +110,17 @@ def test_the_parts_of_a_block(prose: str) -> None:
 
 
 def test_bounds(prose: str) -> None:
-    assert "mostly within a factor of four; the loose one is ten to seventy times too large" in prose
-    found = [explorers.error_to_physics(system="hydrogen", bond=bond).data for bond in (0.15, 0.6, 1.4, 2.4)]
+    said = (
+        "mostly within a factor of four; the loose one is ten to 140 times too large for H₂, about five times for water"
+    )
+    assert said in prose
+    found = [explorers.error_to_physics(system="hydrogen", bond=bond).data for bond in BONDS]
     sharp = np.concatenate([data["curve sharp"] / data["curve moved"] for data in found])
     assert np.mean(sharp < 4) > 0.8
     loose = [np.median(data["curve loose"] / data["curve moved"]) for data in found]
-    assert 9 < min(loose) < 12
-    assert 65 < max(loose) < 80
+    assert (min(loose), max(loose)) == pytest.approx((10, 140), rel=0.1)
+    water = explorers.error_to_physics(system="water").data
+    assert np.median(water["curve loose"] / water["curve moved"]) == pytest.approx(5, abs=0.5)
 
 
 def test_two_nearly_equal_functions(prose: str) -> None:
@@ -163,6 +168,8 @@ def test_records(prose: str) -> None:
         for name in ("dense", "both", "tp", "frozen")
     }
     means = {name: fmean(errors) for name, errors in found.items()}
+    assert "Three runs of each kind" in prose
+    assert {len(errors) for errors in found.values()} == {3}
     assert means["both"] / means["dense"] == pytest.approx(2.6, abs=0.05)
     assert means["tp"] / means["dense"] == pytest.approx(1.5, abs=0.05)
     assert means["frozen"] < means["dense"]
