@@ -123,12 +123,12 @@ def _iterations(contrast: float) -> int:
 
 guess_contrast = Prediction(
     "Preconditioned conjugate gradients solve Darcy's equation with coefficients 3 and 12 to eight digits in about 16 "
-    "iterations. How many with 3 and 300?",
+    "iterations. How many with 3 and 300, on 65 x 65 nodes?",
     answer=lambda: float(_iterations(100)),
     digits=2,
     tolerance=0.4,
     because=r"The bound on the error falls by $(\sqrt{100}-1)/(\sqrt{100}+1)=0.82$ an iteration, not by $1/3$. "
-    "The bound knows the contrast, and not the grid.",
+    "It knows the contrast and not the grid, and promises eight digits after 96.",
 )
 
 
@@ -162,7 +162,7 @@ parameters = Exercise(
         relative=1e-9,
         mistakes=(
             (298816 + 128 + 129, "That leaves out the terms linear in w."),
-            (304745, "N counts sines and cosines apart: 2N enters."),
+            (298816 + (270 + 23 * (3 + 12 + 4) + 1) * 8 + 128 + 129, "N counts sines and cosines apart: 2N enters."),
         ),
     ),
     hint_text="Put in the numbers. Or build it: `LSM(1, 1, 8, grid=(32, 32))` and sum `p.numel()`.",

@@ -135,7 +135,7 @@ def favard_sides(f: Function, N: SupportsInt, r: SupportsInt, derivative: Any) -
 def smooth_sides(f: Function, N: SupportsInt, p: SupportsInt, variation: Any, kind: str = "truncation") -> Sides:
     """||f - S_N f|| or ||f - I_N f|| in the largest value, and V / (pi p N^p), or twice that.
 
-    For f with p - 1 continuous derivatives and f^(p) of variation V over a period: |c_k| <= V / (2 pi |k|^{p+1}), and
+    For f^(p-1) absolutely continuous and f^(p) of variation V over a period: |c_k| <= V / (2 pi |k|^{p+1}), and
     the terms left out sum to at most the bound (Trefethen 2000, chapter 4).
 
     Args: f, of period 2 pi; N, 1 to 100,000; p, 1 to 100; variation V, at least 0; kind, "truncation" or

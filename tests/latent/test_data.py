@@ -78,6 +78,8 @@ def test_the_flow_of_tensors_is_the_flow_of_arrays(scheme: str) -> None:
         (lambda: solve_darcy_batch(torch.ones(5, 4)), "a"),
         (lambda: solve_darcy_batch(torch.ones(5, 5), 1e-9), "tolerance"),
         (lambda: solve_flow_batch(torch.ones(5, 4), 1e-3, [1.0], 0.1), "w0"),
+        (lambda: solve_flow_batch(torch.ones(0, 4, 4), 1e-3, [1.0], 0.1), "w0 must hold"),
+        (lambda: solve_flow_batch(torch.full((4, 4), torch.nan), 1e-3, [1.0], 0.1), "w0 must hold"),
         (lambda: solve_flow_batch(300 * torch.rand(16, 16), 1e-5, [20.0], 0.5), "step"),
         (lambda: darcy_fields(30, 4), "stride"),
         (lambda: flow_fields(30, 4), "stride"),

@@ -53,6 +53,8 @@ def solve_flow_batch(
     """
     if not isinstance(w0, Tensor) or w0.ndim < 2 or w0.shape[-1] != w0.shape[-2] or not w0.is_floating_point():
         raise ValueError(f"w0 must be a real tensor (..., N, N), got {checks.shown(w0)}")
+    if w0.numel() == 0 or not bool(w0.isfinite().all()):
+        raise ValueError(f"w0 must hold fields of finite numbers, got {checks.shown(w0)}")
     N, nu = checks.integer(w0.shape[-1], "the last side of w0", 4, 1024), checks.number(viscosity, "viscosity", 0, 1e3)
     step, scheme = checks.number(step, "step", 1e-9), checks.choice(scheme, "scheme", SCHEMES)
 

@@ -115,7 +115,7 @@ def _error_words(error: float) -> str:
 
 def _readout(d: Data) -> str:
     says = {
-        JUMP: "it stays half of the jump, and the overshoot beside it 8.95 % of it",
+        JUMP: "it stays half of the jump, and the overshoot beside it tends to 8.95 % of it",
         KINK: "one derivative of bounded variation: the error falls like 1/N",
         CUBE: "three of them: the error falls like 1/N³",
         POLE: f"the pole is at distance {np.log(1 / d.r):.4f}: a factor {d.r:.3g} for each term",
