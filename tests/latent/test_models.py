@@ -272,6 +272,8 @@ def test_models_compute_with_the_weights_they_are_lent(model, x) -> None:
     lent = {name: value.clone() for name, value in lender.state_dict().items()}
     torch.testing.assert_close(torch.func.functional_call(borrower, lent, (x,)), lender(x))
     assert not torch.allclose(borrower(x), lender(x))
+    vector = torch.nn.utils.parameters_to_vector(lender.parameters())  # as torch's own tools read them: in one stretch
+    assert len(vector) == sum(parameter.numel() for parameter in lender.parameters())
 
 
 @given(axes=st.integers(1, 3), seed=st.integers(0, 100))

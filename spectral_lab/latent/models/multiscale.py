@@ -54,11 +54,6 @@ class Body(nn.Module):
             double_conv(dimension, 2 * w[i], w[i], w[max(i - 1, 0)]) for i in range(SCALES - 2, -1, -1)
         )
         self.end = CONV[dimension](width, width, 1)
-        if dimension > 1:  # weights as the fields are laid out; or each convolution would lay out its weights anew
-            layout = torch.channels_last if dimension == 2 else torch.channels_last_3d
-            for part in (self.start, *self.down[:CHANNELS_LAST], *self.up):
-                for weight in (parameter for parameter in part.parameters() if parameter.ndim == dimension + 2):
-                    weight.data = weight.data.contiguous(memory_format=layout)
 
     def forward(self, x: Tensor) -> Tensor:
         """(B, width, *grid) -> the same; each axis of the grid a multiple of 16."""
