@@ -163,7 +163,7 @@ one_timestep = Exercise(
     judge=Value(
         lambda: 100 * 720.6 / 1000 / 0.740,
         relative=5e-3,
-        mistakes=((2.62, "This is the share of the other 999."),),
+        mistakes=tuple((rest, "This is the share of the other 999.") for rest in (2.62, 2.6)),
     ),
     hint_text="One of a thousand terms: what does it add to the mean?",
     solution_text="$0.7206/0.740=97\\,\\%$: the cap of the schedule again. A head with three outputs has no such term.",

@@ -112,7 +112,7 @@ def _readout(d: Data) -> str:
         start = "DPM-Solver++ drops what is noisier than λ = −5.1"
     else:
         start = f"{d.sampler}, {d.dropped_steps} steps dropped"
-    times = f"{d.A:.0f}" if d.A >= 100 else f"{d.A:.1f}"
+    times = f"{d.A:.0f}" if d.A >= 100 else number_text(d.A, 3)
     seen = "seen |x| < 4 alone" if d.bounded else "right everywhere else"
     return (
         f"N = {d.N}, an error of {number_text(d.delta, 2)} in the {d.predicted}, a denoiser {seen}: {start}. "
