@@ -19,15 +19,18 @@ def noise_spectrum(m: int, n: int, seed: int) -> np.ndarray:
     return esd(gaussian_matrix((m, n), seed))
 
 
-def density(values: np.ndarray, bins: int = 40, log: bool = False) -> tuple[np.ndarray, np.ndarray]:
-    """A histogram as an outline, with unit area; with `log` in bins of equal ratio, still per unit of the value."""
+def density(
+    values: np.ndarray, bins: int = 40, log: bool = False, end: float | None = None
+) -> tuple[np.ndarray, np.ndarray]:
+    """A histogram as an outline, with unit area, or the part of it up to `end`; with `log` in bins of equal ratio,
+    still per unit of the value."""
     if log:
         values = values[values > 1e-12 * values.max()]
         edges = np.geomspace(values.min() * 0.999, values.max() * 1.001, bins + 1)
     else:
-        edges = np.linspace(0, values.max() * 1.02, bins + 1)
+        edges = np.linspace(0, values.max() * 1.02 if end is None else end, bins + 1)
     counts, _ = np.histogram(values, edges)
-    heights = counts / counts.sum() / np.diff(edges)
+    heights = counts / len(values) / np.diff(edges)
     return np.repeat(edges, 2), np.concatenate([[0], np.repeat(heights, 2), [0]])
 
 
