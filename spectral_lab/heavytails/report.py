@@ -93,7 +93,8 @@ class Report:
         windows = (
             f" FARMS {self.farms}: alpha of its square windows, where large noise reads 2.12." if self.farms else ""
         )
-        return [*(f"note: {_printable(line)}" for line in (*self.remarks, *careful)), MEANING + windows]
+        kernels = POOLED if any(len(layer.shape) > 2 for layer in self.layers) else ""
+        return [*(f"note: {_printable(line)}" for line in (*self.remarks, *careful)), MEANING + windows + kernels]
 
     def json(self) -> str:
         """The report as JSON: numbers as they are, infinite ones as null."""
@@ -104,6 +105,7 @@ MEANING = (
     "alpha: exponent of the tail; noise: what noise of this shape reads, and its scatter; less: alpha minus noise, "
     "0 for noise, negative for a heavier tail. A reading is a description, not a verdict on the model."
 )
+POOLED = " The positions of a kernel are pooled; its stable rank is a mean over them, and may be below 1."
 
 
 def report(model_or_path: Any, farms: SupportsInt | None = None, rule: str = "median") -> Report:
@@ -256,7 +258,8 @@ def _reading(entry: Entry, weights: Float[np.ndarray, "*shape"], size: int | Non
         word = _word(len(values), above, noise.spread, spikes, float(values[-1] / fit.x_min) if fit.x_min else 1.0)
     if rule != "median" and low > SEARCHED:
         remarks.append(f"noise of this rule is simulated up to {SEARCHED} rows; larger noise reads more")
-    if lost.sum() > max(1, 0.01 * len(values)):
+    said = (values == 0).sum() if remarks else 0
+    if lost.sum() > max(1, 0.01 * len(values), said):
         remarks.append(f"{int(lost.sum())} of {len(values)} eigenvalues are 0 or too small for {precision} precision")
     if _experts(entry):
         remarks.append(f"{entry.shape[0]} experts are pooled")
