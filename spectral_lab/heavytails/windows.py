@@ -135,6 +135,9 @@ def farms_spectrum(
 
 def mean_fit(spectra: list[Float[np.ndarray, " N"]], rule: str, position: Any) -> TailFit:
     """The fit of one spectrum, or the mean over several as `farms_exponent` says."""
+    few = min(map(len, spectra))
+    if few < 2:
+        raise ValueError(f"W, size and Q must give at least 2 eigenvalues to the windows that are pooled, got {few}")
     fits = [tail_exponent(values, rule, position) for values in spectra]
     if len(fits) == 1:
         return fits[0]

@@ -146,3 +146,10 @@ def test_blocks_of_a_kernel(out: int, inside: int, Q: float) -> None:
         np.testing.assert_allclose(farms_esd(kernel, 1), esd(kernel) / 2, rtol=1e-6, atol=1e-12)
         if out > 1:
             assert farms_exponent(kernel, 1).alpha == pytest.approx(tail_exponent(esd(kernel)).alpha, rel=1e-6)
+
+
+@pytest.mark.parametrize(("shape", "Q"), [((1, 9), 1.0), ((7, 7, 1, 1), 0.01), ((30, 7, 1, 1), 100.0)])
+def test_one_eigenvalue_has_no_tail(shape: tuple[int, ...], Q: float) -> None:
+    W = np.random.default_rng(0).standard_normal(shape)
+    with pytest.raises(ValueError, match="W, size and Q must give at least 2 eigenvalues"):
+        farms_exponent(W, 1, Q=Q, per_axis=1)
