@@ -106,3 +106,14 @@ def test_a_step_that_blows_up_is_refused(scheme: str) -> None:
 def test_the_three_laws_of_the_initial_field() -> None:
     w0 = [np.sqrt((random_field_periodic(complex_noise((300, 32, 32), 4), strength=s) ** 2).mean()) for s in (343, 686)]
     np.testing.assert_allclose(w0, [0.1852, 0.262], rtol=0.03)
+
+
+def test_a_coarse_grid_loses_the_flow_and_keeps_how_poor_a_guess_an_old_frame_is() -> None:
+    w0, fine = start(64, 3), np.zeros((128, 65), complex)  # the flow of the explorer, as section 6 tells it
+    spectrum = np.fft.rfft2(w0)
+    fine[:32, :33], fine[-32:, :33] = spectrum[:32], spectrum[32:]
+    flows = [navier_stokes(w, 1e-5, [10.0, 20.0], 0.02) for w in (w0, 4 * np.fft.irfft2(fine))]
+    flows[1] = flows[1][:, ::2, ::2]
+    assert 0.15 < relative_l2(flows[0][1:], flows[1][1:])[0] < 0.2
+    for flow in flows:
+        assert relative_l2(flow[:1], flow[1:])[0] == pytest.approx(0.82, abs=0.005)
