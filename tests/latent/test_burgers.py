@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from spectral_lab.latent import burgers, cole_hopf
+from spectral_lab.latent.explorers import pde_in_coefficients
 
 
 def wave(N: int) -> np.ndarray:
@@ -102,3 +103,10 @@ def test_cutting_the_upper_third_lessens_the_ringing_but_resolves_no_shock() -> 
 def test_a_step_that_blows_up_is_refused() -> None:
     with pytest.raises(ValueError, match="step"):
         burgers(20 * wave(128), 1e-4, [1.0, 2.0], False, 0.05)
+
+
+@pytest.mark.parametrize("dealias", [True, False])
+def test_the_explorer_shows_the_thinnest_fluid_on_every_grid(dealias: bool) -> None:
+    explorer = pde_in_coefficients()
+    for N in explorer.controls["N"].values:
+        assert np.isfinite(explorer.look(viscosity=0.003, N=N, t=1.0, dealias=dealias).data.u).all()
