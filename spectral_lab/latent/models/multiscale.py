@@ -194,8 +194,7 @@ def convolve_joined(up: nn.Module, skip: Tensor, x: Tensor) -> Tensor:
     """The double convolution of a skip (B, w, *grid) beside x (B, w, *half the grid) doubled."""
     first, *rest = up.children()
     weight = cast(Tensor, first.weight)  # a parameter, or what a parametrization makes of one
-    # Cut where channels lie last, so that their gradients are joined as the weight lies in memory.
-    own, risen = (part.movedim(-1, 1) for part in weight.movedim(1, -1).chunk(2, dim=-1))
+    own, risen = weight.chunk(2, dim=1)
     return nn.Sequential(*rest)(CONVOLVE[x.ndim - 2](skip, own, padding=1) + convolve_doubled(x, risen))
 
 
