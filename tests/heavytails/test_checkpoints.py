@@ -406,7 +406,8 @@ def test_ctrl_c_in_a_terminal_keeps_what_was_read(tmp_path: Path) -> None:
     import struct
     import termios
 
-    many = {f"layer{i:02}": gaussian_matrix((500, 512), i) for i in range(24)}
+    # Large enough that some are left when a busy machine comes to interrupt.
+    many = {f"layer{i:02}": gaussian_matrix((800, 816), i) for i in range(24)}
     save_file(tensors(**many), tmp_path / "m.safetensors")
     words = [sys.executable, "-m", "spectral_lab.cli", "spectra", str(tmp_path / "m.safetensors")]
     surroundings = os.environ | {"SPECTRAL_LAB_DATA": str(tmp_path / "kept")}
