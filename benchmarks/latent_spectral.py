@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import copy
 import math
-import statistics
 import time
 from collections.abc import Callable
 
@@ -21,7 +20,7 @@ from torch import Tensor, nn
 from spectral_lab.latent.models import FNO, LSM, SpectralBlock
 from spectral_lab.latent.models.multiscale import Body
 
-REPEATS = 7
+REPEATS = 15
 
 
 class PlainBlock(nn.Module):
@@ -96,15 +95,15 @@ def forward_backward(model: nn.Module, x: Tensor) -> Callable[[], object]:
     return lambda: model(x.clone().requires_grad_()).square().sum().backward()
 
 
-def medians(*calls: Callable[[], object]) -> list[float]:
-    """Median milliseconds of processor time of each, taking turns, after one round that warms the caches."""
+def least(*calls: Callable[[], object]) -> list[float]:
+    """Least milliseconds of processor time of each, taking turns: what else the machine does only adds to a time."""
     times: list[list[float]] = [[] for _ in calls]
-    for _ in range(REPEATS + 1):
+    for _ in range(REPEATS):
         for call, own in zip(calls, times, strict=True):
             start = time.process_time()
             call()
             own.append(1e3 * (time.process_time() - start))
-    return [statistics.median(own[1:]) for own in times]
+    return [min(own) for own in times]
 
 
 def main() -> None:
@@ -119,8 +118,8 @@ def main() -> None:
     whole, fno = plain(model), FNO(1, 1, 64, (12, 12), (11, 11))
     rows = []
     for kind, run in (("forward", forward), ("forward and backward", forward_backward)):
-        block_plain, block_ours = medians(run(other, x), run(block, last))
-        whole_plain, whole_ours, fno_ours = medians(run(whole, field), run(model, field), run(fno, field))
+        block_plain, block_ours = least(run(other, x), run(block, last))
+        whole_plain, whole_ours, fno_ours = least(run(whole, field), run(model, field), run(fno, field))
         rows.append(row(f"block (4, 64, 96, 96), {kind}", block_plain, block_ours))
         rows.append(row(f"LSM, Darcy, batch 2, {kind}", whole_plain, whole_ours))
         rows.append(row(f"FNO, the same, {kind}", math.nan, fno_ours))
