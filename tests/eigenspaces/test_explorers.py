@@ -124,6 +124,17 @@ def test_more_pieces_fit_better_and_generalise_worse():
     assert errors["test"][-1] > 2 * errors["test"].min()
 
 
+@pytest.mark.parametrize("shift", [False, True])
+@pytest.mark.parametrize("train", [30, 60, 150, 300])
+def test_every_graph_has_its_mark_in_the_panel_of_the_counts(shift, train):
+    figure = explorers.tradeoff(pieces=48, train=train, ridge=1e-6, shift=shift).figure
+    marks = [t for t in figure["data"] if t["mode"] == "markers" and t["xaxis"] == "x3" and len(t["x"])]
+    assert len(marks) == 2 + shift
+    for axis, values in (("xaxis3", "x"), ("yaxis3", "y")):
+        low, high = figure["layout"][axis]["range"]
+        assert all(low <= min(t[values]) and max(t[values]) <= high for t in marks)
+
+
 def test_a_shift_of_sizes_costs_more_with_sharp_filters():
     errors = explorers.tradeoff(shift=True).data["errors"]
     ratio = errors["shifted"] / errors["test"]

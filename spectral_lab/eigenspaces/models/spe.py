@@ -15,7 +15,8 @@ class SPE(nn.Module):
     """ρ(V diag(φ_1(λ)) V^T, ..., V diag(φ_m(λ)) V^T): a soft partition of the spectrum, read by a GIN.
 
     Each φ_l is a small network of its own on the eigenvalues. ρ runs a GIN over the rows i of the n x n x m tensor,
-    all columns j in parallel, and sums over j. The output does not depend on the basis inside an eigenspace.
+    all columns j in parallel, and sums over j. The output does not depend on the basis inside an
+    eigenspace, unless d cuts through it.
 
     Args:
         d: eigenpairs used; eigenvalues and eigenvectors must be padded to it.
