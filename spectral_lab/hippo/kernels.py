@@ -9,7 +9,7 @@ With x_k = A_bar x_{k-1} + B_bar u_k and y_k = C x_k, the output is the convolut
   (C A_bar^{m a}) (A_bar^b B_bar), so sqrt(L) rows times sqrt(L) columns give all L entries, O(n^2 sqrt(L) + n L) as
   plain matrix products. No division by zero, no correction of C, any L. This is the default.
 
-In single precision both keep three to six digits; which keeps more depends on n, L and the step.
+In single precision all keep three to seven digits; which keeps more depends on n, L and the step.
 """
 
 from __future__ import annotations

@@ -58,9 +58,10 @@ def turn(A: ArrayLike, B: ArrayLike, V: ArrayLike) -> tuple[np.ndarray, np.ndarr
 def orthogonality_defect(A: ArrayLike, B: ArrayLike, decay: SupportsFloat) -> float:
     """The largest entry of A + A^* + c I + B B^*, for the decay c.
 
-    If it is 0, then int_0^inf K_j K_k e^{ct} dt is the identity at this very n: the system is exactly a memory with
-    measure e^{-ct} (derived here: differentiate e^{tA} B B^* e^{tA^*} e^{ct}). It is 0 for LegS with c = 1, for LagT
-    with c = 0 and, the dead state aside, for FouT with c = 0, at every n; not for LegT.
+    If it is 0 and no state is dead (B reaches them all), then int_0^inf K_j K_k e^{ct} dt is the identity at this very
+    n: the system is exactly a memory with measure e^{-ct} (derived here: the integrand is minus the derivative of
+    e^{tA} e^{tA^*} e^{ct}, which then tends to 0). It is 0 for LegS with c = 1, for LagT with c = 0 and, the dead state
+    aside, for FouT with c = 0, at every n; not for LegT.
 
     Args: A (n, n), B (n,); decay c. Raises: ValueError.
     """

@@ -53,6 +53,9 @@ def test_windows_shorter_than_the_lag_fall_off_the_cliff():
             assert ruler(step=1.8 / lag, lag=lag)[f"{name} error"] == pytest.approx(drawn, abs=tolerance), (name, lag)
     short = explorers.step_is_a_ruler(**explorers.step_is_a_ruler().presets["A lag shorter than the memory"])
     assert short.data["LegS error"] < -10
+    reached = 2 * np.arctan(short.data["step"] * 31 * np.pi / 2) / np.pi  # by FouT's fastest mode, bilinear
+    assert reached == pytest.approx(0.70, abs=0.005)
+    assert 10 ** short.data["FouT error"] == pytest.approx(1 - reached, abs=0.05)  # what lies above it is lost
     assert "below 2n" in short.readout
     assert "below 2n" not in explorers.step_is_a_ruler(lag=256).readout
 

@@ -95,7 +95,7 @@ def discretised_spectrum(**state: Any) -> Explorer:
             "All modes resolved": {"n": 64, "step": 1e-3},
             "Just aliased": {"n": 64, "step": 0.0025},
             "Lin at a large step": {"spectrum": "Lin", "n": 64, "step": 0.3},
-            "Everything wraps": {"n": 256, "step": 1.0},
+            "Almost everything wraps": {"n": 256, "step": 1.0},
         },
         state=state,
     )

@@ -31,7 +31,7 @@ def _error(family: str, step: float, lag: float) -> float:
 
 @cache
 def _curve(name: str) -> tuple[np.ndarray, np.ndarray]:
-    """The error over step times lag, at a lag far above 2 n: all of those give one curve; shorter lags are easier."""
+    """The error over step times lag, at a lag far above 2 n: all of those give one curve, shorter lags do not."""
     x = np.unique(np.concatenate([np.geomspace(0.02, 200, 41), np.linspace(1, 3, 21)]))
     return x, np.array([_error(FAMILIES[name], float(value) / LONG, LONG) for value in x])
 
