@@ -435,7 +435,7 @@ CLAIMS = (
         id="C2",
         statement="Computed eigenvalues of LegS mean nothing in a general basis; the triangular matrix gives them "
         "exactly.",
-        source="paper, introduction",
+        source="paper, introduction: an ill-posed problem; the two bases are ours",
         origin="paper",
         bound="triangular: error below 1e-12; rotated, n = 32: more than 5",
         cost="instant",
@@ -523,8 +523,8 @@ CLAIMS = (
         id="C11",
         statement=r"The error of $V\Lambda V^{-1}$ is smallest at a perturbation near the square root of the rounding "
         "unit.",
-        source="paper, backward stability; Davies 2007",
-        origin="paper",
+        source="ours, from Theorem 4 of the paper; the trade-off is that of Davies 2007",
+        origin="reconstruction",
         bound="smallest between 1e-10 and 1e-7, below 1e-7 there; above 1e-6 at 1e-14",
         cost="instant",
         evidence=the_backward_error_has_a_foot,

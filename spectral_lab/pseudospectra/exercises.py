@@ -254,9 +254,9 @@ one_entry = Exercise(
     statement=r"Change one entry of $A_H$ for $n=8$, the one in the upper right corner: $E=c\,e_1e_8^\top$. "
     r"Which $c$ minimises $\kappa(V)$? One decimal is enough.",
     starter="c = ...",
-    judge=Value(_best_corner, relative=0.02, mistakes=((12.4, "The sign."),)),
+    judge=Value(_best_corner, relative=0.02, mistakes=((12.5, "The sign."),)),
     hint_text="`diagonalize(A, E).condition` over a range of `c`, both signs. Zoom in.",
-    solution_text=r"$c\approx-12.4$: $\kappa(V)$ falls from 77 032 to 5.05, and $A+E$ is just stable, with "
+    solution_text=r"$c\approx-12.5$: $\kappa(V)$ falls from 77 032 to 5.05, and $A+E$ is just stable, with "
     r"$\max\mathrm{Re}\,\lambda=-0.03$. (The entry below it, with $c\approx12.3$, reaches 3.50, but $A+E$ is unstable "
     r"then: $+0.14$.)",
 )

@@ -24,6 +24,6 @@ ANSWERS = {
     "worth_of_the_bound": (2.34e-4, 2.34e-2),
     "distance_to_instability": (0.57722, 1.0),
     "radius_of_a_block": (0.9955, 1.0),
-    "one_entry": (-12.4, 12.4),
+    "one_entry": (-12.5, 12.5),
     "real_distance": (real_distance, sigma_min, lambda A, z: 1.001 * real_distance(A, z)),
 }

@@ -69,7 +69,7 @@ def _figure(d: Data) -> Figure:
         panel(
             "What was asked, and what matters",
             axis("relative size δ of the perturbation", 6e-17, 0.3, log=True, dtick=3),
-            axis("error", 1e-10, 1e3, log=True, dtick=2),
+            axis("error", 1e-13, 1e3, log=True, dtick=2),
             1.15,
         ).draw(
             line(d.deltas, d.forwards, "eigenvalues, absolute", RED),

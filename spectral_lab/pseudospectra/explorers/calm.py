@@ -54,7 +54,7 @@ def _figure(d: Data) -> Figure:
     words = ("‖exp(tA)‖", BLUE), ("≤ exp(tω(A))", GREEN), ("≥ exp(tα(A))", MUTED), ("forced by ε", RED)
     reach = "σ<sub>ε</sub>(A), and how far right it reaches"
     return figure(
-        panel("‖exp(tA)‖ between its bounds", axis("time t", 0, end), axis("norm", 1e-6, 1e7, log=True, dtick=2)).draw(
+        panel("‖exp(tA)‖ between its bounds", axis("time t", 0, end), axis("norm", 1e-6, 1e10, log=True, dtick=2)).draw(
             line(t, np.exp(np.clip(t * d.numerical, -60, 60)), "exp(tω(A))", GREEN),
             line(t, np.exp(t * d.spectral), "exp(tα(A))", MUTED, dash="dot"),
             line(t, d.bound, "reached by then", RED, dash="dash"),

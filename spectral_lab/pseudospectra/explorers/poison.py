@@ -80,14 +80,14 @@ def _figure(d: Data) -> Figure:
         panel(
             "Error of the gain",
             axis("ω", 0.05, float(n**2), log=True),
-            axis("|G − G<sub>S4</sub>|", 1e-7, 30, log=True),
+            axis("|G − G<sub>S4</sub>|", 1e-8, 30, log=True),
             1.05,
         ).draw(
             line(d.omega, d.diag, "S4D", RED, width=1.5),
             line(d.omega, np.maximum(d.gap, 1e-12), "A + E", width=2.5),
             *key("bottom left", ("S4D", RED), ("A + E", BLUE)),
         ),
-        panel("Eigenvalues of A + E", axis("Re λ", -1.7 * n, 0.9 * n), axis("", -top, top), 0.9).draw(
+        panel("Eigenvalues of A + E", axis("Re λ", -1.9 * n, 0.9 * n), axis("", -top, top), 0.9).draw(
             line([0, 0], [-top, top], color=MUTED, width=1, dash="dot"),
             points(good.real, good.imag, "stable", BLUE, size=5),
             points(bad.real, bad.imag, "unstable", size=7, symbol="x"),

@@ -75,7 +75,8 @@ def _compute(omega: float, loudness: float, step: float, l: int) -> dict[str, An
 
 
 def _figure(d: Data) -> Figure:
-    end, size = float(d.t[-1]), float(d.size)
+    end = float(d.t[-1])
+    size = max(float(d.size), float(np.abs(d.outputs).max()) / 2.2)  # a loud note is drawn whole
     S4, S4D, PTD = _curves(d.t, d.outputs)
     return figure(
         panel(
