@@ -40,7 +40,7 @@ def cooling_step(
     S = erf((H - mu)/width), or the exact sign at width 0; ||V|| = 1 is meant; angle = alpha t.
     drive 'constant': exp(-i t (S + alpha V)) (the paper's evolution); 'ramp': alpha(t') = 2 alpha sin^2(pi t'/t)
     (ours); 'bang-bang': (e^{-i k V/2} e^{-i pi S/2} e^{-i k V/2})^r with r = `pulses(angle, alpha)` and
-    k = angle/r (ours): there alpha is the largest kick wanted.
+    k = angle/r (ours): there alpha is the kick wanted, and k near it.
     `state` and `H` are qutip objects or arrays, `V` also a local field of shape (n, 3).
     Raises ValueError on mismatched sizes, a state that is not normalised, H or V not Hermitian, alpha or angle not
     positive, or a time angle/alpha so long that pulses or slices of a ramp are too many.
@@ -109,7 +109,10 @@ def step_unitary(
 
 
 def pulses(angle: Any, kick: Any) -> int:
-    """Number of reflections of a bang-bang step, r = 2 max(1, round(angle / (2 kick))): even, so that signs cancel."""
+    """Number of reflections of a bang-bang step, r = 2 max(1, round(angle / (2 kick))): even, so that signs cancel.
+
+    The kicks are then angle / r, near `kick`: at most 1.5 times as large.
+    """
     angle, kick = _positive(angle, "angle"), _positive(kick, "kick")
     if angle / kick > 1e12:
         raise ValueError(f"kick must be at least 1e-12 of angle = {angle:g}, got {kick:g}")

@@ -125,8 +125,8 @@ guess_crossover = Prediction(
     answer=lambda: ((b := bill(17.34, 20, 0.3, overlap=1.0))["amplified filter"] + b["search for E0"]) / b["bang-bang"],
     digits=2,
     tolerance=0.5,
-    because="One sign costs a few hundred queries, the search seven of them, a cooling step thirty or more: 20 steps "
-    "pay only from a poor start.",
+    because="One sign costs a few hundred queries. The filter needs one and the search before it six, each as often as "
+    "one over the overlap; a cooling step needs thirty or more: 20 steps pay only from a poor start.",
 )
 
 # --- exercises ---------------------------------------------------------------------------------------------------

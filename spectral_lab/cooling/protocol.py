@@ -75,7 +75,7 @@ def cool(
     """Cool a state of H by `steps` steps; returns the `Trajectory` with energies, ground population, shifts, queries.
 
     policy 'pointer' (our reconstruction of a working algorithm): read e, set mu = e + margin, stir, read again; the
-    margin should be at least 2 width + 3 resolution. 'band': stir below mu, ask whether the state is below
+    margin should be about 2 width + 3 resolution. 'band': stir below mu, ask whether the state is below
     mu - margin, and lower mu if so; it ratchets, then stalls. 'none': no read-out; `shifts` is an array of d values,
     'sweep' (from 0.8 to 0.1 of the spectrum) or 'mean' (the mean energy plus margin); it drifts to the mean level.
     drive, alpha, angle, width: as in `cooling_step`. perturbation: 'field' (a new random local field at each step),

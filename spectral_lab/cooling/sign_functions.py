@@ -65,7 +65,8 @@ def sign_series(edge: Any, error: Any) -> SignSeries:
     """Gaussian-smoothed sign series with |f - sgn| <= error outside |theta| < edge and |theta - pi| < edge.
 
     b_k = 4/(pi k) exp(-k^2 sigma^2 / 2), k odd. Half of the error pays for smoothing,
-    sigma = edge / (sqrt 2 erfcinv(error/2)); half for truncation, (1/pi) E_1(K^2 sigma^2 / 2) <= error/2.
+    sigma = edge / (sqrt 2 erfcinv(error/2)), less what the edge at pi adds (nothing unless they nearly meet); half
+    for truncation, (1/pi) E_1(K^2 sigma^2 / 2) <= error/2.
     The degree K grows as log(1/error)/edge, the abstract's O~(1/eps) (rule D1, our reconstruction).
     Raises ValueError unless 1e-100 <= edge < pi/2 and 1e-100 <= error < 1, or if the degree exceeds two million.
     """
@@ -81,7 +82,9 @@ def sign_degree(edge: Any, error: Any) -> tuple[int, float]:
     """Degree K and width sigma (radians) of `sign_series`, without its coefficients: what a resolution costs."""
     edge = _edge(edge)
     error = checks.number(error, "error", 1e-100, 1.0 - 1e-12)
-    sigma = edge / (np.sqrt(2) * float(scipy.special.erfcinv(error / 2)))
+    # The blur of both edges: erfc(x) + erfc(x (pi - edge) / edge) <= error / 2 with x = edge / (sqrt 2 sigma).
+    other = scipy.special.erfc(scipy.special.erfcinv(error / 2) * (np.pi / edge - 1))
+    sigma = edge / (np.sqrt(2) * float(scipy.special.erfcinv(max(error / 2 - other, error / 4))))
     y = scipy.optimize.brentq(
         lambda y: np.log(scipy.special.exp1(y * y / 2) / np.pi) - np.log(error / 2), 1e-6, 36.0, xtol=1e-14, rtol=1e-14
     )

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from spectral_lab.cooling import explorers, random_field, step_qasm, tfim
+from spectral_lab.cooling.bands import leak, step_unitary
 from spectral_lab.cooling.explorers import angles, circuit, machine
 from spectral_lab.explorer import Slider
 
@@ -80,6 +81,15 @@ def test_the_circuit_drawn_is_the_circuit_exported(spins, width, kick):
     singles = [f"r{t.strip('I').lower()} q{len(t) - len(t.lstrip('I'))}" for t in drawn if len(t.strip("I")) == 1]
     after_a_pair = re.sub(r"cx .*\n.*\n.*cx .*\n", "", evolution)
     assert re.findall(r"(r[xyz])\([^)]+\) (q\d)", after_a_pair) == [tuple(x.split()) for x in singles]
+
+
+def test_alpha_squared_is_a_bound_for_a_constant_v_only():
+    """A ramp of a few units of time lifts more than alpha^2 from one level to another, so no theorem is claimed."""
+    s, V = np.array([-1.0, 1.0]), np.array([[0.0, 1.0], [1.0, 0.0]])
+    assert leak(step_unitary(s, V, alpha=0.1, angle=0.25, drive="ramp"), s) > 2 * 0.1**2
+    assert "the bound α²" in explorers.who_may_jump().readout
+    assert "the bound" not in explorers.who_may_jump(evolution="S, V switched smoothly").readout
+    assert "the bound" not in explorers.who_may_jump(evolution="S and V by turns").readout
 
 
 def test_numbers_near_zero_are_written_as_zero():

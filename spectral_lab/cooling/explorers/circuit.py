@@ -157,7 +157,7 @@ def the_circuit(**state: Any) -> Explorer:
             choice("zoom", "look at", tuple(ZOOMS)),
             integers("spins", "spins", 2, 5, 3),
             slider("width", "edge width $w$", 0.2, 2.0, 0.5, steps=40, log=True, unit="J"),
-            slider("kick", r"largest kick $\kappa$", 0.2, 1.0, 0.5, steps=16),
+            slider("kick", r"kick $\kappa$, about", 0.2, 1.0, 0.5, steps=16),
             integers("first", "drawn from", 0, 300, 0),
         ],
         compute=_compute,

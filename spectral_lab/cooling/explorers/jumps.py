@@ -72,7 +72,8 @@ def _figure(d: Data) -> Figure:
 
 
 def _readout(d: Data) -> str:
-    limit = f"the bound α² is {number_text(d.bound, 3)}" if d.evolution != "H + αV" else "there are no bands"
+    name = "the bound α²" if d.evolution == "S + αV" else "α²"  # no theorem where V is switched on the way
+    limit = f"{name} is {number_text(d.bound, 3)}" if d.evolution != "H + αV" else "there are no bands"
     return (
         f"{d.evolution}, t = {number_text(d.t, 3)}, α = {number_text(d.alpha, 3)}, from level {d.start}: "
         f"{d.below:.3f} fell, {d.stay:.3f} stayed, {number_text(d.leak, 2)} climbed ({limit}); "
