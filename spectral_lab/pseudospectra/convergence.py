@@ -39,7 +39,7 @@ def impulse_gap(n: SupportsInt, C: ArrayLike) -> float:
     """||K_Diag - K_DPLR|| in L^2 over t > 0: (1/2) sqrt(2l - 1) in the limit of large n for C = e_l (F7).
 
     That it does not tend to 0 is appendix F.3 of the paper. For C = e_1 its square is (1 - 2/n^2) / 4 for every n tried
-    (found here, not proved).
+    from 2 on (found here, not proved); at n = 1 it is 1/12.
 
     Args: n, 1 to 2000; C of shape (n,). Raises: ValueError.
     """

@@ -200,7 +200,7 @@ def legs_impulse_response(
     """K(t) = C e^{tA} B of "dplr" or "diag" at the times t >= 0.
 
     DPLR: sum_k C_k R_k e^{-t} P_{k-1}(2 e^{-t} - 1), warped Legendre polynomials. Diag: a sum over the modes of A_N.
-    The two stay (1/2) sqrt(2l - 1) apart in L^2 for C = e_l (F7).
+    For large n the two stay (1/2) sqrt(2l - 1) apart in L^2 for C = e_l (F7).
 
     Args: n, at least 1; t, times of any shape; C of shape (n,). Raises: ValueError.
     """

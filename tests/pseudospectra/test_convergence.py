@@ -29,6 +29,11 @@ def test_f7_in_closed_form(n: int) -> None:
     assert impulse_gap(n, np.eye(n)[0]) ** 2 == pytest.approx((1 - 2 / n**2) / 4, rel=1e-8)
 
 
+def test_one_state_is_the_exception() -> None:
+    """K_Diag = e^{-t/2} / 2 and K_DPLR = e^{-t}: 1/4 - 2/3 + 1/2."""
+    assert impulse_gap(1, [1.0]) ** 2 == pytest.approx(1 / 12)
+
+
 @given(n=st.integers(1, 10), seed=st.integers(0, 99), rate=st.floats(0.2, 20))
 def test_the_weak_error_is_the_energy_of_the_gap_over_all_frequencies(n: int, seed: int, rate: float) -> None:
     C = np.random.default_rng(seed).standard_normal(n)
