@@ -23,7 +23,7 @@ CHAINS: dict[str, tuple[Callable[[int], Any], int]] = {
 }
 METHODS = ("Gaussian", "Fejér", "plain", "minimax")
 DELTA = 0.01  # what counts as "in the band"
-CURVE = np.linspace(-1.6, 1.6, 769)  # in units of pi; at the longest oracle time a level turns by 1.52 pi
+CURVE = np.linspace(-1.6, 1.6, 769)  # in units of pi; at the longest oracle time a level turns by less than 1.6 pi
 
 
 @lru_cache(maxsize=4)
