@@ -19,7 +19,7 @@ WINDOWS = {
     "Jordan, shifted": lambda n: (-2.6, 1.4, 1.6),
     "convection": lambda n: (-9.0, 3.0, 4.8),
 }
-HORIZON = {"LegS": 6.0, "Grcar, shifted": 20.0, "Jordan, shifted": 60.0, "convection": 20.0}
+HORIZON = {"LegS": 6.0, "Grcar, shifted": 20.0, "Jordan, shifted": 100.0, "convection": 20.0}
 STEPS = 96
 
 

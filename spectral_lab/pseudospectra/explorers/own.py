@@ -214,7 +214,9 @@ def _readout(d: Data) -> str:
     if d.grows:
         said += f"UNSTABLE: {names[2]} grows without bound. "
     else:
-        said += f"{names[2]} peaks at {number_text(d.peak, 3)} ({names[3]} = {number_text(d.when, 3)}), "
+        rising = d.when == d.t[-1] and d.logarithms[-1] > d.logarithms[-2] + 1e-9  # the peak comes after the picture
+        word = "still rises, to" if rising else "peaks at"
+        said += f"{names[2]} {word} {number_text(d.peak, 3)} ({names[3]} = {number_text(d.when, 3)}), "
         said += f"Kreiss constant {number_text(d.kreiss, 3)}. "
     said += f"For ε = {number_text(d.relative, 3)} ‖A‖ = {number_text(d.epsilon, 3)} "
     if d.flow:
