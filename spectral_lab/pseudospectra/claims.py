@@ -523,7 +523,7 @@ CLAIMS = (
         id="C11",
         statement=r"The error of $V\Lambda V^{-1}$ is smallest at a perturbation near the square root of the rounding "
         "unit.",
-        source="ours, from Theorem 4 of the paper; the trade-off is that of Davies 2007",
+        source="derived from Theorem 4 of the paper; the trade-off is that of Davies 2007",
         origin="reconstruction",
         bound="smallest between 1e-10 and 1e-7, below 1e-7 there; above 1e-6 at 1e-14",
         cost="instant",
